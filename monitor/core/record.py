@@ -1,0 +1,333 @@
+"""What every registry is translated into: a trial's fields in a form made for comparing.
+
+A registry's `normalize` turns a payload into a `TrialRecord`; the diff reads nothing else. Two values are
+equal here exactly where a difference would be no change (contract section 3, "Equality"): text is compared
+in its canonical form and shown as the registry wrote it, sets have no order, items are found by identity.
+
+This module knows no registry, no field names and no rules.
+"""
+
+from __future__ import annotations
+
+import calendar
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import cached_property
+from typing import TypeAlias
+
+import orjson
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+JsonObject: TypeAlias = "dict[str, Json]"
+
+_PARTIAL = re.compile(r"^(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?$")
+_SPACE = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class TrialId:
+    """A trial's number in one registry, e.g. `TrialId("ctgov", "NCT07263919")`, already in canonical form."""
+
+    registry: str
+    id: str
+
+    def __str__(self) -> str:
+        return self.id
+
+
+@dataclass(frozen=True, slots=True)
+class PartialDate:
+    """A date exactly as precise as the registry gave it: a year, a month or a day.
+
+    Ordering and distance are questions about two dates of perhaps different precision, so they are asked
+    by name (`days_between`, `ends_before`) and never by `<`.
+    """
+
+    year: int
+    month: int | None = None
+    day: int | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> PartialDate:
+        """Read `2026`, `2026-03` or `2026-03-14`; raise ValueError on anything else or no such day."""
+        found = _PARTIAL.match(text)
+        if not found:
+            raise ValueError(f"not a date: {text!r}")
+        year, month, day = (int(part) if part else None for part in found.groups())
+        assert year is not None
+        date(year, month or 1, day or 1)
+        return cls(year, month, day)
+
+    @property
+    def precision(self) -> str:
+        """`year`, `month` or `day`."""
+        return "year" if self.month is None else "month" if self.day is None else "day"
+
+    @property
+    def first(self) -> date:
+        """The first day it can mean."""
+        return date(self.year, self.month or 1, self.day or 1)
+
+    @property
+    def last(self) -> date:
+        """The last day it can mean."""
+        month = self.month or 12
+        return date(self.year, month, self.day or calendar.monthrange(self.year, month)[1])
+
+    @property
+    def midpoint(self) -> date:
+        """The middle of what it can mean; slips are measured between midpoints (rules, "Dates")."""
+        return self.first + (self.last - self.first) / 2
+
+    def coarsened(self, precision: str) -> PartialDate:
+        """This date at `precision`, if that is coarser; else itself."""
+        if precision == "year":
+            return PartialDate(self.year)
+        if precision == "month":
+            return PartialDate(self.year, self.month)
+        return self
+
+    def ends_before(self, day: date) -> bool:
+        """Has it certainly passed on `day`?"""
+        return self.last < day
+
+    def __str__(self) -> str:
+        if self.month is None:
+            return f"{self.year:04d}"
+        if self.day is None:
+            return f"{self.year:04d}-{self.month:02d}"
+        return f"{self.year:04d}-{self.month:02d}-{self.day:02d}"
+
+
+def days_between(before: PartialDate, after: PartialDate) -> int:
+    """Slip in days, positive for later: midpoints at the coarser precision of the two (rules, "Dates")."""
+    coarser = min(before.precision, after.precision, key=("year", "month", "day").index)
+    return (after.coarsened(coarser).midpoint - before.coarsened(coarser).midpoint) // timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text: shown as the registry wrote it (un-escaped), compared by its canonical form."""
+
+    shown: str = field(compare=False)
+    form: str
+
+    @classmethod
+    def plain(cls, text: str) -> Text:
+        """A text without markup: only white space is form (ctgov-api 4.2, "plain field")."""
+        return cls(text.strip(), _SPACE.sub(" ", text).strip())
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A date with the registry's word for it (ESTIMATED, ACTUAL, or none)."""
+
+    date: PartialDate
+    type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Age:
+    """An age limit: shown as written, compared by its length, so that 18 Years equals 216 Months."""
+
+    shown: str = field(compare=False)
+    days: float
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A name with variants that mean the same (a country): shown as written, compared by `form`."""
+
+    shown: str = field(compare=False)
+    form: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """A JSON value no catalogue field models (`other.…`): compared as JSON, whatever the key order."""
+
+    json: Json
+
+    def __hash__(self) -> int:
+        return hash(orjson.dumps(self.json, option=orjson.OPT_SORT_KEYS))
+
+
+Leaf: TypeAlias = "str | int | float | bool | Text | Dated | Age | Named | Opaque | frozenset[str]"
+Tree: TypeAlias = "Mapping[str, Leaf | Tree]"
+"""Named parts, possibly nested; nested lists of the registry have become dicts keyed by identity."""
+
+
+class Items(Mapping[str, "Tree"]):
+    """A keyed collection: sites, outcomes, arms. Equal to another where both hold the same bag of items.
+
+    Keys are natural identities; items that share one are numbered `#2`, `#3` in the order of a digest of
+    their content, so that the order in the registry's list never matters (contract section 3).
+    """
+
+    __slots__ = ("_by_key", "_natural")
+
+    def __init__(self, by_key: Mapping[str, Tree], natural: Callable[[Tree], str]) -> None:
+        self._by_key = dict(by_key)
+        self._natural = natural
+
+    @classmethod
+    def of(cls, items: Iterable[Tree], natural: Callable[[Tree], str]) -> Items:
+        """Key `items` by `natural`, numbering those that share a key."""
+        groups: dict[str, list[Tree]] = {}
+        for item in items:
+            groups.setdefault(natural(item), []).append(item)
+        keyed: dict[str, Tree] = {}
+        for key, group in groups.items():
+            ordered = sorted(group, key=content_digest) if len(group) > 1 else group
+            for number, item in enumerate(ordered, start=1):
+                keyed[key if number == 1 else f"{key}#{number}"] = item
+        return cls(keyed, natural)
+
+    def rebuilt(self, items: Iterable[Tree]) -> Items:
+        """A collection of the same kind holding `items`."""
+        return Items.of(items, self._natural)
+
+    def natural_key(self, item: Tree) -> str:
+        """The identity of `item`, before numbering."""
+        return self._natural(item)
+
+    def __getitem__(self, key: str) -> Tree:
+        return self._by_key[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_key)
+
+    def __len__(self) -> int:
+        return len(self._by_key)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Items):
+            return NotImplemented
+        return self._by_key == other._by_key or self._bag() == other._bag()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Items({self._by_key!r})"
+
+    def _bag(self) -> list[str]:
+        return sorted(content_digest(item) for item in self._by_key.values())
+
+
+Value: TypeAlias = "Leaf | Items | Tree"
+
+
+def to_json(value: Value | None) -> Json:
+    """What programs and people see of a value (contract section 2, `old` and `new`)."""
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case Text(shown=shown) | Age(shown=shown) | Named(shown=shown):
+            return shown
+        case Dated(date=when, type=kind):
+            return {"date": str(when)} if kind is None else {"date": str(when), "type": kind}
+        case Opaque(json=json):
+            return json
+        case frozenset():
+            return list[Json](sorted(value))
+        case _:
+            return {key: to_json(part) for key, part in value.items()}
+
+
+def comparison_json(value: Value) -> Json:
+    """The value as JSON in its comparison form: equal values give equal JSON."""
+    match value:
+        case Text(form=form) | Named(form=form):
+            return form
+        case Age(days=days):
+            return days
+        case bool() | int() | float() | str() | Dated() | Opaque() | frozenset():
+            return to_json(value)
+        case _:
+            return {key: comparison_json(part) for key, part in value.items()}
+
+
+def content_digest(value: Value) -> str:
+    """A digest of the comparison form: a stable order for things that have none."""
+    return hashlib.sha256(orjson.dumps(comparison_json(value), option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a payload that is read as one: pruned by its raw form, normalized only when asked for."""
+
+    raw: Json
+    read: Callable[[Json], Mapping[str, Value]]
+
+    @cached_property
+    def fields(self) -> Mapping[str, Value]:
+        """The catalogue fields found in it; absent ones are absent."""
+        return self.read(self.raw)
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """One trial as one registry told it at one time; reading a field normalizes its section, once."""
+
+    trial: TrialId
+    sections: Mapping[str, Section]
+    field_sections: Callable[[str], str | None]
+    """Which section a field is read from, so that `get` need not read them all."""
+
+    def get(self, name: str) -> Value | None:
+        """The value of a catalogue field, or None where the record has none."""
+        where = self.field_sections(name)
+        if where is not None:
+            section = self.sections.get(where)
+            return section.fields.get(name) if section else None
+        return self.fields.get(name)
+
+    @cached_property
+    def fields(self) -> Mapping[str, Value]:
+        """Every field present, in the registry's order."""
+        merged: dict[str, Value] = {}
+        for section in self.sections.values():
+            merged.update(section.fields)
+        return merged
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, TrialRecord):
+            return NotImplemented
+        return self.trial == other.trial and self.fields == other.fields
+
+    __hash__ = None  # type: ignore[assignment]
+
+    # Typed readings of the fields the rules ask for; a value of another kind reads as absent.
+
+    def word(self, name: str) -> str | None:
+        """An enum value or a text's shown form."""
+        value = self.get(name)
+        match value:
+            case str():
+                return value
+            case Text(shown=shown) | Named(shown=shown):
+                return shown
+        return None
+
+    def dated(self, name: str) -> Dated | None:
+        """A date with its type."""
+        value = self.get(name)
+        return value if isinstance(value, Dated) else None
+
+    def number(self, name: str) -> int | None:
+        """A count."""
+        value = self.get(name)
+        return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+    def items(self, name: str) -> Mapping[str, Tree]:
+        """A keyed collection; empty where the record has none."""
+        value = self.get(name)
+        return value if isinstance(value, Items) else {}
+
+    def words(self, name: str) -> frozenset[str]:
+        """A set of enum values or names; empty where the record has none."""
+        value = self.get(name)
+        return value if isinstance(value, frozenset) else frozenset()

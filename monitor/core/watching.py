@@ -1,0 +1,130 @@
+"""Values of the watch: who is watched, what was seen, how each source is doing, what was not believed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from monitor.core.change import Origin, snapshot_identity
+from monitor.core.record import TrialId
+
+Presence: TypeAlias = Literal["unseen", "present", "absent", "gone", "renamed", "unknown"]
+"""`unseen`: watched, not read yet. `absent`: missing in one data version so far. `unknown`: never existed."""
+
+SourceState: TypeAlias = Literal["OK", "STALE", "THROTTLED", "BLOCKED", "BROKEN", "DOWN"]
+
+NoticeKind: TypeAlias = Literal[
+    "source", "quarantine", "dead_letter", "channel_disabled", "unknown_trial", "baseline", "database"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class TrialState:
+    """What the store knows of a trial now."""
+
+    trial: TrialId
+    presence: Presence
+    title: str
+    sponsor: str | None
+    overall_status: str | None
+    phases: tuple[str, ...]
+    snapshot_seq: int | None
+    """Our latest snapshot of it, counted per trial from 1."""
+    checked_data_version: str | None
+    checked_at: datetime | None
+    changed_at: datetime | None
+    renamed_to: TrialId | None = None
+    absent_since: str | None = None
+    """The data version it was first missing in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A trial on the watch list."""
+
+    trial: TrialId
+    tags: tuple[str, ...]
+    note: str
+    added_at: datetime
+    state: TrialState
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One version of a trial as we saw it, without its payload."""
+
+    trial: TrialId
+    seq: int
+    digest: str
+    """sha256, hex, of the canonical payload without `versionHolder`."""
+    first_seen: str
+    """The data version first seen in, or `v<registry version>` for back-filled ones."""
+    observed_at: datetime
+    origin: Origin
+    data_version: str | None
+    version: int | None
+    """The registry's own version number, 1-based; None where not known."""
+    submitted_on: str | None
+    posted_on: str | None
+    title: str
+
+    @property
+    def identity(self) -> str:
+        """What ids of changes are derived from."""
+        return snapshot_identity(self.trial, self.digest, self.first_seen)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceHealth:
+    """How one registry is doing."""
+
+    registry: str
+    state: SourceState
+    since: datetime
+    reason: str
+    data_version: str | None
+    """As the registry stamps it, e.g. `2026-11-20T09:00:05`."""
+    etag: str | None
+    last_attempt_at: datetime | None
+    last_success_at: datetime | None
+    not_before: datetime | None = None
+    """Ask nothing of it before then (Retry-After, back-off, blocked)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """An answer that was not believed, and why."""
+
+    id: int
+    trial: TrialId
+    reason: str
+    digest: str
+    observed_at: datetime
+    data_version: str | None
+    state: Literal["held", "accepted", "dropped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something operators and readers must be told once: it is never filtered out, save baselines by tag."""
+
+    id: int
+    kind: NoticeKind
+    subject: str
+    """What it is about: a registry, a trial, a channel, a delivery id."""
+    message: str
+    at: datetime
+    trial: TrialId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Asked of the daemon by a command, because only the daemon talks to the network while it runs."""
+
+    id: int
+    kind: Literal["poll", "digest.send", "deliveries.retry"]
+    args: tuple[str, ...]
+    state: Literal["open", "done", "failed"]
+    result: str
+    created_at: datetime
