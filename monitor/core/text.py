@@ -1,0 +1,289 @@
+"""Registry text: Markdown to plain, criteria into items, word-level differences, numbers and durations.
+
+Text is read, never judged: what a difference means is for the rules. No function here loses a word: an
+item of the criteria is every line that is not just the heading "Inclusion Criteria" or its opposite.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal, TypeAlias
+
+from rapidfuzz.distance import Indel
+
+from monitor.core.record import Json, Text
+
+Part: TypeAlias = Literal["inclusion", "exclusion", ""]
+
+_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+_SPACE = re.compile(r"\s+")
+# A mark counts before un-escaping: `\*` is an asterisk of the sponsor's, `*` a bullet of the registry's.
+# Since August 2025 typed lists come escaped (`1\) …`, `\- …`); before, they came bare.
+_MARK = re.compile(r"^\s*(?:[*•●▪◦·‣]|\\?[-–]|\(?\d{1,3}(?:\.\d{1,2})*\\?[.)])\s+")
+_TOKEN = re.compile(r"\s+|\w+|[^\w\s]")
+_WORD = re.compile(r"\w+|[^\w\s.,;:!?()\[\]{}\"'“”‘’`*_•]")
+_KEY_LENGTH = 80
+
+
+def unescape_markdown(text: str) -> str:
+    """The text as people read it: Markdown escapes resolved, nothing else touched."""
+    return _ESCAPE.sub(r"\1", text)
+
+
+def markdown_form(text: str) -> str:
+    """The comparison form of a markup field: no list marks, no escapes, single blanks."""
+    return collapse(unescape_markdown("\n".join(_MARK.sub("", line) for line in text.split("\n"))))
+
+
+def collapse(text: str) -> str:
+    """Every run of white space as one blank, none at the ends."""
+    return _SPACE.sub(" ", text).strip()
+
+
+# ---------------------------------------------------------------------------------------- criteria
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One item of the eligibility criteria; `section` is empty where no heading came before it."""
+
+    section: Part
+    text: Text
+
+
+_PLAIN = re.compile(
+    r"^(?P<what>inclusion|exclusion|non-?\s?inclusion)(?:\s+criteri(?:a|on|um))?[\s:.\-–]*$", re.I
+)
+_LEADING = re.compile(
+    r"^(?P<what>inclusion|exclusion|non-?\s?inclusion)\s+criteri(?:a|on|um)\s*:[\s\-–]*(?P<rest>\S.*)$",
+    re.I | re.S,
+)
+_MENTION = re.compile(r"\b(?P<what>non-?\s?inclusion|inclusion|exclusion)\s+criteri(?:a|on|um)\b", re.I)
+_SENTENCE = re.compile(
+    r"\b(?:apply|applies|applied|meets?|met|fulfil\w*|may|could|must|should|described|specified|by|not|and/or)\b",
+    re.I,
+)
+_HEADING_LENGTH = 160
+_EMPHASIS = "*_ \t"
+
+
+def split_criteria(markdown: str) -> tuple[Criterion, ...]:
+    """The criteria as a flat sequence of items, nested ones included, each under its section.
+
+    Bullets, numbers and paragraphs each make an item. A heading that says no more than "Inclusion
+    Criteria" only opens its section; one that says more ("Exclusion Criteria for Cohort B:") opens it and
+    is an item too.
+    """
+    section: Part = ""
+    items: list[Criterion] = []
+    for raw, marked in _blocks(markdown):
+        text = unescape_markdown(raw)
+        plain, opened, rest = _heading(text.strip(_EMPHASIS), marked)
+        section = opened or section
+        if not plain:
+            shown = text if rest is None else rest
+            items.append(Criterion(section, Text(shown, collapse(shown))))
+    return tuple(items)
+
+
+def criterion_key(criterion: Criterion) -> str:
+    """`inclusion|` or `exclusion|` and the text, case-folded; past 80 characters shortened with a digest."""
+    folded = criterion.text.form.casefold()
+    if len(folded) <= _KEY_LENGTH:
+        return f"{criterion.section}|{folded}"
+    digest = hashlib.sha256(folded.encode()).hexdigest()[:8]
+    return f"{criterion.section}|{folded[:_KEY_LENGTH].rstrip()}|{digest}"
+
+
+def is_criteria_heading(text: str) -> bool:
+    """Is the item a heading of a part of the list rather than a criterion?"""
+    plain, opened, rest = _heading(text.strip(_EMPHASIS), marked=None)
+    return plain or (opened is not None and rest is None)
+
+
+def _blocks(markdown: str) -> Iterator[tuple[str, str | None]]:
+    """Items as (text without its mark, mark), lines that continue one joined to it."""
+    lines: list[str] = []
+    mark: str | None = None
+    for line in markdown.splitlines():
+        found = _MARK.match(line)
+        stops = not line.strip() or found or _PLAIN.match(unescape_markdown(line).strip(_EMPHASIS))
+        if stops and lines:
+            yield collapse(" ".join(lines)), mark
+            lines = []
+        if not line.strip():
+            continue
+        if found:
+            mark = found.group().strip()
+        elif not lines:
+            mark = None
+        body = line[found.end() :] if found else line
+        if _PLAIN.match(unescape_markdown(body).strip(_EMPHASIS)):
+            yield collapse(body), mark
+        elif body.strip():
+            lines.append(body)
+    if lines:
+        yield collapse(" ".join(lines)), mark
+
+
+def _heading(text: str, marked: str | None) -> tuple[bool, Part | None, str | None]:
+    """(is it nothing but a heading, the section it opens, what a heading is followed by on its line)."""
+    if found := _PLAIN.match(text):
+        return True, _section(found["what"]), None
+    if found := _LEADING.match(text):
+        return False, _section(found["what"]), found["rest"]
+    mentions = {_section(found["what"]) for found in _MENTION.finditer(text)}
+    if len(mentions) != 1 or len(text) > _HEADING_LENGTH:
+        return False, None, None
+    first = _MENTION.search(text)
+    assert first is not None
+    titled = marked is None and not _SENTENCE.search(text) and (first.start() == 0 or not text.endswith("."))
+    if text.rstrip().endswith(":") or titled:
+        return False, mentions.pop(), None
+    return False, None, None
+
+
+def _section(word: str) -> Part:
+    return "inclusion" if word.casefold() == "inclusion" else "exclusion"
+
+
+# -------------------------------------------------------------------------------------- differences
+
+
+def similarity(old: str, new: str) -> float:
+    """0 to 1: the share of words two texts have in common, in order; case and punctuation do not count."""
+    before, after = _words(old), _words(new)
+    if before == after:
+        return 1.0
+    numbered = _numbered(before, after)
+    return float(Indel.normalized_similarity(*numbered))
+
+
+def same_words(old: str, new: str) -> bool:
+    """Do two texts differ in case, punctuation and list form at most?"""
+    return _words(old) == _words(new)
+
+
+def word_diff(old: str, new: str) -> list[Json]:
+    """Word-level operations `["=", text]`, `["-", text]`, `["+", text]`, readable before minimal.
+
+    Law: the `=` and `+` texts joined are `new`, the `=` and `-` texts joined are `old`.
+    """
+    before, after = _TOKEN.findall(old), _TOKEN.findall(new)
+    steps: list[tuple[str, str, str]] = []
+    for step in Indel.opcodes(*_numbered(before, after)):
+        removed = "".join(before[step.src_start : step.src_end])
+        added = "".join(after[step.dest_start : step.dest_end])
+        kind = "=" if step.tag == "equal" else "~"
+        if steps and kind == "~" and steps[-1][0] == "~":
+            steps[-1] = ("~", steps[-1][1] + removed, steps[-1][2] + added)
+        else:
+            steps.append((kind, removed, added))
+    return [*_operations(_without_gaps(steps))]
+
+
+def _without_gaps(steps: Sequence[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """Differences that only a blank or a short word holds apart, made one."""
+    merged: list[tuple[str, str, str]] = []
+    for index, (kind, removed, added) in enumerate(steps):
+        gap = kind == "=" and 0 < index < len(steps) - 1 and len(_WORD.findall(removed)) <= 1
+        joins = bool(merged) and merged[-1][0] == "~" and (gap or kind == "~")
+        if joins:
+            merged[-1] = ("~", merged[-1][1] + removed, merged[-1][2] + added)
+        else:
+            merged.append((kind, removed, added))
+    return merged
+
+
+def _operations(steps: Sequence[tuple[str, str, str]]) -> Iterator[Json]:
+    for kind, removed, added in steps:
+        if kind == "=":
+            yield ["=", removed]
+            continue
+        if removed:
+            yield ["-", removed]
+        if added:
+            yield ["+", added]
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
+
+
+def _numbered(before: Sequence[str], after: Sequence[str]) -> tuple[list[int], list[int]]:
+    """Words as small numbers: comparing those is quick, and never depends on Python's seeded hashes."""
+    numbers: dict[str, int] = {}
+    return (
+        [numbers.setdefault(word, len(numbers)) for word in before],
+        [numbers.setdefault(word, len(numbers)) for word in after],
+    )
+
+
+# ----------------------------------------------------------------------------- numbers and durations
+
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_SPELLED = {
+    "a": 1,
+    "an": 1,
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+    "eleven": 11,
+    "twelve": 12,
+    "eighteen": 18,
+    "twenty-four": 24,
+}
+_UNIT_DAYS = {"minute": 1 / 1440, "hour": 1 / 24, "day": 1.0, "week": 7.0, "month": 30.4375, "year": 365.25}
+_UNIT = r"(?P<unit>minute|min|hour|hr|day|week|wk|month|mo|year|yr)s?\b"
+_AMOUNT = r"(?P<amount>\d+(?:[.,]\d+)?|" + "|".join(sorted(_SPELLED, key=len, reverse=True)) + r")"
+_LENGTH = re.compile(rf"\b{_AMOUNT}[\s\-‑]*(?:calendar\s+|full\s+)?{_UNIT}", re.I)
+_POINT = re.compile(
+    r"\b(?P<unit>minute|hour|day|week|month|year)s?\s+(?P<amount>\d+(?:[.,]\d+)?)\b(?!\s*(?:day|week|month|year))",
+    re.I,
+)
+_SHORT = {"min": "minute", "hr": "hour", "wk": "week", "mo": "month", "yr": "year"}
+
+
+def numbers_in(text: str) -> tuple[str, ...]:
+    """The numbers a text holds, in order, without thousands separators."""
+    return tuple(_plain_number(found) for found in _NUMBER.findall(text))
+
+
+@lru_cache(maxsize=4096)
+def duration_days(time_frame: str) -> float | None:
+    """The longest duration a time frame names, in days ("up to 2 years", "week 24"); None where none is."""
+    found = [*_LENGTH.finditer(time_frame), *_POINT.finditer(time_frame)]
+    return max((_days(match["amount"], match["unit"]) for match in found), default=None)
+
+
+def _days(amount: str, unit: str) -> float:
+    unit = unit.casefold()
+    spelled = _SPELLED.get(amount.casefold())
+    number = float(_plain_number(amount)) if spelled is None else float(spelled)
+    return number * _UNIT_DAYS[_SHORT.get(unit, unit)]
+
+
+def _plain_number(text: str) -> str:
+    """`1,000` is a thousand, `0,5` a half: a comma before exactly three digits separates thousands."""
+    head, *tails = text.split(",")
+    plain = head
+    for tail in tails:
+        thousands = len(tail.partition(".")[0]) == 3 and head != "0"
+        plain += tail if thousands else f".{tail}"
+    whole, dot, fraction = plain.partition(".")
+    if "." in fraction:
+        return plain
+    fraction = fraction.rstrip("0")
+    return (whole.lstrip("0") or "0") + (dot + fraction if fraction else "")
