@@ -151,7 +151,7 @@ def _last(cadence: Cadence, at: datetime) -> tuple[datetime, str]:
 
 
 def _due(cadence: Daily | Weekly, day: date) -> datetime | None:
-    """When the period of a local day closes; PEP 495's fold 0 is the first of two, and skips a gap forward."""
+    """When the period of a local day closes; PEP 495's fold 0 takes the first of two and skips gaps."""
     if isinstance(cadence, Weekly) and day.weekday() != cadence.weekday:
         return None
     return datetime.combine(day, cadence.at, tzinfo=cadence.zone).astimezone(UTC)
@@ -164,8 +164,8 @@ def _ticks(cadence: Cron, after: datetime) -> Iterator[datetime]:
 
 
 def _last_tick(cadence: Cron, at: datetime) -> datetime:
-    # Going backwards, cronsim may pass over a moment of a daylight-saving night: the last hours are read again
-    # forwards, from well before the moment it gave.
+    # Going backwards, cronsim may pass over a moment of a daylight-saving night: the last hours are read
+    # again forwards, from well before the moment it gave.
     local = (at + timedelta(seconds=1)).astimezone(cadence.zone)
     rough = next(CronSim(cadence.expression, local, reverse=True)).astimezone(UTC)
     ticks = itertools.takewhile(lambda tick: tick <= at, _ticks(cadence, rough - _NIGHT))
@@ -189,9 +189,7 @@ def _zone(text: str) -> ZoneInfo:
     try:
         return ZoneInfo(text)
     except (KeyError, ValueError, OSError) as error:
-        raise ValueError(
-            f"{text!r} is no time zone; write an IANA name, e.g. Europe/London or UTC"
-        ) from error
+        raise ValueError(f"{text!r} is no time zone; use an IANA name, e.g. Europe/London") from error
 
 
 def _expression(text: str) -> str:
