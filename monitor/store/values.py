@@ -1,0 +1,214 @@
+"""What goes into the store and comes out of it, where core has no value of its own for it.
+
+Nothing here knows a table, a session or a row: these are the words of the verbs of `Store`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import TypeAlias
+
+from monitor.core.change import Origin, RecordedChange, RecordedFinding, Significance
+from monitor.core.delivery import DeliveryState
+from monitor.core.digest import DigestKind
+from monitor.core.record import TrialId
+from monitor.core.watching import Notice, NoticeKind, Presence, Snapshot, TrialState
+
+
+@dataclass(frozen=True, slots=True)
+class TrialFacts:
+    """The few facts of a trial that lists show without reading its payload."""
+
+    title: str
+    sponsor: str | None = None
+    overall_status: str | None = None
+    phases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeDraft:
+    """A notice before the store numbers it; the same draft twice is one notice."""
+
+    kind: NoticeKind
+    subject: str
+    message: str
+    at: datetime
+    trial: TrialId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """An answer that is not believed, with its bytes as served, to be held in quarantine."""
+
+    reason: str
+    digest: str
+    """sha256, hex: canonical where the answer is JSON, else of the bytes."""
+    body: bytes
+    data_version: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """What one outcome of a fetch becomes: everything T1 writes about one trial, at once.
+
+    A trial not known yet is created. With `snapshot` come `body` and `facts`.
+    """
+
+    trial: TrialId
+    checked_at: datetime
+    checked_data_version: str | None = None
+    """The data version it counts as read at; None: it does not count as read, ask again."""
+    presence: Presence | None = None
+    """None keeps what is stored."""
+    facts: TrialFacts | None = None
+    """None keeps what is stored."""
+    snapshot: Snapshot | None = None
+    """A version not held yet, with `seq` = `Stored.last_seq` + 1 (1 for a new trial); None: nothing new."""
+    body: bytes | None = None
+    """The payload of `snapshot`, byte for byte as served; kept once for each digest, as first served."""
+    current: bool = True
+    """False: an older version than the one held; it joins the history, the trial's state stays."""
+    changes: tuple[RecordedChange, ...] = ()
+    findings: tuple[RecordedFinding, ...] = ()
+    doubt: Doubt | None = None
+    notices: tuple[NoticeDraft, ...] = ()
+    renamed_to: TrialId | None = None
+    """The watch follows: the new number is watched with the same tags."""
+    absent_since: str | None = None
+    """With presence `absent` or `gone`: the data version it was first missing in; cleared by `present`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What is held of a trial now; its payload comes from `Store.bodies` by `snapshot.digest`."""
+
+    state: TrialState
+    snapshot: Snapshot | None
+    """The current one; None before the first."""
+    last_seq: int
+    """The highest snapshot number given so far; 0 before the first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeQuery:
+    """Filters of `history` and `changes` (contract section 5); what is empty or None passes everything."""
+
+    trials: tuple[TrialId, ...] = ()
+    field: str | None = None
+    """A glob over catalogue names: `status.*`, `*Date`."""
+    categories: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    min_significance: Significance | None = None
+    since: date | None = None
+    """By the registry's clock: posted, else submitted, else observed; inclusive."""
+    until: date | None = None
+    """By the registry's clock; inclusive."""
+    observed_since: datetime | None = None
+    """By our clock; inclusive."""
+    tags: tuple[str, ...] = ()
+    """Any of them on the watch list."""
+    sponsor: str | None = None
+    """Part of the lead sponsor's name, whatever the case."""
+    presences: tuple[Presence, ...] = ()
+    origins: tuple[Origin, ...] = ()
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """All that a subscription could be told now: poll-origin, after it began, in no digest of its own."""
+
+    changes: tuple[RecordedChange, ...]
+    """Of the trials it covers (tags, trials), in order of their numbers; its other filters are not applied."""
+    findings: tuple[RecordedFinding, ...]
+    """Those over at least one of the changes, in order of their numbers."""
+    baselines: tuple[Notice, ...]
+    """Of the trials it covers."""
+    notices: tuple[Notice, ...]
+    """All others: they pass every filter."""
+    trials: Mapping[TrialId, TrialState]
+    """The trials that the changes and baselines are about."""
+    unread: tuple[TrialState, ...]
+    """Covered trials not read at their source's data version."""
+    watched: int
+    """Trials it covers."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionState:
+    """When a subscription began; what was recorded before belongs to none of its digests."""
+
+    name: str
+    begun_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDigest:
+    """A digest as kept: its place and counts; its words are in the deliveries' bytes."""
+
+    id: str
+    subscription: str
+    kind: DigestKind
+    period: str
+    ordinal: int
+    sequence: int
+    created_at: datetime
+    since: datetime | None
+    until: datetime
+    changes: int
+    """Told or folded."""
+    folded: int
+    notices: int
+    deliveries: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelState:
+    """A channel whose target wants nothing more."""
+
+    name: str
+    disabled_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class UpgradeReport:
+    """What `upgrade` did."""
+
+    created: bool
+    from_revision: str | None
+    to_revision: str
+    backup: Path | None = None
+    """Copy made before an existing SQLite database was touched."""
+
+    @property
+    def migrated(self) -> bool:
+        """Was an existing database changed?"""
+        return not self.created and self.from_revision != self.to_revision
+
+
+Counts: TypeAlias = "Mapping[str, int]"
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """How much is held, for `db stats` and `status`."""
+
+    revision: str
+    engine: str
+    """`sqlite 3.45.1` or `postgresql 16.2`."""
+    rows: Counts
+    """By table."""
+    presences: Counts
+    """Watched trials by presence."""
+    deliveries: Mapping[DeliveryState, int]
+    quarantined: int
+    """Held."""
+    open_requests: int
+    body_bytes: int
+    """Payload bytes as stored, compressed."""
+    file_bytes: int | None = None
+    """Database file with its write-ahead log; None on PostgreSQL."""
