@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from monitor.channels import Rendered
 from monitor.core.change import RecordedChange
-from monitor.core.digest import Digest
+from monitor.core.digest import Digest, Rendered
 from monitor.core.record import TrialRecord
 from monitor.core.watching import Snapshot
 

@@ -1,9 +1,9 @@
 """The `Channel` port: what every way of telling somebody offers, and where channels are found.
 
-A channel is one file here. It exports `TYPE`, a pydantic `Settings` model of its `[[channels]]` table (without
-`name` and `type`), and `build(name, settings, context)`. Nothing else in the program knows a type by name:
-`available` looks at the folder. A channel speaks to one target; it never retries, never logs and never reads
-a clock: what follows an attempt is decided in `core.delivery`.
+A channel is one file here. It exports `TYPE`, a pydantic `Settings` model of its `[[channels]]` table
+(without `name` and `type`), and `build(name, settings, context)`. Nothing else in the program knows a type by
+name: `available` looks at the folder. A channel speaks to one target; it never retries, never logs and never
+reads a clock: what follows an attempt is decided in `core.delivery`.
 """
 
 from __future__ import annotations
@@ -14,23 +14,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 from pydantic import BaseModel
 
 from monitor.core.delivery import Delivery, Message
-from monitor.core.digest import Digest
+from monitor.core.digest import Digest, Rendered
 from monitor.errors import ConfigError
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """A digest in every form a channel may want."""
-
-    subject: str
-    text: str
-    html: str
-    markdown: str
 
 
 class Channel(Protocol):
@@ -186,8 +176,7 @@ def _module(channel_type: str) -> _Module:
         raise ConfigError(
             f"there is no channel type {channel_type!r}", key="type", remedy=f"use one of: {', '.join(known)}"
         )
-    module: _Module = importlib.import_module(f"{__name__}.{channel_type}")  # type: ignore[assignment]
-    return module
+    return cast("_Module", importlib.import_module(f"{__name__}.{channel_type}"))
 
 
 class _Module(Protocol):

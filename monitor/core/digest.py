@@ -1,43 +1,49 @@
-"""Subscriptions and digests as values."""
+"""Subscriptions and digests as values, and how one becomes the other.
+
+Routing and ordering go by findings (contract section 2): a story passes a subscription's filter by its
+finding, and is told with its changes, worst first. What was left out is counted. Trouble with a source, a
+quarantine or a dead letter passes every filter, so that silence always means quiet; a first sight alone does
+not wake anybody. Nothing here reads a clock, a store or a template.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from monitor.core.change import RecordedChange, RecordedFinding, Significance
-from monitor.core.watching import Notice, SourceHealth, TrialState, Watch
+from monitor.core import cadence
+from monitor.core.change import LEVELS, RecordedChange, Significance, derived_id
+from monitor.core.record import TrialId
+from monitor.core.stories import (
+    Pending,
+    Story,
+    Subscription,
+    covers,
+    is_urgent,
+    passing_stories,
+    worst_first,
+)
+from monitor.core.watching import Notice, NoticeKind, SourceHealth, TrialState, Watch
+
+__all__ = [
+    "Digest",
+    "DigestKind",
+    "Occasion",
+    "Pending",
+    "Rendered",
+    "Story",
+    "Subscription",
+    "compose",
+    "counts",
+    "covers",
+    "digest_id",
+    "subject",
+]
 
 DigestKind: TypeAlias = Literal["scheduled", "immediate", "manual", "preview"]
-
-
-@dataclass(frozen=True, slots=True)
-class Subscription:
-    """Who gets what, when: one `[[subscriptions]]` table of the config. Empty filters pass everything."""
-
-    name: str
-    channels: tuple[str, ...]
-    cadence: str
-    min_significance: Significance = "minor"
-    immediate_at: Significance | None = None
-    tags: tuple[str, ...] = ()
-    trials: tuple[str, ...] = ()
-    categories: tuple[str, ...] = ()
-    rules: tuple[str, ...] = ()
-    sponsors: tuple[str, ...] = ()
-    baseline: Literal["folded", "full"] = "folded"
-    heartbeat: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """One finding of one trial with its changes, ready to be told."""
-
-    trial: TrialState
-    finding: RecordedFinding
-    changes: tuple[RecordedChange, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +75,19 @@ class Digest:
     covers: tuple[int, int] | None
     """First and last running number of the changes told or folded."""
     told: tuple[str, ...] = ()
-    """Ids of all changes this digest settles, told or folded: no later digest of the subscription has them."""
+    """Ids of all changes it settles, told or folded: no later digest of the subscription has them."""
     told_notices: tuple[int, ...] = ()
     """Ids of the notices it settles, baselines among them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
-    """What a subscription has not been told yet: polled since it began, in no digest of its own."""
+class Rendered:
+    """A digest in every form a channel may want, all with the same facts."""
 
-    findings: tuple[RecordedFinding, ...] = ()
-    changes: tuple[RecordedChange, ...] = ()
-    notices: tuple[Notice, ...] = ()
-    """Of every kind, baselines among them."""
+    subject: str
+    text: str
+    html: str
+    markdown: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +106,10 @@ class Occasion:
     now: datetime
 
 
+URGENT_NOTICES: frozenset[NoticeKind] = frozenset({"source", "dead_letter", "channel_disabled", "database"})
+"""Notices that do not wait for the cadence where findings need not: they say that silence is no quiet."""
+
+
 def compose(
     subscription: Subscription,
     pending: Pending,
@@ -108,5 +118,124 @@ def compose(
     watches: Sequence[Watch],
     sources: Sequence[SourceHealth],
 ) -> Digest | None:
-    """What the subscription is told on this occasion, or None where nothing passed its filter."""
-    raise RuntimeError("being written")
+    """What the subscription is told on this occasion, or None where nothing passed its filter.
+
+    An immediate digest holds only what must not wait and leaves the rest pending. A scheduled one without
+    anything to tell exists only as a heartbeat, where the subscription asks for one.
+    """
+    covered = {watch.trial: watch.state for watch in watches if covers(subscription, watch)}
+    at_once = occasion.kind == "immediate" and subscription.cadence != "immediate"
+    stories = tuple(passing_stories(subscription, pending, covered))
+    told = tuple(
+        sorted(
+            (story for story in stories if not at_once or is_urgent(subscription, story)),
+            key=worst_first,
+        )
+    )
+    notices = tuple(_notices(subscription, pending, at_once=at_once))
+    if not (told or notices or (subscription.heartbeat and occasion.kind == "scheduled")):
+        return None
+    baselines = () if at_once else tuple(_baselines(pending, covered))
+    settled = _settled(pending, told, covered, at_once=at_once)
+    numbers = [change.number for change in settled if change.number is not None]
+    return Digest(
+        id=digest_id(subscription.name, occasion.period, occasion.kind, occasion.ordinal),
+        subscription=subscription,
+        kind=occasion.kind,
+        period=occasion.period,
+        ordinal=occasion.ordinal,
+        sequence=occasion.sequence,
+        created_at=occasion.now,
+        since=occasion.since,
+        until=occasion.now,
+        stories=told,
+        folded=len({change.id for change in settled} - {c.id for story in told for c in story.changes}),
+        baselines=baselines,
+        notices=notices,
+        sources=_sources(sources, covered),
+        unread=tuple(_unread(sources, covered)),
+        watched=len(covered),
+        covers=(min(numbers), max(numbers)) if numbers else None,
+        told=tuple(change.id for change in settled),
+        told_notices=tuple(notice.id for notice in (*notices, *baselines)),
+    )
+
+
+def digest_id(subscription: str, period: str, kind: DigestKind, ordinal: int) -> str:
+    """`dig_…`, derived: composing the same digest again gives the same id."""
+    return "dig_" + derived_id(subscription, period, kind, str(ordinal))
+
+
+def counts(digest: Digest) -> Mapping[Significance, int]:
+    """How many stories of each level it tells, worst first; levels without any are absent."""
+    found = Counter(story.finding.significance for story in digest.stories)
+    return {level: found[level] for level in LEVELS if found[level]}
+
+
+def subject(digest: Digest) -> str:
+    """The subject line: how many and how bad (contract section 8), then whose digest and which day."""
+    told = counts(digest)
+    loud = [f"{told[level]} {level}" for level in ("critical", "major") if level in told]
+    quiet = [f"{number} {level}" for level, number in told.items()]
+    day = digest.created_at.astimezone(cadence.zone_of(cadence.parse(digest.subscription.cadence)))
+    what = ", ".join(loud or quiet) or _subject_without_stories(digest)
+    return f"Trialwire: {what} · {digest.subscription.name} · {day.day} {day:%b}"
+
+
+def _subject_without_stories(digest: Digest) -> str:
+    kinds = Counter(notice.kind for notice in digest.notices)
+    if kinds:
+        return ", ".join(f"{number} {NOTICE_WORDS[kind][number > 1]}" for kind, number in kinds.items())
+    return f"all quiet in {digest.watched} {'trial' if digest.watched == 1 else 'trials'}"
+
+
+NOTICE_WORDS: Mapping[NoticeKind, tuple[str, str]] = {
+    "source": ("source notice", "source notices"),
+    "quarantine": ("answer in quarantine", "answers in quarantine"),
+    "dead_letter": ("message not delivered", "messages not delivered"),
+    "channel_disabled": ("channel disabled", "channels disabled"),
+    "unknown_trial": ("unknown trial", "unknown trials"),
+    "baseline": ("new trial", "new trials"),
+    "database": ("database notice", "database notices"),
+}
+"""One of a kind, and several."""
+
+
+def _notices(subscription: Subscription, pending: Pending, *, at_once: bool) -> Iterator[Notice]:
+    if at_once and subscription.immediate_at is None:
+        return
+    for notice in pending.notices:
+        if notice.kind != "baseline" and (not at_once or notice.kind in URGENT_NOTICES):
+            yield notice
+
+
+def _baselines(pending: Pending, covered: Mapping[TrialId, TrialState]) -> Iterator[Notice]:
+    return (n for n in pending.notices if n.kind == "baseline" and (n.trial is None or n.trial in covered))
+
+
+def _settled(
+    pending: Pending, told: Sequence[Story], covered: Mapping[TrialId, TrialState], *, at_once: bool
+) -> tuple[RecordedChange, ...]:
+    """The changes no later digest shall have: those told, and unless it is immediate all that were seen."""
+    members = {change for story in told for change in story.finding.changes}
+    return tuple(
+        change
+        for change in pending.changes
+        if change.trial in covered and (not at_once or change.id in members)
+    )
+
+
+def _sources(
+    sources: Sequence[SourceHealth], covered: Mapping[TrialId, TrialState]
+) -> tuple[SourceHealth, ...]:
+    registries = {trial.registry for trial in covered}
+    return tuple(source for source in sources if source.registry in registries or not registries)
+
+
+def _unread(sources: Sequence[SourceHealth], covered: Mapping[TrialId, TrialState]) -> Iterator[TrialState]:
+    versions = {source.registry: source.data_version for source in sources}
+    for trial, state in sorted(covered.items()):
+        expected = versions.get(trial.registry)
+        behind = expected is not None and state.checked_data_version != expected
+        if state.presence == "unseen" or (state.presence in ("present", "absent") and behind):
+            yield state

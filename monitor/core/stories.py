@@ -1,0 +1,171 @@
+"""Subscriptions, and which stories pass their filters.
+
+A story is one finding with the changes worth a line. Routing goes by findings (contract section 2): one that
+passes is told whole. This module decides nothing about when a digest goes out; `core.digest` does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import groupby
+from typing import Literal
+
+from monitor.core.change import (
+    LEVELS,
+    RecordedChange,
+    RecordedFinding,
+    Significance,
+    at_least,
+    derived_id,
+    worst,
+)
+from monitor.core.record import PartialDate, TrialId
+from monitor.core.watching import Notice, TrialState, Watch
+
+LATE = timedelta(days=14)
+"""A version posted longer ago than this before we first saw it is never routed at once (rules, "Gaps")."""
+
+_RULE = re.compile(r"^(\D*)(\d*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """Who gets what, when: one `[[subscriptions]]` table of the config. Empty filters pass everything."""
+
+    name: str
+    channels: tuple[str, ...]
+    cadence: str
+    min_significance: Significance = "minor"
+    immediate_at: Significance | None = None
+    tags: tuple[str, ...] = ()
+    trials: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    sponsors: tuple[str, ...] = ()
+    baseline: Literal["folded", "full"] = "folded"
+    heartbeat: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One finding of one trial with its changes, ready to be told."""
+
+    trial: TrialState
+    finding: RecordedFinding
+    changes: tuple[RecordedChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What a subscription has not been told yet: polled since it began, in no digest of its own."""
+
+    findings: tuple[RecordedFinding, ...] = ()
+    changes: tuple[RecordedChange, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    """Of every kind, baselines among them."""
+
+
+def covers(subscription: Subscription, watch: Watch) -> bool:
+    """Is the trial among those the subscription is about? Every filter that is set must fit."""
+    sponsor = (watch.state.sponsor or "").casefold()
+    return (
+        (not subscription.tags or not set(subscription.tags).isdisjoint(watch.tags))
+        and (not subscription.trials or watch.trial.id in subscription.trials)
+        and (not subscription.sponsors or any(name.casefold() in sponsor for name in subscription.sponsors))
+    )
+
+
+def is_urgent(subscription: Subscription, story: Story) -> bool:
+    """Must it not wait for the cadence? Never so for a version posted long before we first saw it."""
+    threshold = subscription.immediate_at
+    if threshold is None or not at_least(story.finding.significance, threshold):
+        return False
+    return not any(_is_late(change) for change in story.changes)
+
+
+def passing_stories(
+    subscription: Subscription, pending: Pending, covered: Mapping[TrialId, TrialState]
+) -> Iterator[Story]:
+    """The stories that pass the filter, each with the changes worth a line."""
+    changes = {change.id: change for change in pending.changes if change.stamp.origin == "poll"}
+    findings = [finding for finding in pending.findings if finding.origin == "poll"]
+    in_findings = {change for finding in findings for change in finding.changes}
+    loose = [change for change in changes.values() if change.id not in in_findings]
+    for finding in (*findings, *_loose_findings(subscription, loose)):
+        if finding.trial not in covered:
+            continue
+        members = tuple(changes[member] for member in finding.changes if member in changes)
+        if _passes(subscription, finding, members):
+            lines = tuple(change for change in members if _worth_a_line(subscription, change))
+            yield Story(covered[finding.trial], finding, lines)
+
+
+def _passes(subscription: Subscription, finding: RecordedFinding, members: Sequence[RecordedChange]) -> bool:
+    if finding.kind == "baseline":
+        return True
+    categories = {change.category for change in members}
+    rules = {finding.rule, *(change.rule for change in members)}
+    return (
+        at_least(finding.significance, subscription.min_significance)
+        and (not subscription.categories or not categories.isdisjoint(subscription.categories))
+        and (not subscription.rules or not rules.isdisjoint(subscription.rules))
+    )
+
+
+def _worth_a_line(subscription: Subscription, change: RecordedChange) -> bool:
+    # A story that passed is told whole, so that a critical one does not hide the minor changes beside it.
+    return (
+        change.baseline or change.significance != "noise" or at_least("noise", subscription.min_significance)
+    )
+
+
+def _loose_findings(subscription: Subscription, loose: Sequence[RecordedChange]) -> Iterator[RecordedFinding]:
+    """A finding for the changes of a version that no rule made a story of, so that none is lost."""
+
+    def version(change: RecordedChange) -> tuple[str, str, int, bool]:
+        return (change.trial.registry, change.trial.id, change.stamp.snapshot_to or 0, change.baseline)
+
+    for (*_, baseline), group in groupby(sorted(loose, key=version), key=version):
+        changes = sorted(group, key=lambda change: LEVELS.index(change.significance))
+        if baseline and subscription.baseline != "full":
+            continue
+        first, stamp = changes[0], changes[0].stamp
+        headline = f"Now watching: {len(changes)} fields" if baseline else first.summary
+        yield RecordedFinding(
+            id="fnd_" + derived_id(*(change.id for change in changes)),
+            trial=first.trial,
+            title=stamp.title,
+            kind="baseline" if baseline else "changes",
+            headline=headline,
+            significance="minor" if baseline else worst([change.significance for change in changes]),
+            rule=first.rule,
+            changes=tuple(change.id for change in changes),
+            snapshot_from=stamp.snapshot_from,
+            snapshot_to=stamp.snapshot_to,
+            observed_at=stamp.observed_at,
+            origin=stamp.origin,
+        )
+
+
+def worst_first(story: Story) -> tuple[int, str, int, str, str, int, str]:
+    finding = story.finding
+    found = _RULE.match(finding.rule)
+    letter, number = (found[1], int(found[2] or 0)) if found else ("", 0)
+    return (
+        LEVELS.index(finding.significance),
+        letter,
+        number,
+        finding.trial.registry,
+        finding.trial.id,
+        finding.snapshot_to or 0,
+        finding.id,
+    )
+
+
+def _is_late(change: RecordedChange) -> bool:
+    if change.stamp.posted_on is None:
+        return False
+    return change.stamp.observed_at.date() - PartialDate.parse(change.stamp.posted_on).last > LATE
