@@ -13,9 +13,10 @@
     │  ├─ NotWatchedError             1
     │  └─ LockedError                 75
     ├─ RenderError                    1    .template
-    └─ DeliveryError                  1    .channel .delivery
-       ├─ DeliveryDeferredError       75   .retry_after_s    transient
-       └─ DeliveryRejectedError       1    .disable          permanent
+    ├─ DeliveryError                  1    .channel .delivery
+    │  ├─ DeliveryDeferredError       75   .retry_after_s    transient
+    │  └─ DeliveryRejectedError       1    .disable          permanent
+    └─ StoppedError                   75                     asked to stop in the middle of a step
 
 A message names the thing, says why, and what to do. `remedy`, where given, is that last part.
 """
@@ -192,3 +193,9 @@ class DeliveryRejectedError(DeliveryError):
     ) -> None:
         super().__init__(message, channel=channel, delivery=delivery, status=status, excerpt=excerpt)
         self.disable = disable
+
+
+class StoppedError(MonitorError):
+    """Trialwire was asked to stop and gave up what it was doing; nothing half done is kept."""
+
+    exit_code = 75

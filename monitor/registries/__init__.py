@@ -2,15 +2,28 @@
 
 A registry is one file (or one folder) here. It translates; it does not decide: what it returns of a fetch is
 one outcome for each trial asked for, and failures to reach the registry at all are exceptions.
+
+A registry's module exports `Settings` (a pydantic model), `reader()` (its pure half, which needs no network),
+`politeness(settings)` and `build(settings, http)` (the whole). Nothing here loads an HTTP library: `identify` and `reader` serve
+look-ups, which must be quick.
 """
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from functools import lru_cache
+from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
 from monitor.core.record import Json, TrialId, TrialRecord
+from monitor.errors import ConfigError, UnknownTrialError
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from monitor.transport import PoliteClient, Politeness
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,22 +85,16 @@ class Rejected:
 Fetched: TypeAlias = Payload | RenamedTo | Absent | Unknown | Rejected
 
 
-class Registry(Protocol):
-    """A registry as the pipeline sees it."""
+class Reader(Protocol):
+    """The pure half of a registry: it reads numbers and payloads, and needs no network."""
 
     name: str
     label: str
-    batch_size: int
-    """How many trials one request may ask for."""
+    number_form: str
+    """What its trial numbers look like, for people."""
 
     def identify(self, text: str) -> TrialId | None:
-        """The trial a number names, in canonical form; None where it is not one of this registry's."""
-
-    def probe(self, known: Probe | None) -> Probe:
-        """Ask for the data version, conditionally; return `known` itself where nothing moved."""
-
-    def fetch(self, trials: Sequence[TrialId]) -> Iterator[Fetched]:
-        """One outcome for each trial asked for, in any order; at most `batch_size` trials."""
+        """The trial a number or page address names, in canonical form; None where it is not one of ours."""
 
     def normalize(self, payload: Json) -> TrialRecord:
         """Translate a payload; pure. Raises RecordFormatError on what is not a record."""
@@ -98,5 +105,89 @@ class Registry(Protocol):
     def data_version(self, payload: Json) -> str | None:
         """The data version a payload carries in itself (a date), where it does."""
 
+    def disbelief(self, before: Json | None, after: Json) -> str | None:
+        """Why `after` is not believed to follow `before`; None where it is (rules, "Quarantine")."""
+
     def url(self, trial: TrialId) -> str:
         """The registry's page of a trial."""
+
+
+class Registry(Reader, Protocol):
+    """A registry as the pipeline sees it: a reader that can also ask."""
+
+    batch_size: int
+    """How many trials one request may ask for."""
+
+    def probe(self, known: Probe | None) -> Probe:
+        """Ask for the data version, conditionally; return `known` itself where nothing moved.
+
+        Raises RegistryUnavailableError and RegistryBlockedError.
+        """
+
+    def fetch(self, trials: Sequence[TrialId]) -> Iterator[Fetched]:
+        """One outcome for each trial asked for, in any order; at most `batch_size` trials.
+
+        Raises RegistryUnavailableError and RegistryBlockedError where the batch could not be read; a single
+        trial that could not be is `Unknown`.
+        """
+
+
+class _Module(Protocol):
+    """What a registry's module exports."""
+
+    Settings: type[BaseModel]
+
+    def reader(self) -> Reader: ...
+
+    def politeness(self, settings: BaseModel) -> Politeness: ...
+
+    def build(self, settings: BaseModel, http: PoliteClient) -> Registry: ...
+
+
+def available() -> tuple[str, ...]:
+    """The names of all registries, sorted."""
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+
+
+def settings_model(name: str) -> type[BaseModel]:
+    """The settings a registry takes under `[registries.<name>]`; raise ConfigError for one we do not have."""
+    return _module(name).Settings
+
+
+def reader(name: str) -> Reader:
+    """The pure half of a registry; raise ConfigError for one we do not have."""
+    return _module(name).reader()
+
+
+def politeness(name: str, settings: BaseModel) -> Politeness:
+    """How gently the settings say a registry is asked: what its `PoliteClient` is made with."""
+    return _module(name).politeness(settings)
+
+
+def load(name: str, settings: BaseModel, http: PoliteClient) -> Registry:
+    """The whole registry, asking through `http`; raise ConfigError for one we do not have."""
+    return _module(name).build(settings, http)
+
+
+def identify(text: str) -> TrialId:
+    """The trial that `text` names in any registry: its number, however written, or its page's address.
+
+    Raises UnknownTrialError, naming the text and the forms that are known.
+    """
+    readers = [reader(name) for name in available()]
+    for each in readers:
+        if trial := each.identify(text):
+            return trial
+    forms = "; ".join(f"{each.label}: {each.number_form}" for each in readers)
+    raise UnknownTrialError(f"{text!r} is not a trial number", trial=text, remedy=f"Known forms: {forms}.")
+
+
+@lru_cache
+def _module(name: str) -> _Module:
+    if name not in available():
+        raise ConfigError(
+            f"there is no registry {name!r}",
+            key=f"registries.{name}",
+            remedy=f"Known registries: {', '.join(available())}.",
+        )
+    return cast("_Module", importlib.import_module(f"{__name__}.{name}"))

@@ -1,0 +1,174 @@
+"""What the registry answers to a request: status, headers, body. No sockets, no faults."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import parse_qsl, urlsplit
+
+import orjson
+
+from monitor.demo.standin.data import API_VERSION, DataVersion, canonical
+
+StaleTokens = Literal["refuse", "continue"]
+
+_LONGEST_TARGET = 8190
+_LARGEST_PAGE = 1000
+_DEFAULT_PAGE = 10
+_SEPARATOR = re.compile(r"[,|]")
+_TOKEN = re.compile(r"([0-9a-f]{16})([0-9a-f]{8})([0-9a-f]{8})")
+
+_QUERIES = ("cond", "term", "locn", "titles", "intr", "outc", "spons", "lead", "id", "patient")
+_FILTERS = ("overallStatus", "geo", "ids", "advanced", "synonyms")
+_LIST_PARAMETERS = frozenset(
+    {
+        "format",
+        "markupFormat",
+        "aggFilters",
+        "geoDecay",
+        "fields",
+        "sort",
+        "countTotal",
+        "pageSize",
+        "pageToken",
+    }
+    | {f"query.{name}" for name in _QUERIES}
+    | {f"{kind}.{name}" for kind in ("filter", "postFilter") for name in _FILTERS}
+)
+_STUDY_PARAMETERS = frozenset({"format", "markupFormat", "fields"})
+# What is imitated, and with which value where only one is; the rest of the above is refused with 501.
+_IMITATED: Mapping[str, str | None] = {
+    "format": "json",
+    "markupFormat": "markdown",
+    "filter.ids": None,
+    "countTotal": None,
+    "pageSize": None,
+    "pageToken": None,
+}
+_OTHER_ENDPOINTS = re.compile(r"/api/v2/(studies/(metadata|search-areas|enums)|stats/.*)")
+_TOO_LONG_PAGE = (
+    "<html>\r\n<head><title>414 Request-URI Too Large</title></head>\r\n<body>\r\n"
+    "<center><h1>414 Request-URI Too Large</h1></center>\r\n<hr><center>nginx</center>\r\n"
+    "</body>\r\n</html>\r\n"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer before it is written to a socket."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def text(cls, status: int, message: str) -> Reply:
+        """An error as the registry words it: plain text, never JSON."""
+        return cls(status, message.encode(), "text/plain; charset=UTF-8")
+
+    @classmethod
+    def json(cls, body: bytes) -> Reply:
+        """A success."""
+        return cls(200, body, "application/json")
+
+
+def reply(target: str, version: DataVersion, *, order: int, stale_tokens: StaleTokens) -> Reply:
+    """The answer to `GET target` in a data version.
+
+    `order` is a number that differs from request to request: unsorted lists come in another order each time.
+    """
+    if len(target) > _LONGEST_TARGET:
+        return Reply(414, _TOO_LONG_PAGE.encode(), "text/html")
+    parts = urlsplit(target)
+    parameters = dict(parse_qsl(parts.query, keep_blank_values=True))
+    if parts.path == "/api/v2/version":
+        return _refusal(parameters, frozenset()) or _version(version)
+    if parts.path == "/api/v2/studies":
+        return _refusal(parameters, _LIST_PARAMETERS) or _studies(version, parameters, order, stale_tokens)
+    if _OTHER_ENDPOINTS.fullmatch(parts.path):
+        return Reply.text(501, "this stand-in does not imitate this endpoint")
+    study = re.fullmatch(r"/api/v2/studies/([^/]+)", parts.path)
+    if study:
+        return _refusal(parameters, _STUDY_PARAMETERS) or _study(version, study[1])
+    return Reply(404)
+
+
+def _refusal(parameters: Mapping[str, str], known: frozenset[str]) -> Reply | None:
+    for name, value in parameters.items():
+        if name not in known:
+            return Reply.text(400, f"`{name}` is unknown parameter")
+        if name not in _IMITATED or _IMITATED[name] not in (None, value):
+            return Reply.text(501, f"this stand-in does not imitate {name}={value}")
+    return None
+
+
+def _version(version: DataVersion) -> Reply:
+    return Reply.json(orjson.dumps({"apiVersion": API_VERSION, "dataTimestamp": version.stamp}))
+
+
+def _study(version: DataVersion, asked: str) -> Reply:
+    number = canonical(asked)
+    if number is None:
+        return Reply.text(400, "Parameter `nctId` has incorrect format")
+    if number in version.studies:
+        return Reply.json(version.served(number))
+    if number in version.aliases:  # the query is lost on the way, as on the real site
+        return Reply(301, headers={"Location": f"/api/v2/studies/{version.aliases[number]}"})
+    return Reply.text(404, f"NCT number {number} not found")
+
+
+def _studies(
+    version: DataVersion, parameters: Mapping[str, str], order: int, stale_tokens: StaleTokens
+) -> Reply:
+    numbers = None
+    if "filter.ids" in parameters:
+        items = [canonical(item) for item in _SEPARATOR.split(parameters["filter.ids"])]
+        if None in items:
+            return Reply.text(
+                400, f"Item {items.index(None) + 1} in parameter `filter.ids` has incorrect format"
+            )
+        numbers = [item for item in items if item is not None]
+    size = _page_size(parameters.get("pageSize", "0"))
+    if size is None:
+        return Reply.text(400, "Parameter `pageSize` has incorrect format")
+    order, offset = order & 0xFFFFFFFF, 0
+    if "pageToken" in parameters:
+        position = _position(parameters["pageToken"], version, stale_tokens)
+        if position is None:
+            return Reply.text(400, "Parameter `pageToken` has incorrect format")
+        order, offset = position
+    chosen = sorted(version.selected(numbers), key=lambda number: _rank(number, order))
+    total = len(chosen) if parameters.get("countTotal") == "true" and "pageToken" not in parameters else None
+    after = offset + size
+    token = f"{version.token_prefix}{order:08x}{after:08x}" if after < len(chosen) else None
+    return Reply.json(_page([version.served(number) for number in chosen[offset:after]], total, token))
+
+
+def _page(studies: list[bytes], total: int | None, token: str | None) -> bytes:
+    """A list response laid out as on the wire: each study on a line of its own."""
+    head = b"{" if total is None else b'{"totalCount":%d,' % total
+    lines = b"\n" + b",\n".join(studies) + b"\n" if studies else b"  "
+    tail = b"}" if token is None else b',"nextPageToken":"%s"}' % token.encode()
+    return head + b'"studies":[' + lines + b"]" + tail
+
+
+def _page_size(text: str) -> int | None:
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        return None
+    return min(int(text) or _DEFAULT_PAGE, _LARGEST_PAGE)
+
+
+def _position(token: str, version: DataVersion, stale_tokens: StaleTokens) -> tuple[int, int] | None:
+    """A token holds a position and nothing of its query: used with another query it gives wrong rows."""
+    found = _TOKEN.fullmatch(token)
+    if not found or (found[1] != version.token_prefix and stale_tokens == "refuse"):
+        return None
+    return int(found[2], 16), int(found[3], 16)
+
+
+def _rank(number: str, order: int) -> bytes:
+    return hashlib.blake2b(f"{order}/{number}".encode(), digest_size=8).digest()

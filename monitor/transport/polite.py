@@ -1,0 +1,223 @@
+"""The polite client: one registry, one connection, one request at a time, slowly, patiently.
+
+It follows no redirect, pretends to be no browser, and never repeats a request that was refused (403). It
+knows statuses and content types; what an answer means is for the registry's module.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from monitor.errors import RegistryBlockedError, RegistryUnavailableError, StoppedError
+from monitor.transport.faults import Fuse, Line, mapped
+from monitor.transport.manners import Answer, Politeness
+from monitor.transport.retry_after import retry_after_s
+
+_log = logging.getLogger("trialwire.transport")
+
+_REFUSED = frozenset({401, 403, 451})
+_THROTTLED = frozenset({429, 503})
+_TRANSIENT = frozenset({408, 425})
+_FIRST_DELAY_S, _LONGEST_DELAY_S = 1.0, 60.0
+_SLOWEST = 16.0
+"""How many times its configured interval the pace may grow to."""
+_FORGIVE_AFTER = 20
+"""So many good answers in a row, and the pace doubles again, up to the configured one."""
+_HOME_PAGE = "https://pypi.org/project/trialwire/"
+
+
+def default_user_agent(product: str, contact: str = "") -> str:
+    """The library's real token, our own name and version, and a contact: never a browser's name.
+
+    The registry's edge has been seen to refuse both browsers' names from programs and unknown ones.
+    """
+    return f"python-httpx/{httpx.__version__} ({product}; +{contact or _HOME_PAGE})"
+
+
+class PoliteClient:
+    """Asks one registry; may be shared by threads, which then take turns.
+
+    `product` is our name and version, e.g. `trialwire/1.0`, for the default User-Agent.
+    `monotonic` and `now` tell the time, `random` gives a number in [0, 1). `wait(seconds)` sleeps and says
+    whether Trialwire is to stop: an Event's `wait` is one, and setting the event ends any wait here.
+    """
+
+    def __init__(
+        self,
+        registry: str,
+        politeness: Politeness,
+        *,
+        product: str,
+        monotonic: Callable[[], float],
+        now: Callable[[], datetime],
+        wait: Callable[[float], bool],
+        random: Callable[[], float],
+    ) -> None:
+        self.registry = registry
+        self.politeness = politeness
+        self._monotonic, self._now, self._wait, self._random = monotonic, now, wait, random
+        self._turn = threading.Lock()
+        self._slowdown = 1.0
+        self._good = 0
+        self._next_at = float("-inf")
+        self._line = Line()
+        self._http = httpx.Client(
+            headers={
+                "User-Agent": politeness.user_agent or default_user_agent(product, politeness.contact),
+                "Accept": "application/json",
+            },
+            timeout=politeness.timeout_s,
+            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=30.0),
+            follow_redirects=False,
+            # A proxy of the environment is used, but never to reach this machine.
+            mounts={"all://127.0.0.1": None, "all://localhost": None, "all://[::1]": None},
+        )
+
+    def get(self, url: str, *, etag: str | None = None) -> Answer:
+        """GET `url`, paced, and again after transient failures; with `etag` the answer may be 304.
+
+        Returns successes (always JSON), redirects and refusals of the request itself (400, 404, 414 …).
+        Raises RegistryBlockedError at once on 403, RegistryUnavailableError when retries are used up or the
+        registry names a time beyond our patience, StoppedError where Trialwire is to stop.
+        """
+        with self._turn:
+            for attempt in range(self.politeness.retries + 1):
+                self._pause(self._next_at - self._monotonic())
+                self._next_at = self._monotonic() + self._slowdown / self.politeness.requests_per_second
+                try:
+                    answer = self._ask(url, etag)
+                except RegistryUnavailableError as error:
+                    if error.throttled:
+                        self._slow_down()
+                    delay = self._delay(attempt, error)
+                    if delay is None:
+                        raise
+                    _log.info("%s; again in %.0f s", error.message, delay)
+                    self._pause(delay)
+                else:
+                    self._forgive()
+                    return answer
+        raise AssertionError("the last attempt returns or raises")
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _ask(self, url: str, etag: str | None) -> Answer:
+        """One exchange."""
+        with (
+            mapped(lambda words: self._unavailable(url, self._why(fuse, words))),
+            Fuse(self.politeness.total_s, self._line) as fuse,
+            self._http.stream(
+                "GET",
+                url,
+                headers={"If-None-Match": etag} if etag else {},
+                extensions={"trace": self._line.trace},
+            ) as response,
+        ):
+            self._check_status(url, response)
+            body = self._body(url, response)
+        media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        answer = Answer(
+            url=url,
+            status=response.status_code,
+            media_type=media_type,
+            body=body,
+            etag=response.headers.get("etag"),
+            location=response.headers.get("location"),
+        )
+        if response.is_success and (answer.status, media_type) != (200, "application/json"):
+            kind = media_type or "no content type"
+            raise self._unavailable(
+                url, f"status {answer.status} with {kind} where JSON belongs: {answer.excerpt()}", broken=True
+            )
+        return answer
+
+    def _check_status(self, url: str, response: httpx.Response) -> None:
+        status = response.status_code
+        if status in _REFUSED:
+            raise RegistryBlockedError(
+                f"{self.registry} refuses us: status {status} for {_shown(url)}",
+                registry=self.registry,
+                remedy="It is asked again only slowly. "
+                f"Set [registries.{self.registry}] contact or user_agent, or ask from another network.",
+            )
+        if status >= 500 or status in _THROTTLED | _TRANSIENT:
+            raise self._unavailable(
+                url,
+                f"status {status}",
+                retry_after_s=retry_after_s(response.headers.get("retry-after"), self._now()),
+                throttled=status in _THROTTLED,
+            )
+
+    def _body(self, url: str, response: httpx.Response) -> bytes:
+        received = bytearray()
+        for chunk in response.iter_bytes():
+            received += chunk
+            if len(received) > self.politeness.max_bytes:
+                raise self._unavailable(url, f"more than {self.politeness.max_bytes} bytes", broken=True)
+        return bytes(received)
+
+    def _delay(self, attempt: int, error: RegistryUnavailableError) -> float | None:
+        """How long to wait before the next attempt; None where there is to be none in this call."""
+        if attempt >= self.politeness.retries:
+            return None
+        asked = error.retry_after_s or 0.0
+        if asked > self.politeness.patience_s:
+            return None
+        backoff = min(_FIRST_DELAY_S * 2.0**attempt, _LONGEST_DELAY_S) * (0.5 + self._random() / 2)
+        return max(asked, backoff)
+
+    def _slow_down(self) -> None:
+        self._slowdown = min(self._slowdown * 2, _SLOWEST)
+        self._good = 0
+
+    def _forgive(self) -> None:
+        self._good += 1
+        if self._good >= _FORGIVE_AFTER and self._slowdown > 1.0:
+            self._slowdown = max(self._slowdown / 2, 1.0)
+            self._good = 0
+
+    def _pause(self, seconds: float) -> None:
+        if self._wait(max(seconds, 0.0)):
+            raise StoppedError(f"stopping: {self.registry} is not asked any further")
+
+    def _why(self, fuse: Fuse, words: str) -> str:
+        return f"no whole answer within {fuse.seconds:g} s" if fuse.is_blown else words
+
+    def _unavailable(
+        self,
+        url: str,
+        words: str,
+        *,
+        retry_after_s: float | None = None,
+        throttled: bool = False,
+        broken: bool = False,
+    ) -> RegistryUnavailableError:
+        return RegistryUnavailableError(
+            f"{self.registry} cannot be read: {words}, for {_shown(url)}",
+            registry=self.registry,
+            retry_after_s=retry_after_s,
+            throttled=throttled,
+            broken=broken,
+            remedy="It is tried again by itself; what is stored stays as it is.",
+        )
+
+
+def _shown(url: str) -> str:
+    return url if len(url) <= 120 else f"{url[:117]}…"

@@ -1,0 +1,24 @@
+"""`Retry-After` as a number of seconds (RFC 9110, section 10.2.3). It reads no clock: `now` is given."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+CAP_S = 24 * 3600.0
+"""Longer than that nobody is made to wait by a header."""
+
+
+def retry_after_s(header: str | None, now: datetime) -> float | None:
+    """Seconds to wait, between 0 and a day; None where the header is missing or cannot be read."""
+    if header is None:
+        return None
+    text = header.strip()
+    if text.isascii() and text.isdigit():
+        return min(float(text), CAP_S)
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    aware = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+    return min(max((aware - now).total_seconds(), 0.0), CAP_S)
