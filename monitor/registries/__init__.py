@@ -4,8 +4,8 @@ A registry is one file (or one folder) here. It translates; it does not decide: 
 one outcome for each trial asked for, and failures to reach the registry at all are exceptions.
 
 A registry's module exports `Settings` (a pydantic model), `reader()` (its pure half, which needs no network),
-`politeness(settings)` and `build(settings, http)` (the whole). Nothing here loads an HTTP library: `identify` and `reader` serve
-look-ups, which must be quick.
+`politeness(settings)` and `build(settings, http)` (the whole). Nothing here loads an HTTP library: `identify`
+and `reader` serve look-ups, which must be quick.
 """
 
 from __future__ import annotations

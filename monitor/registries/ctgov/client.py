@@ -1,0 +1,240 @@
+"""ClinicalTrials.gov over the network: the version probe, and the fetch of trials by number.
+
+It believes nothing that does not look like a record, attributes nothing to a trial that was not asked for,
+and takes no silence for a removal: only the registry's own words "not found" make a trial absent.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+from urllib.parse import quote, urlsplit
+
+import msgspec
+import orjson
+
+from monitor.core.record import Json, TrialId
+from monitor.errors import RegistryBlockedError, RegistryError, RegistryUnavailableError
+from monitor.registries import Absent, Fetched, Payload, Probe, Rejected, RenamedTo, Unknown
+from monitor.registries.ctgov import belief
+from monitor.registries.ctgov.reader import NAME, CtGovReader, canonical_number
+from monitor.registries.ctgov.settings import Settings
+from monitor.transport import Answer, PoliteClient
+
+_log = logging.getLogger("trialwire.registries.ctgov")
+
+_MOST_HOPS = 3
+_MOST_FAILURES = 3
+_PASSES = 2
+_SPARE_PAGES = 3
+_STUDY_PATH = re.compile(r"/stud(?:y|ies)/([^/]+)/?$")
+_NOT_FOUND = re.compile(r"\s*NCT number (\S+) not found\s*", re.IGNORECASE)
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+_T = TypeVar("_T")
+
+
+class _Page(msgspec.Struct, rename={"next_page_token": "nextPageToken"}):
+    """A list response; each study is kept as the bytes it came in."""
+
+    studies: list[msgspec.Raw]
+    next_page_token: str | None = None
+
+
+class _Version(msgspec.Struct, rename="camel"):
+    api_version: str | None = None
+    data_timestamp: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Study:
+    """A record with the numbers it answers for."""
+
+    number: str
+    aliases: tuple[str, ...]
+    payload: Payload
+
+    def outcome_for(self, trial: TrialId) -> Fetched:
+        """What this record, found under the number of `trial`, says of it."""
+        if self.number == trial.id:
+            return self.payload
+        return RenamedTo(trial, self.payload.trial, self.payload)
+
+
+class CtGov(CtGovReader):
+    """ClinicalTrials.gov's API v2 at `settings.base_url`."""
+
+    def __init__(self, settings: Settings, http: PoliteClient) -> None:
+        self.batch_size = settings.batch_size
+        self._api = f"{settings.base_url}/api/v2"
+        self._http = http
+
+    def probe(self, known: Probe | None) -> Probe:
+        """One conditional `GET /version`; 304 gives back `known` itself.
+
+        A missing `dataTimestamp` is an unknown data version, not an error.
+        """
+        etag = known.etag if known else None
+        answer, found = self._read(f"{self._api}/version", _Version, etag=etag)
+        if found is None and known is not None:
+            return known
+        if found is None:
+            raise _unexpected(answer)
+        return Probe(found.data_timestamp or None, answer.etag, found.api_version)
+
+    def fetch(self, trials: Sequence[TrialId]) -> Iterator[Fetched]:
+        """First what the batch holds, then what one look each says of the trials it does not.
+
+        Raises where the batch itself could not be read. A look that failed is `Unknown`; no more looks are
+        taken after a refusal or several failures in a row, for they would fail too.
+        """
+        if len(trials) > self.batch_size:
+            raise ValueError(f"{len(trials)} trials asked for, {self.batch_size} fit in a request")
+        if not trials:
+            return
+        studies = self._batch([trial.id for trial in trials])
+        renamed = {alias: study for study in studies.values() for alias in study.aliases}
+        missing: list[TrialId] = []
+        asked = set()
+        for trial in dict.fromkeys(trials):
+            study = studies.get(trial.id) or renamed.get(trial.id)
+            if study is None:
+                missing.append(trial)
+            else:
+                asked.add(study.number)
+                yield study.outcome_for(trial)
+        if strangers := studies.keys() - asked:
+            _log.warning("%s sent studies nobody asked for: %s", NAME, ", ".join(sorted(strangers)))
+        yield from self._looks(missing)
+
+    def _batch(self, numbers: Sequence[str]) -> dict[str, _Study]:
+        """The records found under `numbers`, by their own number."""
+        url = f"{self._api}/studies?filter.ids={','.join(numbers)}&pageSize={len(numbers)}"
+        for _ in range(_PASSES):
+            rows = self._pages(url, most=len(numbers) + _SPARE_PAGES)
+            if rows is not None:
+                break
+        else:
+            raise RegistryUnavailableError(
+                f"{NAME}: the pages of a list broke off {_PASSES} times", registry=NAME, broken=True
+            )
+        found = [_study(bytes(row)) for row in rows]
+        studies = [study for study in found if study is not None]
+        if rows and not studies:
+            raise RegistryUnavailableError(
+                f"{NAME}: none of {len(rows)} studies sent looks like a record", registry=NAME, broken=True
+            )
+        if len(studies) < len(rows):
+            _log.warning("%s sent %d rows that are no records", NAME, len(rows) - len(studies))
+        return {study.number: study for study in reversed(studies)}
+
+    def _pages(self, url: str, *, most: int) -> list[msgspec.Raw] | None:
+        """All rows of a list; None where a later page was refused, as page tokens are after a refresh."""
+        rows: list[msgspec.Raw] = []
+        token = None
+        for _ in range(most):
+            answer, page = self._read(url if token is None else f"{url}&pageToken={quote(token)}", _Page)
+            if page is None:
+                if token is None:
+                    raise _unexpected(answer)
+                return None
+            rows += page.studies
+            token = page.next_page_token
+            if not token:
+                return rows
+        return None
+
+    def _looks(self, trials: Sequence[TrialId]) -> Iterator[Fetched]:
+        failures = 0
+        for index, trial in enumerate(trials):
+            try:
+                yield self._look(trial)
+                failures = 0
+            except RegistryError as error:
+                failures += 1
+                yield Unknown(trial, error.message)
+                if failures >= _MOST_FAILURES or isinstance(error, RegistryBlockedError):
+                    reason = f"not looked at, since others failed: {error.message}"
+                    yield from (Unknown(other, reason) for other in trials[index + 1 :])
+                    return
+
+    def _look(self, trial: TrialId) -> Fetched:
+        """One trial by itself; of a redirect only the number is used, to ask for that one ourselves."""
+        number, seen = trial.id, {trial.id}
+        while True:
+            answer = self._http.get(f"{self._api}/studies/{number}")
+            if answer.status not in _REDIRECTS:
+                return _judged(trial, number, answer)
+            moved = _number_in(answer.location)
+            if moved is None or moved in seen or len(seen) > _MOST_HOPS:
+                return Unknown(trial, f"it is redirected to {answer.location!r}, which leads nowhere")
+            number = moved
+            seen.add(number)
+
+    def _read(self, url: str, kind: type[_T], *, etag: str | None = None) -> tuple[Answer, _T | None]:
+        """A JSON answer read as `kind`, None for any status but 200; asked for twice where it is no JSON."""
+        answer = self._http.get(url, etag=etag)
+        try:
+            return answer, _decoded(answer, kind)
+        except msgspec.MsgspecError:
+            answer = self._http.get(url, etag=etag)
+        try:
+            return answer, _decoded(answer, kind)
+        except msgspec.MsgspecError as error:
+            raise RegistryUnavailableError(
+                f"{NAME}: an answer makes no sense ({error}): {answer.excerpt()}", registry=NAME, broken=True
+            ) from error
+
+
+def _decoded(answer: Answer, kind: type[_T]) -> _T | None:
+    return msgspec.json.decode(answer.body, type=kind) if answer.status == 200 else None
+
+
+def _study(body: bytes) -> _Study | None:
+    """The record in `body`; None where its shape is not that of one."""
+    try:
+        record: Json = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    number = canonical_number(belief.nct_id(record) or "")
+    if number is None:
+        return None
+    aliases = (canonical_number(alias) for alias in belief.aliases(record))
+    payload = Payload(TrialId(NAME, number), body, record)
+    return _Study(number, tuple(alias for alias in aliases if alias is not None), payload)
+
+
+def _judged(trial: TrialId, number: str, answer: Answer) -> Fetched:
+    """What the answer to `GET /studies/{number}` says of `trial`."""
+    if answer.status == 200:
+        study = _study(answer.body)
+        if study is None:
+            return Rejected(trial, "it has no protocolSection.identificationModule.nctId", answer.body)
+        if study.number != number and trial.id not in study.aliases:
+            return Rejected(trial, f"it is the record of {study.number}", answer.body)
+        return study.outcome_for(trial)
+    text = answer.body.decode("utf-8", "replace")
+    missing = _NOT_FOUND.fullmatch(text) if answer.status == 404 else None
+    if missing and number == trial.id == canonical_number(missing[1]):
+        return Absent(trial, text.strip())
+    return Unknown(trial, f"status {answer.status}: {answer.excerpt() or 'no text'}")
+
+
+def _number_in(location: str | None) -> str | None:
+    """The number a redirect leads to; nothing else of its address is used."""
+    found = _STUDY_PATH.search(urlsplit(location or "").path)
+    return canonical_number(found[1]) if found else None
+
+
+def _unexpected(answer: Answer) -> RegistryUnavailableError:
+    where = f" to {answer.location}" if answer.location else ""
+    return RegistryUnavailableError(
+        f"{NAME}: status {answer.status}{where} for {answer.url[:120]}: {answer.excerpt()}",
+        registry=NAME,
+        broken=True,
+        remedy=f"Check [registries.{NAME}] base_url; otherwise the registry's API has changed.",
+    )
