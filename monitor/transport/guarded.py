@@ -17,12 +17,14 @@ from ipaddress import ip_address
 
 import httpx
 
+from monitor import __version__
 from monitor.errors import ConfigError, DeliveryDeferredError, DeliveryRejectedError
 from monitor.transport.addresses import Address, Network, Target, check_url, parse_networks, refusal
 from monitor.transport.faults import Fuse, Line, mapped
 from monitor.transport.retry_after import retry_after_s
 
 MAX_READ = 16 * 1024
+USER_AGENT = f"trialwire/{__version__}"
 _EXCERPT = 500
 
 Resolver = Callable[[str, int], Sequence[str]]
@@ -52,11 +54,8 @@ class GuardedSender:
     `now` serves to read a `Retry-After` that is a date; `resolve` turns a name into addresses.
     """
 
-    def __init__(
-        self, *, now: Callable[[], datetime], user_agent: str, resolve: Resolver = system_addresses
-    ) -> None:
+    def __init__(self, *, now: Callable[[], datetime], resolve: Resolver = system_addresses) -> None:
         self._now = now
-        self._user_agent = user_agent
         self._resolve = resolve
 
     def post(
@@ -129,7 +128,7 @@ class GuardedSender:
             pinned,
             content=content,
             headers={
-                "User-Agent": self._user_agent,
+                "User-Agent": USER_AGENT,
                 **headers,
                 "Host": target.authority,
                 "Accept-Encoding": "identity",

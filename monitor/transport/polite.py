@@ -15,6 +15,7 @@ from typing import Self
 
 import httpx
 
+from monitor import __version__
 from monitor.errors import RegistryBlockedError, RegistryUnavailableError, StoppedError
 from monitor.transport.faults import Fuse, Line, mapped
 from monitor.transport.manners import Answer, Politeness
@@ -33,18 +34,16 @@ _FORGIVE_AFTER = 20
 _HOME_PAGE = "https://pypi.org/project/trialwire/"
 
 
-def default_user_agent(product: str, contact: str = "") -> str:
+def default_user_agent(contact: str = "") -> str:
     """The library's real token, our own name and version, and a contact: never a browser's name.
 
     The registry's edge has been seen to refuse both browsers' names from programs and unknown ones.
     """
-    return f"python-httpx/{httpx.__version__} ({product}; +{contact or _HOME_PAGE})"
+    return f"python-httpx/{httpx.__version__} (trialwire/{__version__}; +{contact or _HOME_PAGE})"
 
 
 class PoliteClient:
     """Asks one registry; may be shared by threads, which then take turns.
-
-    `product` is our name and version, e.g. `trialwire/1.0`, for the default User-Agent.
     `monotonic` and `now` tell the time, `random` gives a number in [0, 1). `wait(seconds)` sleeps and says
     whether Trialwire is to stop: an Event's `wait` is one, and setting the event ends any wait here.
     """
@@ -54,7 +53,6 @@ class PoliteClient:
         registry: str,
         politeness: Politeness,
         *,
-        product: str,
         monotonic: Callable[[], float],
         now: Callable[[], datetime],
         wait: Callable[[float], bool],
@@ -70,7 +68,7 @@ class PoliteClient:
         self._line = Line()
         self._http = httpx.Client(
             headers={
-                "User-Agent": politeness.user_agent or default_user_agent(product, politeness.contact),
+                "User-Agent": politeness.user_agent or default_user_agent(politeness.contact),
                 "Accept": "application/json",
             },
             timeout=politeness.timeout_s,
