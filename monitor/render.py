@@ -1,25 +1,82 @@
-"""The one door to Jinja2: domain values in, text, HTML and Markdown out."""
+"""The one door to Jinja2: domain values in, text, HTML and Markdown out.
+
+A template is looked for in the user's own folders first, then in the package, then in the checkout. Every
+value is registry text and hostile until escaped: HTML is auto-escaped without exception, Markdown through
+`md`. The HTML of a digest stays under 90,000 bytes on the wire, where mail clients begin to cut: what does
+not fit is counted, in all forms alike, with the command that shows it. Nothing here sends or stores.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import quopri
+import re
+import textwrap
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
 
 from monitor.core.change import RecordedChange
 from monitor.core.digest import Digest, Rendered
+from monitor.core.outline import Limits, Outline, outline
+from monitor.core.phrases import SOURCES, SourceNames, Span, clean, clip
 from monitor.core.record import TrialRecord
+from monitor.core.trial_page import trial_page
 from monitor.core.watching import Snapshot
+from monitor.errors import RenderError
+
+HTML_BUDGET = 90_000
+"""Bytes of quoted-printable HTML; Gmail cuts at about 102 KB."""
+TEXT_WIDTH = 100
+
+LADDER: tuple[Limits, ...] = (
+    Limits(),
+    Limits(stories=100, lines=8, clip=400, spans=24, items=20),
+    Limits(stories=60, lines=6, clip=300, spans=16, items=12),
+    Limits(stories=40, lines=4, clip=240, spans=12, items=10),
+    Limits(stories=25, lines=3, clip=200, spans=10, items=8),
+    Limits(stories=12, lines=3, clip=160, spans=8, items=6),
+    Limits(stories=6, lines=2, clip=120, spans=4, items=4),
+    Limits(stories=2, lines=1, clip=80, spans=0, items=2),
+)
+"""Ever less in full; the last fits whatever the text is."""
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~])")
+_TIES = re.compile(r" (?=[%·])|(?<=Phase) (?=\d)")
+_LEADING = re.compile(r"^(\s*)([-+]|\d+[.)])(?=\s)")
 
 
 class Renderer:
-    """Renders with the user's own templates first, then the packaged ones, then the checkout's."""
+    """Renders domain values; the same values and templates always give the same bytes."""
 
-    def __init__(self, folders: Sequence[Path] = ()) -> None:
-        self._folders = tuple(folders)
+    def __init__(self, folders: Sequence[Path] = (), *, sources: Mapping[str, SourceNames] = SOURCES) -> None:
+        here = Path(__file__).resolve().parent
+        self._sources = sources
+        self._environment = Environment(
+            loader=FileSystemLoader([*folders, here / "templates", here.parent / "templates"]),
+            autoescape=select_autoescape(enabled_extensions=("html.j2",), default_for_string=True),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+        )
+        self._environment.filters.update(md=markdown_escape, yaml=yaml_text, clean=clean, clip=clip)
+        self._environment.filters.update(marked=marked, wrap=wrapped, beside=beside, bar=text_bar)
+        self._environment.filters.update(tied=tied)
 
-    def digest(self, digest: Digest) -> Rendered:
-        """A digest as subject, text, HTML and Markdown, all with the same facts; pure."""
-        raise RuntimeError("being written")
+    def digest(self, digest: Digest, *, width: int = TEXT_WIDTH) -> Rendered:
+        """A digest as subject, text, HTML and Markdown, all with the same facts."""
+        for limits in LADDER:
+            said = outline(digest, limits, sources=self._sources)
+            html = self._render("digest.html.j2", said)
+            if len(quopri.encodestring(html.encode())) <= HTML_BUDGET:
+                text = self._render("digest.txt.j2", said, width=width)
+                return Rendered(said.subject, text, html, self._render("digest.md.j2", said))
+        raise RenderError(
+            f"digest {digest.id}: its HTML does not fit {HTML_BUDGET:,} bytes with nearly all folded",
+            template="digest.html.j2",
+            remedy="make your own digest.html.j2 smaller",
+        )
 
     def trial_page(
         self,
@@ -31,4 +88,64 @@ class Renderer:
         source: str,
     ) -> str:
         """The trial page (`show --format markdown`): front matter, key facts, recent field changes."""
-        raise RuntimeError("being written")
+        page = trial_page(record, snapshot, changes, url=url, source=source)
+        return self._render_with("trial.md.j2", {"page": page})
+
+    def _render(self, template: str, said: Outline, *, width: int = TEXT_WIDTH) -> str:
+        return self._render_with(template, {"digest": said, "width": width})
+
+    def _render_with(self, template: str, context: Mapping[str, object]) -> str:
+        try:
+            return self._environment.get_template(template).render(context)
+        except TemplateError as error:
+            where = f" (line {line})" if (line := getattr(error, "lineno", None)) else ""
+            raise RenderError(
+                f"template {template}{where}: {error}",
+                template=template,
+                remedy="mend or remove your own copy of it; the packaged one works",
+            ) from error
+
+
+def markdown_escape(text: str) -> str:
+    """Text that reads the same in Markdown, whatever it contains."""
+    return _LEADING.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\1", clean(text)))
+
+
+def yaml_text(text: str) -> str:
+    """A double-quoted YAML scalar of one line."""
+    return '"' + clean(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def marked(spans: Sequence[Span]) -> str:
+    """Changed words in plain text: `[-removed-]`, `{+added+}`."""
+    forms = {"=": "{}", "-": "[-{}-]", "+": "{{+{}+}}"}
+    return " ".join(forms[sign].format(text) for sign, text in spans)
+
+
+def wrapped(text: str, width: int, first: str = "", rest: str | None = None) -> str:
+    """Text wrapped to `width`, its first line led by `first` and the others by `rest` (default: as wide)."""
+    rest = " " * len(first) if rest is None else rest
+    return textwrap.fill(
+        text,
+        max(width, len(first) + 20),
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def beside(left: str, right: str, width: int) -> str:
+    """Two texts on one line where they fit, else one below the other."""
+    one = f"{left}     {right}"
+    return one if len(one) <= width else f"{wrapped(left, width)}\n{wrapped(right, width)}"
+
+
+def tied(text: str) -> str:
+    """Text with no-break spaces where a line must not end: before a sign of percent, a dot, a number of phase."""
+    return _TIES.sub("\u00a0", text)
+
+
+def text_bar(share: float, width: int = 40) -> str:
+    """A bar of box-drawing characters: `├────┤`."""
+    return "├" + "─" * max(0, round(share * width) - 2) + "┤"

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby
-from typing import Literal
+from typing import Literal, Protocol
 
 from monitor.core.change import (
     LEVELS,
@@ -23,7 +23,7 @@ from monitor.core.change import (
     worst,
 )
 from monitor.core.record import PartialDate, TrialId
-from monitor.core.watching import Notice, TrialState, Watch
+from monitor.core.watching import Notice, TrialState
 
 LATE = timedelta(days=14)
 """A version posted longer ago than this before we first saw it is never routed at once (rules, "Gaps")."""
@@ -58,24 +58,36 @@ class Story:
     changes: tuple[RecordedChange, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """What a subscription has not been told yet: polled since it began, in no digest of its own."""
+class Pending(Protocol):
+    """What a subscription has not been told yet, of the trials its tags and trials name."""
 
-    findings: tuple[RecordedFinding, ...] = ()
-    changes: tuple[RecordedChange, ...] = ()
-    notices: tuple[Notice, ...] = ()
-    """Of every kind, baselines among them."""
+    @property
+    def changes(self) -> Sequence[RecordedChange]:
+        """Seen by a poll after the subscription began, in no digest of its own; in order of their numbers."""
 
+    @property
+    def findings(self) -> Sequence[RecordedFinding]:
+        """Those over at least one of the changes."""
 
-def covers(subscription: Subscription, watch: Watch) -> bool:
-    """Is the trial among those the subscription is about? Every filter that is set must fit."""
-    sponsor = (watch.state.sponsor or "").casefold()
-    return (
-        (not subscription.tags or not set(subscription.tags).isdisjoint(watch.tags))
-        and (not subscription.trials or watch.trial.id in subscription.trials)
-        and (not subscription.sponsors or any(name.casefold() in sponsor for name in subscription.sponsors))
-    )
+    @property
+    def baselines(self) -> Sequence[Notice]:
+        """First sights."""
+
+    @property
+    def notices(self) -> Sequence[Notice]:
+        """All other notices: they pass every filter."""
+
+    @property
+    def trials(self) -> Mapping[TrialId, TrialState]:
+        """The trials that changes and baselines are about."""
+
+    @property
+    def unread(self) -> Sequence[TrialState]:
+        """Covered trials not read at their source's data version."""
+
+    @property
+    def watched(self) -> int:
+        """How many trials are covered."""
 
 
 def is_urgent(subscription: Subscription, story: Story) -> bool:
@@ -86,28 +98,33 @@ def is_urgent(subscription: Subscription, story: Story) -> bool:
     return not any(_is_late(change) for change in story.changes)
 
 
-def passing_stories(
-    subscription: Subscription, pending: Pending, covered: Mapping[TrialId, TrialState]
-) -> Iterator[Story]:
+def passing_stories(subscription: Subscription, pending: Pending) -> Iterator[Story]:
     """The stories that pass the filter, each with the changes worth a line."""
     changes = {change.id: change for change in pending.changes if change.stamp.origin == "poll"}
     findings = [finding for finding in pending.findings if finding.origin == "poll"]
     in_findings = {change for finding in findings for change in finding.changes}
     loose = [change for change in changes.values() if change.id not in in_findings]
     for finding in (*findings, *_loose_findings(subscription, loose)):
-        if finding.trial not in covered:
-            continue
+        state = pending.trials.get(finding.trial)
         members = tuple(changes[member] for member in finding.changes if member in changes)
-        if _passes(subscription, finding, members):
-            lines = tuple(change for change in members if _worth_a_line(subscription, change))
-            yield Story(covered[finding.trial], finding, lines)
+        if state is not None and _passes(subscription, state, finding, members):
+            yield Story(state, finding, tuple(c for c in members if _worth_a_line(subscription, c)))
 
 
-def _passes(subscription: Subscription, finding: RecordedFinding, members: Sequence[RecordedChange]) -> bool:
-    if finding.kind == "baseline":
-        return True
+def _passes(
+    subscription: Subscription,
+    state: TrialState,
+    finding: RecordedFinding,
+    members: Sequence[RecordedChange],
+) -> bool:
+    """Every filter that is set must fit: level, a category, a rule, part of the sponsor's name."""
     categories = {change.category for change in members}
     rules = {finding.rule, *(change.rule for change in members)}
+    sponsor = (state.sponsor or "").casefold()
+    if subscription.sponsors and not any(name.casefold() in sponsor for name in subscription.sponsors):
+        return False
+    if finding.kind == "baseline":
+        return True
     return (
         at_least(finding.significance, subscription.min_significance)
         and (not subscription.categories or not categories.isdisjoint(subscription.categories))

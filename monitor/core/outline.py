@@ -1,0 +1,308 @@
+"""What a digest says, in order: the one reading from which text, HTML and Markdown are written.
+
+Every form renders the same outline, so they cannot tell different facts. `Limits` bound how much is said in
+full; the rest is counted, with the command that shows it. Nothing here escapes: that is the form's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from monitor.core import cadence
+from monitor.core.change import LEVELS, RecordedChange, Significance, at_least
+from monitor.core.digest import Digest, Story, counts, subject
+from monitor.core.phrases import (
+    SOURCES,
+    SourceNames,
+    Span,
+    clean,
+    clip,
+    day_words,
+    diff_spans,
+    freshness,
+    phase_words,
+    plural,
+)
+from monitor.core.record import Json, PartialDate, TrialId
+from monitor.core.watching import Notice, TrialState
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is said in full."""
+
+    stories: int = 200
+    lines: int = 12
+    """Lines of one story."""
+    clip: int = 600
+    """Characters of one sentence."""
+    spans: int = 40
+    """Runs of changed and unchanged words in one long text."""
+    items: int = 40
+    """Entries of one list: first sights, unread trials, notices."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """The time left to a date, as a share of the longest in its group."""
+
+    name: str
+    share: float
+    date: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One sentence, perhaps with the words that changed, or bars of the time left."""
+
+    text: str
+    spans: tuple[Span, ...] = ()
+    bars: tuple[Bar, ...] = ()
+    bars_from: str = ""
+    """The day the bars begin at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One story of a trial: its headline and what it rests on."""
+
+    headline: str
+    lines: tuple[Line, ...]
+    more: int
+    """Changes of the story that got no line."""
+    compare: str = ""
+    compare_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One trial with its stories of one level."""
+
+    number: str
+    title: str
+    context: str
+    url: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """All that is told of one level."""
+
+    level: Significance
+    cards: tuple[Card, ...]
+    more: str
+    """How much more there is, in a sentence; empty where all is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A digest, ready to be written down."""
+
+    subject: str
+    name: str
+    day: str
+    tally: tuple[tuple[Significance, int], ...]
+    scope: str
+    freshness: tuple[str, ...]
+    preheader: str
+    sections: tuple[Section, ...]
+    attention: tuple[str, ...]
+    watching: tuple[str, ...]
+    unread: tuple[str, ...]
+    """What could not be checked; one entry that says so where nothing was left out."""
+    folded: str
+    covers: str
+    cadence: str
+
+    @property
+    def marks(self) -> bool:
+        """Are changed words marked anywhere, so that the marks want a word of explanation?"""
+        entries = (entry for section in self.sections for card in section.cards for entry in card.entries)
+        return any(line.spans for entry in entries for line in entry.lines)
+
+
+def outline(digest: Digest, limits: Limits, *, sources: Mapping[str, SourceNames] = SOURCES) -> Outline:
+    """Read a digest for telling; the same digest and limits always give the same outline."""
+    local = digest.created_at.astimezone(cadence.zone_of(cadence.parse(digest.subscription.cadence)))
+    year = local.year
+    trials = {story.trial.trial for story in digest.stories}
+    tally = tuple(counts(digest).items())
+    scope = f"in {len(trials)} of {plural(digest.watched, 'trial')}" if tally else _quiet(digest)
+    return Outline(
+        subject=subject(digest),
+        name=digest.subscription.name,
+        day=f"{local:%a} {local.day} {local:%b} {local.year}",
+        tally=tally,
+        scope=scope,
+        freshness=tuple(freshness(source, year, sources) for source in digest.sources),
+        preheader=clip("; ".join(_loudest(digest)) or scope, 180),
+        sections=tuple(_sections(digest, limits, sources)),
+        attention=_listed([_notice(notice, limits) for notice in digest.notices], limits),
+        watching=_listed([_notice(notice, limits) for notice in digest.baselines], limits),
+        unread=_unread(digest, limits),
+        folded=_folded(digest),
+        covers=_covers(digest),
+        cadence=digest.subscription.cadence,
+    )
+
+
+def _sections(digest: Digest, limits: Limits, sources: Mapping[str, SourceNames]) -> Iterator[Section]:
+    room = limits.stories
+    for level in LEVELS:
+        stories = [story for story in digest.stories if story.finding.significance == level]
+        if not stories:
+            continue
+        shown, rest = stories[:room], stories[room:]
+        room -= len(shown)
+        by_trial: dict[TrialId, list[Story]] = {}
+        for story in shown:
+            by_trial.setdefault(story.trial.trial, []).append(story)
+        cards = tuple(_card(group, limits, sources) for group in by_trial.values())
+        yield Section(level, cards, _more(digest, level, rest) if rest else "")
+
+
+def _more(digest: Digest, level: Significance, rest: Sequence[Story]) -> str:
+    changes = sum(len(story.changes) or 1 for story in rest)
+    trials = len({story.trial.trial for story in rest})
+    command = command_for(digest, level)
+    return f"and {plural(changes, f'more {level} change')} in {plural(trials, 'trial')}: {command}"
+
+
+def command_for(digest: Digest, level: Significance) -> str:
+    """The command that shows what a digest only counts."""
+    words = ["trialwire changes"]
+    if digest.since is not None:
+        words.append(f"--observed-since {digest.since:%Y-%m-%d}")
+    if len(digest.subscription.tags) == 1:
+        words.append(f"--tag {digest.subscription.tags[0]}")
+    words.append(f"--min-significance {level}")
+    return " ".join(words)
+
+
+def _card(stories: Sequence[Story], limits: Limits, sources: Mapping[str, SourceNames]) -> Card:
+    state, finding = stories[0].trial, stories[0].finding
+    stamps = [change.stamp for story in stories for change in story.changes]
+    context = [phase_words(state.phases), clip(state.sponsor or "", 80)]
+    return Card(
+        number=state.trial.id,
+        title=clip(state.title or finding.title, min(limits.clip, 160)),
+        context=" · ".join(part for part in context if part),
+        url=stamps[0].url if stamps else "",
+        entries=tuple(_entry(story, limits, sources) for story in stories),
+    )
+
+
+def _entry(story: Story, limits: Limits, sources: Mapping[str, SourceNames]) -> Entry:
+    headline = clip(story.finding.headline, limits.clip)
+    lines = [Line(clip(detail, limits.clip)) for detail in story.finding.details]
+    lines += [line for change in story.changes if (line := _line(change, headline, limits))]
+    hidden = max(0, len(lines) - limits.lines)
+    loud = at_least(story.finding.significance, "major")
+    compare, compare_url = _compare(story, sources) if loud else ("", "")
+    return Entry(headline, tuple(lines[: limits.lines]), hidden, compare, compare_url)
+
+
+def _line(change: RecordedChange, headline: str, limits: Limits) -> Line | None:
+    """The change's sentence; None where the headline says it all."""
+    text = clip(change.summary, limits.clip)
+    facts = change.body.get("facts")
+    operations = facts.get("text_diff") if isinstance(facts, dict) else None
+    spans = tuple((sign, clip(words, limits.clip)) for sign, words in diff_spans(operations))[: limits.spans]
+    bars = _bars(change)
+    if text.rstrip(".") == headline.rstrip("."):
+        text = ""
+    if not (text or spans or bars):
+        return None
+    seen = change.stamp.observed_at.date()
+    return Line(text, spans, bars, day_words(seen) if bars else "")
+
+
+def _bars(change: RecordedChange) -> tuple[Bar, ...]:
+    """Time left to an estimated primary completion before and after, seen from the day we saw it."""
+    if change.field != "status.primaryCompletionDate" or not at_least(change.significance, "major"):
+        return ()
+    facts = change.body.get("facts")
+    first = facts.get("first_date") if isinstance(facts, dict) else None
+    named = (("first", first), ("before", change.body.get("old")), ("now", change.body.get("new")))
+    dates = [(name, when) for name, value in named if (when := _estimated(value)) is not None]
+    seen = change.stamp.observed_at.date()
+    left = {name: (when.midpoint - seen).days for name, when in dates}
+    if not {"before", "now"} <= left.keys() or min(left["before"], left["now"]) < 31:
+        return ()
+    longest = max(left.values())
+    return tuple(Bar(name, left[name] / longest, day_words(when)) for name, when in dates if left[name] > 0)
+
+
+def _estimated(value: Json) -> PartialDate | None:
+    match value:
+        case {"date": str(text), "type": "ESTIMATED"} | str(text):
+            return PartialDate.parse(text)
+    return None
+
+
+def _compare(story: Story, sources: Mapping[str, SourceNames]) -> tuple[str, str]:
+    """Where the registry itself shows the two versions beside each other, where it can."""
+    names = sources.get(story.finding.trial.registry)
+    for change in story.changes:
+        stamp = change.stamp
+        if names and names.compare and stamp.version_from and stamp.version_to:
+            url = names.compare.format(url=stamp.url, a=stamp.version_from, b=stamp.version_to)
+            return f"v{stamp.version_from} → v{stamp.version_to}", url
+    return "", ""
+
+
+def _loudest(digest: Digest) -> Iterator[str]:
+    stories = sorted(digest.stories, key=lambda story: LEVELS.index(story.finding.significance))
+    for _, group in groupby(stories[:4], key=lambda story: story.finding.id):
+        yield clean(next(group).finding.headline).rstrip(".")
+    for notice in digest.notices[:2]:
+        yield clean(notice.message).rstrip(".")
+
+
+def _quiet(digest: Digest) -> str:
+    wanted = digest.subscription.min_significance
+    louder = "" if wanted == "noise" else f" at or above {wanted}"
+    return f"All quiet: nothing{louder} in {plural(digest.watched, 'trial')}"
+
+
+def _notice(notice: Notice, limits: Limits) -> str:
+    return clip(notice.message, limits.clip)
+
+
+def _listed(items: Sequence[str], limits: Limits) -> tuple[str, ...]:
+    rest = len(items) - limits.items
+    return (*items[: limits.items], f"and {rest:,} more: trialwire status") if rest > 0 else tuple(items)
+
+
+def _unread(digest: Digest, limits: Limits) -> tuple[str, ...]:
+    if not digest.unread:
+        return (
+            f"nothing: {plural(digest.watched, 'trial')} read" if digest.watched else "nothing is watched",
+        )
+
+    def words(state: TrialState) -> str:
+        checked = f"last read {day_words(state.checked_at.date())}" if state.checked_at else "not read yet"
+        title = f" {clip(state.title, 80)}" if state.title else ""
+        return f"{state.trial.id}{title}: {checked}"
+
+    return _listed([words(state) for state in digest.unread], limits)
+
+
+def _folded(digest: Digest) -> str:
+    if not digest.folded:
+        return ""
+    command = command_for(digest, "noise")
+    below = digest.subscription.min_significance
+    kind = "administrative" if below in ("minor", "noise") else f"below {below} or filtered out"
+    return f"{plural(digest.folded, 'change')} not shown ({kind}): {command}"
+
+
+def _covers(digest: Digest) -> str:
+    parts = [f"Digest {digest.sequence}", digest.period]
+    if digest.covers:
+        first, last = digest.covers
+        parts.insert(0, f"Covers changes {first:,}–{last:,}" if first != last else f"Covers change {first:,}")
+    return " · ".join(parts)
