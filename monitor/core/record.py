@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import calendar
 import hashlib
+import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
@@ -24,7 +25,6 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 JsonObject: TypeAlias = "dict[str, Json]"
 
 _PARTIAL = re.compile(r"^(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?$")
-_SPACE = re.compile(r"\s+")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -118,7 +118,7 @@ class Text:
     @classmethod
     def plain(cls, text: str) -> Text:
         """A text without markup: only white space is form (ctgov-api 4.2, "plain field")."""
-        return cls(text.strip(), _SPACE.sub(" ", text).strip())
+        return cls(text.strip(), " ".join(text.split()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,12 +179,7 @@ class Items(Mapping[str, "Tree"]):
         groups: dict[str, list[Tree]] = {}
         for item in items:
             groups.setdefault(natural(item), []).append(item)
-        keyed: dict[str, Tree] = {}
-        for key, group in groups.items():
-            ordered = sorted(group, key=content_digest) if len(group) > 1 else group
-            for number, item in enumerate(ordered, start=1):
-                keyed[key if number == 1 else f"{key}#{number}"] = item
-        return cls(keyed, natural)
+        return cls(numbered(groups), natural)
 
     def rebuilt(self, items: Iterable[Tree]) -> Items:
         """A collection of the same kind holding `items`."""
@@ -217,7 +212,23 @@ class Items(Mapping[str, "Tree"]):
         return sorted(content_digest(item) for item in self._by_key.values())
 
 
+def numbered(groups: Mapping[str, Sequence[Tree]]) -> dict[str, Tree]:
+    """Items under unique keys: those that share one are numbered in the order of a content digest.
+
+    A number that would read like another item's own key is passed over.
+    """
+    keyed: dict[str, Tree] = {}
+    for key, group in groups.items():
+        ordered = sorted(group, key=content_digest) if len(group) > 1 else group
+        numbers = (number for number in itertools.count(2) if f"{key}#{number}" not in groups)
+        for place, item in enumerate(ordered):
+            keyed[key if place == 0 else f"{key}#{next(numbers)}"] = item
+    return keyed
+
+
 Value: TypeAlias = "Leaf | Items | Tree"
+Fields: TypeAlias = "Mapping[str, Value]"
+"""Catalogue fields by name; absent ones are absent."""
 
 
 def to_json(value: Value | None) -> Json:
@@ -260,10 +271,13 @@ class Section:
     """A part of a payload that is read as one: pruned by its raw form, normalized only when asked for."""
 
     raw: Json
-    read: Callable[[Json], Mapping[str, Value]]
+    read: Callable[[Json], Fields]
+    read_apart: Callable[[Json, Json], tuple[Fields, Fields]] | None = None
+    """Reads two raw forms side by side and leaves out what is raw-equal in both, items included; what it
+    leaves in has the keys and parts a full reading gives. None: such sections are read in full."""
 
     @cached_property
-    def fields(self) -> Mapping[str, Value]:
+    def fields(self) -> Fields:
         """The catalogue fields found in it; absent ones are absent."""
         return self.read(self.raw)
 

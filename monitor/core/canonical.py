@@ -1,0 +1,85 @@
+"""Canonical forms: of a whole payload (bytes and their digest) and of a registry text.
+
+Two payloads have one digest where nothing changed between them but what changes with every publication
+(`versionHolder`). Two texts have one form where they differ in white space, escapes, list marks, or in being
+Markdown or HTML of the same words. Nothing is judged here and nothing is stored in this form: a body is kept
+as it was served.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import re
+from collections.abc import Sequence
+
+import orjson
+
+from monitor.core.record import Json, Text
+from monitor.core.text import collapse, markdown_form, unescape_markdown
+
+__all__ = [
+    "CANONICAL_VERSION",
+    "VOLATILE",
+    "canonical_bytes",
+    "digest",
+    "markdown",
+    "markdown_form",
+    "markup",
+    "unescape_markdown",
+]
+
+CANONICAL_VERSION = 1
+"""Part of every digest: a later canonical form cannot be taken for this one."""
+
+VOLATILE: tuple[tuple[str, ...], ...] = (("derivedSection", "miscInfoModule", "versionHolder"),)
+"""Members that move with every publication of the registry's data and say nothing of the trial."""
+
+# Blocks stand on lines of their own; in Markdown of the registry a literal `<` is always escaped.
+_HTML = re.compile(r"(?<!\\)</?(?:p|ul|ol|li|br)\s*/?>", re.I)
+_ITEM = re.compile(r"<li\s*>", re.I)
+_INLINE = re.compile(r"</?(?:b|i|u|em|strong|sub|sup|span|a|tt|pre)\b[^>]*>", re.I)
+_ESCAPABLE = re.compile(r"([\\*_\[\]<>^~&|])")
+
+
+def canonical_bytes(payload: Json, *, volatile: Sequence[tuple[str, ...]] = VOLATILE) -> bytes:
+    """The payload as JSON with sorted keys and without its volatile members; never mutates it."""
+    for path in volatile:
+        payload = _without(payload, path)
+    return orjson.dumps(payload, option=orjson.OPT_SORT_KEYS)
+
+
+def digest(payload: Json, *, volatile: Sequence[tuple[str, ...]] = VOLATILE) -> str:
+    """sha256, hex, of the canonical bytes under the canonical form's version."""
+    hashed = hashlib.sha256(b"trialwire canonical %d\n" % CANONICAL_VERSION)
+    hashed.update(canonical_bytes(payload, volatile=volatile))
+    return hashed.hexdigest()
+
+
+def markup(text: str) -> Text:
+    """A text with markup, Markdown or HTML, shown without escapes and tags, compared by its words."""
+    plain = markdown(text)
+    return Text(unescape_markdown(plain).strip(), markdown_form(plain))
+
+
+def markdown(text: str) -> str:
+    """The text as Markdown: HTML of the registry's history turned into it, Markdown left as it is."""
+    if "<" not in text or not _HTML.search(text):
+        return text
+    listed = _ITEM.sub("\n* ", text)
+    lines = _INLINE.sub("", _HTML.sub("\n", listed)).split("\n")
+    words = (_ESCAPABLE.sub(r"\\\1", collapse(html.unescape(line.removeprefix("* ")))) for line in lines)
+    marked = (f"* {said}" if line.startswith("* ") else said for line, said in zip(lines, words, strict=True))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(marked)).strip()
+
+
+def _without(payload: Json, path: tuple[str, ...]) -> Json:
+    """A copy without the member at `path`, nor the objects it leaves empty; the payload itself if absent."""
+    name, *rest = path
+    if not isinstance(payload, dict) or name not in payload:
+        return payload
+    others = {key: value for key, value in payload.items() if key != name}
+    if not rest:
+        return others
+    inner = _without(payload[name], tuple(rest))
+    return {**others, name: inner} if inner or inner == payload[name] else others

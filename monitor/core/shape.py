@@ -1,0 +1,284 @@
+"""Shapes: how JSON is read into values, in full or, for two versions side by side, only where it differs.
+
+A registry's mapping is made of shapes: leaves, groups of named parts, keyed lists, and `Spread`, which says
+which member feeds which catalogue field. A shape is total over what a record may hold: null and empty are
+absent, and members nobody knows are kept (`strangers`). It raises `ShapeError` on a member of the wrong type.
+
+Reading apart obeys one law: what it leaves in, it leaves in with the keys and parts that a full reading
+gives, so that the diff of what is left equals the diff of the whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Protocol
+
+import orjson
+
+from monitor.core.catalogue import Identity, fold, identity_key
+from monitor.core.leaves import Reading, ShapeError, Single, Stranger
+from monitor.core.record import Items, Json, JsonObject, Tree, Value, numbered
+
+
+class Shape(Protocol):
+    """What every shape can do. `raw` is never None; a result of None means absent."""
+
+    def read(self, raw: Json, notes: Reading) -> Value | None:
+        """The value."""
+
+    def read_apart(self, old: Json, new: Json, notes: Reading) -> tuple[Value | None, Value | None]:
+        """Both values, where what is raw-equal in both may be left out."""
+
+    def strangers(self, raw: Json) -> Iterator[Stranger]:
+        """The members nobody knows, however deep."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """An object of named parts, read into a tree under the registry's own names."""
+
+    parts: Mapping[str, Shape]
+    keep: tuple[str, ...] = ()
+    """Parts that reading apart never leaves out: those a key is made of."""
+
+    def read(self, raw: Json, notes: Reading) -> Tree | None:
+        if not isinstance(raw, dict):
+            raise ShapeError("an object", raw)
+        tree: dict[str, Value] = {}
+        for name, member in raw.items():
+            part = self.parts.get(name)
+            if part is None:
+                notes.strange = True
+            elif member is not None:
+                value = below(part, name, member, notes)
+                if value is not None:
+                    tree[name] = value
+        return as_tree(tree)
+
+    def read_apart(self, old: Json, new: Json, notes: Reading) -> tuple[Value | None, Value | None]:
+        if not isinstance(old, dict) or not isinstance(new, dict):
+            return self.read(old, notes), self.read(new, notes)
+        before: dict[str, Value] = {}
+        after: dict[str, Value] = {}
+        for name in {**old, **new}:
+            was, now = old.get(name), new.get(name)
+            if was == now and name not in self.keep:
+                continue
+            part = self.parts.get(name)
+            if part is None:
+                notes.strange = True
+                continue
+            put_apart(name, apart_below(part, name, was, now, notes), before, after)
+        if before and after:
+            return before, after
+        whole = self.read(old, notes), self.read(new, notes)
+        return whole if None in whole else (before, after)
+
+    def strangers(self, raw: Json) -> Iterator[Stranger]:
+        assert isinstance(raw, dict)
+        for name, member in raw.items():
+            part = self.parts.get(name)
+            if part is None:
+                yield (name,), (), member
+            elif member is not None:
+                yield from strangers_below(part, name, member)
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapped:
+    """A bare value as an item: `"Asthma"` reads as the tree `{"name": Asthma}`."""
+
+    name: str
+    leaf: Single
+
+    def read(self, raw: Json, notes: Reading) -> Tree | None:
+        value = self.leaf.read(raw, notes)
+        return None if value is None else as_tree({self.name: value})
+
+    def read_apart(self, old: Json, new: Json, notes: Reading) -> tuple[Value | None, Value | None]:
+        return self.read(old, notes), self.read(new, notes)
+
+    def strangers(self, raw: Json) -> Iterator[Stranger]:
+        return self.leaf.strangers(raw)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A list whose items are found by identity, read into a mapping by key; order never matters."""
+
+    item: Group | Wrapped
+    identity: Identity
+    collection: Callable[[Tree], str] | None = None
+    """Where the list is a whole field: its natural key, and the value is `Items`. Else it is a tree."""
+
+    def read(self, raw: Json, notes: Reading) -> Value | None:
+        groups: dict[str, list[Tree]] = {}
+        for index, member in enumerate(_list(raw)):
+            tree = self._read_item(index, member, notes)
+            if tree is not None:
+                groups.setdefault(identity_key(self.identity, tree), []).append(tree)
+        return self._gathered(numbered(groups))
+
+    def read_apart(self, old: Json, new: Json, notes: Reading) -> tuple[Value | None, Value | None]:
+        olds, news = self._by_key(_list(old)), self._by_key(_list(new))
+        before: dict[str, Tree] = {}
+        after: dict[str, Tree] = {}
+        for key in {**olds, **news}:
+            was, now = olds.get(key, ()), news.get(key, ())
+            if len(was) == len(now) == 1:
+                if was[0][1] != now[0][1]:
+                    self._put_pair(key, was[0], now[0], notes, before, after)
+            elif _bag(was) != _bag(now):
+                before.update(self._numbered(was, olds, key, notes))
+                after.update(self._numbered(now, news, key, notes))
+        if not self.collection and not (before and after):
+            whole = self.read(old, notes), self.read(new, notes)
+            return whole if None in whole else (before, after)
+        return self._gathered(before), self._gathered(after)
+
+    def strangers(self, raw: Json) -> Iterator[Stranger]:
+        keys: dict[str, int] = {}
+        for member in _list(raw):
+            found = list(self.item.strangers(member))
+            key = self._raw_key(member)
+            keys[key] = keys.get(key, 0) + 1
+            number = f"{key}#{keys[key]}" if keys[key] > 1 or not key else key
+            for path, items, stranger in found:
+                yield path, (number, *items), stranger
+
+    def _read_item(self, index: int, member: Json, notes: Reading) -> Tree | None:
+        try:
+            return self.item.read(member, notes)
+        except ShapeError as error:
+            raise error.under(index) from None
+
+    def _put_pair(
+        self,
+        key: str,
+        was: tuple[int, Json],
+        now: tuple[int, Json],
+        notes: Reading,
+        before: dict[str, Tree],
+        after: dict[str, Tree],
+    ) -> None:
+        try:
+            old, new = self.item.read_apart(was[1], now[1], notes)
+        except ShapeError:
+            old, new = self._read_item(*was, notes), self._read_item(*now, notes)
+        name = key or "#1"
+        if isinstance(old, Mapping):
+            before[key if self.collection else name] = old
+        if isinstance(new, Mapping):
+            after[key if self.collection else name] = new
+
+    def _numbered(
+        self,
+        members: Sequence[tuple[int, Json]],
+        everything: Mapping[str, Sequence[object]],
+        key: str,
+        notes: Reading,
+    ) -> dict[str, Tree]:
+        trees = [tree for place in members if (tree := self._read_item(*place, notes)) is not None]
+        taken: dict[str, list[Tree]] = {name: [] for name in everything}
+        return self._named(numbered({**taken, key: trees}))
+
+    def _named(self, keyed: dict[str, Tree]) -> dict[str, Tree]:
+        if self.collection or "" not in keyed:
+            return keyed
+        return {key or "#1": tree for key, tree in keyed.items()}
+
+    def _gathered(self, keyed: dict[str, Tree]) -> Value | None:
+        if not keyed:
+            return None
+        return Items(keyed, self.collection) if self.collection else self._named(keyed)
+
+    def _by_key(self, members: Sequence[Json]) -> dict[str, list[tuple[int, Json]]]:
+        keyed: dict[str, list[tuple[int, Json]]] = {}
+        for index, member in enumerate(members):
+            keyed.setdefault(self._raw_key(member), []).append((index, member))
+        return keyed
+
+    def _raw_key(self, member: Json) -> str:
+        """The natural key without reading the item."""
+        if isinstance(self.item, Wrapped):
+            return _raw_form(self.item.leaf, member)
+        if not isinstance(member, dict):
+            return ""
+        return "|".join(self._raw_part(member, names) for names in self.identity)
+
+    def _raw_part(self, member: JsonObject, names: tuple[str, ...]) -> str:
+        assert isinstance(self.item, Group)
+        for name in names:
+            value = member.get(name)
+            if value is not None:
+                form = _raw_form(self.item.parts[name], value)
+                if form:
+                    return form
+        return ""
+
+
+def below(shape: Shape, name: str, raw: Json, notes: Reading) -> Value | None:
+    try:
+        return shape.read(raw, notes)
+    except ShapeError as error:
+        raise error.under(name) from None
+
+
+def apart_below(
+    shape: Shape, name: str, old: Json, new: Json, notes: Reading
+) -> tuple[Value | None, Value | None]:
+    try:
+        if old is not None and new is not None:
+            return shape.read_apart(old, new, notes)
+        return (
+            None if old is None else shape.read(old, notes),
+            None if new is None else shape.read(new, notes),
+        )
+    except ShapeError as error:
+        raise error.under(name) from None
+
+
+def strangers_below(shape: Shape, name: str, raw: Json) -> Iterator[Stranger]:
+    for path, items, stranger in shape.strangers(raw):
+        yield (name, *path), items, stranger
+
+
+def put_apart(
+    name: str,
+    pair: tuple[Value | None, Value | None],
+    before: dict[str, Value],
+    after: dict[str, Value],
+) -> None:
+    old, new = pair
+    if old is not None:
+        before[name] = old
+    if new is not None:
+        after[name] = new
+
+
+def as_tree(parts: dict[str, Value]) -> Tree | None:
+    """Parts as a tree: what a registry nests has no collection of its own inside."""
+    return parts or None
+
+
+def _list(raw: Json) -> Sequence[Json]:
+    if not isinstance(raw, list):
+        raise ShapeError("an array", raw)
+    return raw
+
+
+def _bag(members: Sequence[tuple[int, Json]]) -> list[bytes]:
+    return sorted(orjson.dumps(member, option=orjson.OPT_SORT_KEYS) for _, member in members)
+
+
+def _raw_form(shape: Shape, raw: Json) -> str:
+    if isinstance(raw, str) and isinstance(shape, Single):
+        return _form(shape.form, raw)
+    return "" if raw is None else fold(str(raw))
+
+
+@lru_cache(maxsize=16384)
+def _form(form: Callable[[str], str], text: str) -> str:
+    return form(text)
