@@ -1,0 +1,192 @@
+"""The composition root: settings become an `App`, and concrete parts meet nowhere else.
+
+It alone owns the clock and chance, and hands both down. Parts are built when first asked for, so that a
+look-up loads neither an HTTP library nor a template.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import fields
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal, Self
+
+from monitor import channels, config, registries
+from monitor.config import ChannelSettings, Models, Settings
+from monitor.core.digest import Subscription
+from monitor.core.rule import RuleTable
+from monitor.errors import MissingDatabaseError, SchemaVersionError
+from monitor.store import Store, open_store, upgrade
+
+if TYPE_CHECKING:
+    from monitor.render import Renderer
+    from monitor.transport import PoliteClient
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def utc_now() -> datetime:
+    """The time."""
+    return datetime.now(UTC)
+
+
+def load_settings(
+    path: Path | None = None,
+    env: Mapping[str, str] = os.environ,
+    *,
+    secrets: Literal["required", "later"] = "later",
+) -> Settings:
+    """The configuration in force, with every plug-in's own tables judged by its own model.
+
+    Raises one ConfigError with a line for everything that is wrong; whoever sends asks for `secrets` to be
+    among it.
+    """
+    models = Models(
+        channels={kind: channels.settings_model(kind) for kind in channels.available()},
+        registries={name: registries.settings_model(name) for name in registries.available()},
+        identify=registries.identify,
+        check_secrets=lambda channel, folder: _channel(channel, folder, env, utc_now).check(),
+    )
+    return config.load(path, env, models, secrets=secrets)
+
+
+class App:
+    """All parts of one running Trialwire; what the pipeline calls `Works`. A context manager."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        env: Mapping[str, str] = os.environ,
+        clock: Callable[[], datetime] = utc_now,
+        monotonic: Callable[[], float] = time.monotonic,
+        chance: Callable[[], float] = random.random,
+        stop: threading.Event | None = None,
+    ) -> None:
+        self.settings = settings
+        self.env = env
+        self.clock = clock
+        self.monotonic = monotonic
+        self.random = chance
+        self.stop = stop or threading.Event()
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.close()
+
+    @cached_property
+    def store(self) -> Store:
+        """The database, open for writing; created, or brought to this version's schema, where need be."""
+        try:
+            found = open_store(self.settings.store_url, state_dir=self.settings.state_dir)
+        except (MissingDatabaseError, SchemaVersionError):
+            upgrade(self.settings.store_url, state_dir=self.settings.state_dir, now=self.clock())
+            found = open_store(self.settings.store_url, state_dir=self.settings.state_dir)
+        return self._open.enter_context(found)
+
+    @cached_property
+    def lookup(self) -> Store:
+        """The database, open for reading only; MissingDatabaseError where there is none."""
+        return self._open.enter_context(
+            open_store(self.settings.store_url, state_dir=self.settings.state_dir, read_only=True)
+        )
+
+    @cached_property
+    def registries(self) -> Mapping[str, registries.Registry]:
+        """Every registry by name, ready to be asked."""
+        return {
+            name: registries.load(name, settings, self._http(name))
+            for name, settings in self.settings.registries.items()
+        }
+
+    @cached_property
+    def channels(self) -> Mapping[str, channels.Channel]:
+        """Every configured channel by name."""
+        return {
+            channel.name: _channel(channel, self.settings.folder, self.env, self.clock)
+            for channel in self.settings.channels
+        }
+
+    @cached_property
+    def renderer(self) -> Renderer:
+        """The user's own templates first, then the packaged ones, then the checkout's."""
+        from monitor.render import Renderer  # jinja2 is not needed to look something up
+
+        folders = (self.settings.folder / "templates", TEMPLATES, TEMPLATES.parents[1] / "templates")
+        return Renderer([folder for folder in folders if folder.is_dir()])
+
+    @property
+    def rules(self) -> RuleTable:
+        """The rule table in force."""
+        return self.settings.rules
+
+    @property
+    def subscriptions(self) -> Sequence[Subscription]:
+        """Who gets what, when."""
+        return self.settings.subscriptions
+
+    @property
+    def parallel(self) -> int:
+        """How many messages may be on their way at once."""
+        return self.settings.delivery.parallel
+
+    def _http(self, name: str) -> PoliteClient:
+        from monitor.transport import PoliteClient, Politeness  # loads the HTTP library
+
+        given = self.settings.registries[name]
+        manners = {f.name: getattr(given, f.name) for f in fields(Politeness) if hasattr(given, f.name)}
+        return self._open.enter_context(
+            PoliteClient(
+                name,
+                Politeness(**manners),
+                monotonic=self.monotonic,
+                now=self.clock,
+                wait=self.stop.wait,
+                random=self.random,
+            )
+        )
+
+
+class _Sender:
+    """The guarded sender, loaded with its HTTP library by the first message."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+
+    def post(
+        self,
+        url: str,
+        content: bytes,
+        headers: Mapping[str, str],
+        *,
+        allow_networks: Sequence[str],
+        timeout_s: float,
+    ) -> channels.Answer:
+        """See `GuardedSender.post`."""
+        return self._real.post(url, content, headers, allow_networks=allow_networks, timeout_s=timeout_s)
+
+    @cached_property
+    def _real(self) -> channels.Sender:
+        from monitor.transport import GuardedSender
+
+        return GuardedSender(now=self._clock)
+
+
+def _channel(
+    channel: ChannelSettings, folder: Path, env: Mapping[str, str], clock: Callable[[], datetime]
+) -> channels.Channel:
+    context = channels.ChannelContext(channels.Secrets(env, folder), _Sender(clock))
+    return channels.build(channel.type, channel.name, channel.options, context)

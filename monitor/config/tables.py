@@ -1,0 +1,116 @@
+"""The tables of the config file that Trialwire itself owns, and what each value may be.
+
+Channel types and registries bring their own models; none of them is named here. Nothing is read here.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from monitor.core import cadence
+from monitor.core.change import Significance
+from monitor.core.digest import Subscription
+
+_DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(s|m|h|d)$")
+_UNIT_S = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+
+
+def _seconds(value: object) -> float:
+    found = _DURATION.match(value.strip()) if isinstance(value, str) else None
+    if not found or not (seconds := float(found[1]) * _UNIT_S[found[2]]):
+        raise ValueError('is no duration; write "30m", "1h" or "1d"')
+    return seconds
+
+
+def _known_cadence(value: str) -> str:
+    cadence.parse(value)
+    return value
+
+
+def _plain_name(value: str) -> str:
+    if not _NAME.match(value):
+        raise ValueError("is no name; use letters, digits, dots, dashes and underscores, at most 64")
+    return value
+
+
+Seconds = Annotated[float, BeforeValidator(_seconds)]
+Name = Annotated[str, AfterValidator(_plain_name)]
+
+
+class Table(BaseModel):
+    """A table of the file: nothing unknown in it, nothing changed after."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PollSettings(Table):
+    """`[poll]`: how often a registry is asked whether there is anything new."""
+
+    every_s: Seconds = Field(default=3600.0, alias="every")
+    backfill: Literal["auto", "all", "off"] = "auto"
+
+
+class StoreSettings(Table):
+    """`[store]`: both default by where the program runs (contract section 1)."""
+
+    url: str = ""
+    state_dir: str = ""
+
+
+class BrakeSettings(Table):
+    """`[brakes]`: the share of watched trials that may change in one data version unquestioned."""
+
+    changed_share: float = Field(default=0.2, gt=0, le=1)
+
+
+class RetentionSettings(Table):
+    """`[retention]`: days a payload is kept, 0 for always; changes are never deleted."""
+
+    payload_days: int = Field(default=0, ge=0)
+
+
+class DeliverySettings(Table):
+    """`[delivery]`: how many messages are on their way at once, over all channels."""
+
+    parallel: int = Field(default=8, ge=1, le=64)
+
+
+class LogSettings(Table):
+    """`[log]`: `auto` writes for people on a terminal and JSON lines elsewhere."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "console", "json"] = "auto"
+
+
+class SubscriptionTable(Table):
+    """One `[[subscriptions]]` table: what a `Subscription` is made of."""
+
+    name: Name
+    channels: tuple[str, ...] = Field(min_length=1)
+    cadence: Annotated[str, AfterValidator(_known_cadence)]
+    min_significance: Significance = "minor"
+    immediate_at: Significance | None = None
+    tags: tuple[str, ...] = ()
+    trials: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    sponsors: tuple[str, ...] = ()
+    baseline: Literal["folded", "full"] = "folded"
+    heartbeat: bool = False
+
+    def subscription(self) -> Subscription:
+        """The value the digest works with."""
+        return Subscription(**dict(self))
+
+
+class ChannelName(Table):
+    """The two members every `[[channels]]` table has; the rest belongs to its type's own model."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    name: Name
+    type: str

@@ -1,0 +1,245 @@
+"""The daemon: timers that ask the tables what is due, signals, and what systemd wants to hear.
+
+The one door to APScheduler, which is a timer here and nothing more: its jobs live in memory, their due-ness
+in the tables, and losing it costs nothing. Each step is safe to repeat; SIGTERM finishes the one in hand.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import FrameType
+
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobEvent
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.jobstores.memory import MemoryJobStore
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from monitor.bootstrap import App
+from monitor.errors import LockedError, MonitorError, StoppedError
+from monitor.pipeline import compose, deliver, poll, requests
+
+log = logging.getLogger(__name__)
+
+POLL_TICK_S, COMPOSE_TICK_S, DELIVER_TICK_S, REQUEST_TICK_S = 15, 10, 5, 2
+DRAIN_S = 60.0
+"""How long messages under way may take after SIGTERM; systemd is asked for as much."""
+STALL_S = 60.0
+"""A scheduler that has not ticked for so long is dead, and systemd shall know."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What `run --once` did."""
+
+    cycles: tuple[poll.CycleReport, ...]
+    composed: compose.ComposeReport
+    delivered: deliver.DeliverReport
+    requests: int
+
+    @property
+    def ok(self) -> bool:
+        """False where something needs attention (exit 3)."""
+        return all(cycle.ok for cycle in self.cycles) and self.composed.ok and self.delivered.ok
+
+
+class Notifier:
+    """Speaks to systemd over its notify socket; silent where there is none."""
+
+    def __init__(self, address: str | None) -> None:
+        self._address = "\0" + address[1:] if address and address.startswith("@") else address
+
+    def __call__(self, *lines: str) -> None:
+        """Send assignments such as `READY=1`; a socket that is gone stops nobody."""
+        if not self._address:
+            return
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as speaker:
+            speaker.connect(self._address)
+            speaker.sendall("\n".join(lines).encode())
+
+
+class Daemon:
+    """The steps of one app, run by timers, never the same step twice at once."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._notify = Notifier(app.env.get("NOTIFY_SOCKET"))
+        self._deliverer = deliver.Deliverer(app)
+        self._polling = threading.Lock()
+        self._ticked_at = app.monotonic()
+        self._status = ""
+
+    def run(self) -> None:
+        """Hold the daemon lock and work until told to leave. Raises LockedError for a second daemon."""
+        app = self._app
+        watchdog_s = _watchdog_s(app.env)
+        with app.store.daemon_lock() as lock, _signals(app.stop):
+            app.store.void_leases(app.clock())
+            scheduler = self._scheduler()
+            scheduler.start()
+            self._notify("READY=1", "STATUS=started")
+            log.info("started", extra={"pid": os.getpid(), "watched": len(app.store.watches())})
+            try:
+                while not app.stop.wait(min(watchdog_s / 2, 10.0)):
+                    if not lock.still_held():
+                        raise LockedError(
+                            "the daemon lock is lost", remedy="another daemon may run; look there"
+                        )
+                    if self._is_alive():
+                        self._notify("WATCHDOG=1", f"STATUS={self._status or 'waiting'}")
+            finally:
+                self._leave(scheduler)
+
+    def run_once(self) -> RunReport:
+        """Each step once, the way the timers would, and leave. The daemon lock is held meanwhile."""
+        app = self._app
+        with app.store.daemon_lock(), _signals(app.stop):
+            app.store.void_leases(app.clock())
+            cycles = self._cycles("unread")
+            answered = requests.run(app, requests.Steps(self._cycles, self._deliverer.tick))
+            composed = compose.run(app)
+            self._deliverer.tick()
+            delivered = self._deliverer.drain()
+            self._deliverer.close()
+        return RunReport(cycles, composed, delivered, answered)
+
+    def _scheduler(self) -> BackgroundScheduler:
+        scheduler = BackgroundScheduler(
+            jobstores={"default": MemoryJobStore()},
+            executors={"default": ThreadPoolExecutor(4)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+            timezone="UTC",
+        )
+        for step, seconds in (
+            (self._heartbeat, REQUEST_TICK_S),
+            (self._requests, REQUEST_TICK_S),
+            (self._poll, POLL_TICK_S),
+            (self._compose, COMPOSE_TICK_S),
+            (self._deliver, DELIVER_TICK_S),
+        ):
+            scheduler.add_job(
+                self._step(step),
+                "interval",
+                seconds=seconds,
+                id=step.__name__,
+                next_run_time=self._app.clock(),
+            )
+        scheduler.add_listener(_told, EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
+        return scheduler
+
+    def _step(self, step: Callable[[], None]) -> Callable[[], None]:
+        """The step, not begun once we leave; its failure is logged and tried again at the next tick."""
+
+        def ticked() -> None:
+            if self._app.stop.is_set():
+                return
+            try:
+                step()
+            except StoppedError:
+                log.info("stopped in hand", extra={"step": step.__name__})
+            except MonitorError as error:
+                log.error("step failed", extra={"step": step.__name__, "why": str(error)})
+            except Exception:
+                log.exception("step failed", extra={"step": step.__name__})
+
+        return ticked
+
+    def _heartbeat(self) -> None:
+        self._ticked_at = self._app.monotonic()
+
+    def _requests(self) -> None:
+        requests.run(self._app, requests.Steps(self._cycles, self._deliverer.tick))
+
+    def _poll(self) -> None:
+        every_s = self._app.settings.poll.every_s
+        for registry in self._app.registries.values():
+            with self._polling:
+                if poll.due(self._app, registry.name, every_s):
+                    self._tell((poll.cycle(self._app, registry),))
+
+    def _compose(self) -> None:
+        compose.run(self._app)
+
+    def _deliver(self) -> None:
+        self._deliverer.tick()
+
+    def _cycles(self, scope: poll.Scope) -> tuple[poll.CycleReport, ...]:
+        with self._polling:
+            cycles = tuple(poll.cycle(self._app, r, scope=scope) for r in self._app.registries.values())
+        self._tell(cycles)
+        return cycles
+
+    def _tell(self, cycles: tuple[poll.CycleReport, ...]) -> None:
+        at = self._app.clock()
+        self._status = f"polled at {at:%H:%M} UTC: {'; '.join(requests.told(cycle) for cycle in cycles)}"
+
+    def _is_alive(self) -> bool:
+        """Has the scheduler ticked, and does the database answer?"""
+        stalled_s = self._app.monotonic() - self._ticked_at
+        if stalled_s > STALL_S:
+            log.error("the scheduler stands still", extra={"stalled_s": round(stalled_s)})
+            return False
+        try:
+            self._app.store.sources()
+        except MonitorError as error:
+            log.error("the database does not answer", extra={"why": str(error)})
+            return False
+        return True
+
+    def _leave(self, scheduler: BackgroundScheduler) -> None:
+        """Begin nothing more, finish what is in hand."""
+        self._app.stop.set()
+        self._notify("STOPPING=1", "STATUS=leaving", f"EXTEND_TIMEOUT_USEC={int(DRAIN_S * 1e6)}")
+        scheduler.pause()
+        scheduler.shutdown(wait=True)
+        self._deliverer.drain(DRAIN_S)
+        self._deliverer.close()
+        log.info("left")
+
+
+def run(app: App) -> None:
+    """Be the daemon until told to leave. Raises LockedError (exit 75) where there is one already."""
+    Daemon(app).run()
+
+
+def run_once(app: App) -> RunReport:
+    """Do each due step once. Raises LockedError (exit 75) where a daemon runs."""
+    return Daemon(app).run_once()
+
+
+@contextlib.contextmanager
+def _signals(stop: threading.Event) -> Iterator[None]:
+    """The first SIGTERM or SIGINT asks to leave, a second one does not ask."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def leave(number: int, _: FrameType | None) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        stop.set()
+
+    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _watchdog_s(env: Mapping[str, str]) -> float:
+    """How often systemd wants to hear of us; ten seconds where it does not say."""
+    try:
+        return int(env.get("WATCHDOG_USEC", "")) / 1e6 or 20.0
+    except ValueError:
+        return 20.0
+
+
+def _told(event: JobEvent) -> None:
+    log.debug("timer", extra={"job": event.job_id, "code": event.code})

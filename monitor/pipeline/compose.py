@@ -1,0 +1,161 @@
+"""Compose: which subscriptions are due, what each is told, and the outbox rows that tell it (T2).
+
+Due-ness is read from the tables and the cadence, so that a restart, a long downtime or a clock that jumps
+tells no period twice and loses none. A digest and its deliveries are one transaction.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from monitor.core import cadence, digest
+from monitor.core.delivery import Delivery, outbox
+from monitor.core.digest import Digest, DigestKind, Occasion, Pending, Subscription
+from monitor.errors import ConfigError, StoppedError
+from monitor.pipeline.works import Works, failpoint
+from monitor.store.values import ChangeQuery
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ComposeReport:
+    """What was composed, and for whom it failed."""
+
+    digests: tuple[Digest, ...] = ()
+    failures: Mapping[str, str] = field(default_factory=dict)
+    """Why, by subscription; it is tried again at the next tick."""
+
+    @property
+    def ok(self) -> bool:
+        """Was everything that is due composed?"""
+        return not self.failures
+
+
+def run(works: Works) -> ComposeReport:
+    """Compose every digest that is due now. One subscription's failure stops no other."""
+    made: list[Digest] = []
+    failures: dict[str, str] = {}
+    for subscription in works.subscriptions:
+        if works.stop.is_set():
+            break
+        try:
+            made += _due(works, subscription)
+        except StoppedError:
+            raise
+        except Exception as error:
+            log.exception("digest could not be composed", extra={"subscription": subscription.name})
+            failures[subscription.name] = f"{type(error).__name__}: {error}"
+    return ComposeReport(tuple(made), failures)
+
+
+def send(works: Works, name: str) -> Digest | None:
+    """Close a subscription's window now; the scheduled digest covers the rest. None: nothing to tell.
+
+    Raises ConfigError where there is no such subscription.
+    """
+    now = works.clock()
+    return _composed(works, find(works, name), "manual", now=now, until=now)
+
+
+def preview(works: Works, name: str, *, since: datetime | None = None) -> Digest | None:
+    """The digest as it would be now, or over everything observed since a time; nothing is written.
+
+    `works.store` may be open for reading only. Raises ConfigError where there is no such subscription.
+    """
+    subscription, now = find(works, name), works.clock()
+    pending: Pending = works.store.pending(subscription, now)
+    if since is None:
+        last = works.store.last_digest(name)
+        since = last.until if last else None
+    else:
+        pending = _observed_since(works, subscription, since)
+    sequence = works.store.next_sequence(name)
+    occasion = Occasion("preview", now.date().isoformat(), 1, sequence, since, now)
+    return digest.compose(subscription, pending, occasion, sources=works.store.sources())
+
+
+def find(works: Works, name: str) -> Subscription:
+    """A subscription by name; ConfigError where there is none."""
+    for subscription in works.subscriptions:
+        if subscription.name == name:
+            return subscription
+    known = ", ".join(sorted(s.name for s in works.subscriptions)) or "none is configured"
+    raise ConfigError(f"there is no subscription {name!r}", key="subscriptions", remedy=f"Known: {known}.")
+
+
+def _observed_since(works: Works, subscription: Subscription, since: datetime) -> Pending:
+    """What the subscription covers, told already or not."""
+    store, now = works.store, works.clock()
+    query = ChangeQuery(observed_since=since, origins=("poll",), tags=subscription.tags)
+    changes = tuple(
+        change
+        for change in reversed(store.changes(query))
+        if not subscription.trials or change.trial.id in subscription.trials
+    )
+    return replace(
+        store.pending(subscription, now),
+        changes=changes,
+        findings=store.findings(changes=[change.id for change in changes]) if changes else (),
+        trials={trial: state for trial in {c.trial for c in changes} if (state := store.trial(trial))},
+    )
+
+
+def _due(works: Works, subscription: Subscription) -> Iterator[Digest]:
+    now = works.clock()
+    begun = works.store.begin_subscription(subscription.name, now)
+    if subscription.cadence == "immediate" or subscription.immediate_at is not None:
+        made = _composed(works, subscription, "immediate", now=now, until=now)
+        if made is not None:
+            yield made
+    if subscription.cadence == "immediate":
+        return
+    closed = cadence.last_due(cadence.parse(subscription.cadence), now)
+    last = works.store.last_digest(subscription.name, "scheduled")
+    if closed > begun.begun_at and (last is None or last.until < closed):
+        made = _composed(works, subscription, "scheduled", now=now, until=closed)
+        if made is not None:
+            yield made
+
+
+def _composed(
+    works: Works, subscription: Subscription, kind: DigestKind, *, now: datetime, until: datetime
+) -> Digest | None:
+    """One digest over what was observed up to `until`, enqueued with its deliveries."""
+    store, name = works.store, subscription.name
+    every = cadence.parse(subscription.cadence)
+    period = cadence.period_key(every, until) if kind == "scheduled" else until.date().isoformat()
+    last = store.last_digest(name, "scheduled" if kind == "scheduled" else None)
+    begun = store.begin_subscription(name, now)
+    occasion = Occasion(
+        kind=kind,
+        period=period,
+        ordinal=1 if kind == "scheduled" else store.next_ordinal(name, kind, period),
+        sequence=store.next_sequence(name),
+        since=last.until if last else begun.begun_at,
+        now=now,
+        until=until,
+    )
+    pending = store.pending(subscription, until)
+    made = digest.compose(subscription, pending, occasion, sources=store.sources())
+    if made is None:
+        return None
+    deliveries = _deliveries(works, made)
+    failpoint("before_t2")
+    if not store.enqueue(made, deliveries, told=made.told, told_notices=made.told_notices):
+        return None
+    failpoint("after_t2")
+    log.info("digest composed", extra={"digest": made.id, "subscription": name, "kind": kind})
+    return made
+
+
+def _deliveries(works: Works, made: Digest) -> list[Delivery]:
+    rendered, now = works.renderer.digest(made), works.clock()
+    return [
+        delivery
+        for name in made.subscription.channels
+        for delivery in outbox(made.id, name, works.channels[name].messages(made, rendered), now=now)
+    ]

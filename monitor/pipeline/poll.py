@@ -1,0 +1,250 @@
+"""Poll: ask a registry whether there is anything new, read what was not read yet, record it batch by batch.
+
+Done is kept per trial: a cycle stops after the probe only where every watched trial was read at that data
+version. Each batch ends in one transaction (T1); what a killed cycle left unread is read by the next.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Literal, TypeAlias
+
+from monitor.core.change import isoformat
+from monitor.core.record import TrialId
+from monitor.core.watching import SourceHealth
+from monitor.errors import RegistryBlockedError, RegistryError, RegistryUnavailableError
+from monitor.pipeline import health
+from monitor.pipeline.reading import Known, Reading
+from monitor.pipeline.works import Works, failpoint
+from monitor.registries import Fetched, Payload, Probe, Registry, RenamedTo, Unknown
+from monitor.store.values import Recording
+
+log = logging.getLogger(__name__)
+
+Scope: TypeAlias = Literal["unread", "all"]
+"""`all` asks whatever the source's state, and reads every watched trial again."""
+
+MAX_ROUNDS = 3
+"""Rounds in one cycle while the registry publishes under it; what is left is read at the next tick."""
+MAX_FAILURES = 3
+"""Batches that may fail one after the other before a cycle gives up."""
+RETRY_AFTER = timedelta(minutes=10)
+"""A source that could not be reached is asked again this soon, where polls are further apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class CycleReport:
+    """What one cycle did with one registry."""
+
+    registry: str
+    health: SourceHealth | None
+    """How the source is doing after it; None where it was never asked."""
+    waiting_until: datetime | None = None
+    """Nothing was asked: the source wants to be left alone until then."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Trials by what became of them: `unchanged`, `changed`, `new`, `absent`, `gone`, `renamed`, `unknown`,
+    `quarantined`, `unread`, and `changes`, the number of changes recorded."""
+
+    @property
+    def ok(self) -> bool:
+        """Was everything read that there was to read?"""
+        healthy = self.health is not None and self.health.state in ("OK", "STALE")
+        return healthy and self.waiting_until is None and not self.counts.get("unread")
+
+
+def due(works: Works, registry: str, every_s: float) -> bool:
+    """Is it time for a cycle? Also where a trial was added to the watch list since the last one."""
+    now, known = works.clock(), works.store.source(registry)
+    if known is None or known.last_attempt_at is None:
+        return True
+    if known.not_before is not None:
+        return now >= known.not_before
+    every = timedelta(seconds=every_s)
+    wait = min(every, RETRY_AFTER) if known.state in ("DOWN", "BROKEN") else every
+    return now >= known.last_attempt_at + wait or any(
+        watch.state.presence == "unseen" and watch.added_at > known.last_attempt_at
+        for watch in works.store.watches()
+        if watch.trial.registry == registry
+    )
+
+
+def cycle(works: Works, registry: Registry, *, scope: Scope = "unread") -> CycleReport:
+    """One cycle over one registry; what the registry does wrong is told in the report, not raised."""
+    old = works.store.source(registry.name)
+    now = works.clock()
+    if scope == "unread" and old and old.not_before and now < old.not_before:
+        return CycleReport(registry.name, old, waiting_until=old.not_before)
+    run = _Cycle(works, registry, old or health.unborn(registry.name, now))
+    new = run.to_the_end(scope)
+    works.store.put_source(new, notices=health.notices(old, new, label=registry.label))
+    report = CycleReport(registry.name, new, counts=run.counts)
+    log.info("polled", extra={"registry": registry.name, "state": new.state, **run.counts})
+    return report
+
+
+@dataclass(slots=True)
+class _Cycle:
+    works: Works
+    registry: Registry
+    old: SourceHealth
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def to_the_end(self, scope: Scope) -> SourceHealth:
+        """Probe and read until the data version stands still under us."""
+        known = Probe(self.old.data_version, self.old.etag) if self.old.data_version else None
+        probe: Probe | None = None
+        for _ in range(MAX_ROUNDS):
+            try:
+                before, probe = probe, self.registry.probe(probe or known)
+            except RegistryError as error:
+                return health.after_failure(self.old, error, self.works.clock(), probe=probe)
+            if before is not None and before.data_version == probe.data_version:
+                break
+            if _is_backwards(self.old.data_version, probe.data_version):
+                return health.after_backwards(self.old, str(probe.data_version), self.works.clock())
+            version = probe.data_version or isoformat(self.works.clock())
+            unread = self._unread(version, scope if before is None else "unread")
+            if not unread:
+                break
+            if (failure := self._read(unread, version)) is not None:
+                return health.after_failure(self.old, failure, self.works.clock(), probe=probe)
+            if self.works.stop.is_set():
+                break
+        assert probe is not None
+        return health.after_success(self.old, probe, self.works.clock())
+
+    def _unread(self, version: str, scope: Scope) -> Sequence[TrialId]:
+        if scope == "unread":
+            return self.works.store.unread(self.registry.name, version)
+        return tuple(
+            watch.trial
+            for watch in self.works.store.watches()
+            if watch.trial.registry == self.registry.name
+            and watch.state.presence not in ("renamed", "unknown")
+        )
+
+    def _read(self, trials: Sequence[TrialId], version: str) -> RegistryError | None:
+        """Read trials in batches; a batch that fails delays no other, a registry that refuses stops it."""
+        worst: RegistryError | None = None
+        failures = 0
+        for batch in _batches(trials, self.registry.batch_size):
+            if self.works.stop.is_set():
+                break
+            try:
+                self._read_batch(batch, version)
+                failures = 0
+            except RegistryError as error:
+                log.warning("batch not read", extra={"registry": self.registry.name, "why": str(error)})
+                self.counts["unread"] += len(batch)
+                worst, failures = error, failures + 1
+                if _is_final(error) or failures == MAX_FAILURES:
+                    break
+        return worst
+
+    def _read_batch(self, batch: Sequence[TrialId], version: str) -> None:
+        outcomes = self._fetched(batch, version)
+        reading = Reading(self.registry, self.works.rules, version, self.works.clock())
+        known = self._known(batch, outcomes)
+        recordings: list[Recording] = []
+        for outcome in outcomes:
+            try:
+                recordings += reading.recordings(outcome, known)
+            except Exception as error:
+                log.exception("trial could not be read", extra={"trial": str(outcome.trial)})
+                recordings.append(reading.failed(outcome, error, known))
+        failpoint("before_t1")
+        self.works.store.record(recordings)
+        failpoint("after_t1")
+        self._count(recordings, known)
+        self.counts["unread"] += sum(isinstance(outcome, Unknown) for outcome in outcomes)
+
+    def _fetched(self, batch: Sequence[TrialId], version: str) -> list[Fetched]:
+        """One outcome a trial. What carries another data version is fetched once more, then believed."""
+        outcomes = list(self.registry.fetch(batch))
+        odd = [
+            outcome.trial
+            for outcome in outcomes
+            if isinstance(outcome, Payload)
+            and (self.registry.data_version(outcome.record) or version)[:10] != version[:10]
+        ]
+        if odd:
+            log.warning(
+                "records carry another data version",
+                extra={"registry": self.registry.name, "trials": len(odd), "data_version": version},
+            )
+            again = {outcome.trial: outcome for outcome in self.registry.fetch(odd)}
+            outcomes = [again.get(outcome.trial, outcome) for outcome in outcomes]
+        return [self._followed(outcome) for outcome in outcomes]
+
+    def _followed(self, outcome: Fetched) -> Fetched:
+        """A new number is read at once, so that nothing is lost between it and the old one."""
+        if not isinstance(outcome, RenamedTo) or outcome.payload is not None:
+            return outcome
+        found = next(iter(self.registry.fetch([outcome.to])), None)
+        return RenamedTo(outcome.trial, outcome.to, found) if isinstance(found, Payload) else outcome
+
+    def _known(self, batch: Sequence[TrialId], outcomes: Sequence[Fetched]) -> Known:
+        """What is held of a batch; payloads only of trials whose content changed."""
+        payloads = dict(_payloads(outcomes))
+        stored = self.works.store.latest({*batch, *payloads})
+        digests = {trial: self.registry.digest(payload.record) for trial, payload in payloads.items()}
+        current = {trial: held.snapshot.digest for trial, held in stored.items() if held.snapshot}
+        renamed = {outcome.trial for outcome in outcomes if isinstance(outcome, RenamedTo)}
+        changed = {
+            trial for trial, digest in digests.items() if current.get(trial, digest) != digest
+        } | renamed
+        return Known(
+            stored=stored,
+            digests=digests,
+            bodies=self.works.store.bodies({current[trial] for trial in changed if trial in current}),
+            history=self.works.store.earlier_changes(changed) if changed else {},
+            doubted=self.works.store.quarantine_seen,
+        )
+
+    def _count(self, recordings: Sequence[Recording], known: Known) -> None:
+        for recording in recordings:
+            self.counts[_word(recording, known)] += 1
+            self.counts["changes"] += len(recording.changes)
+
+
+def _word(recording: Recording, known: Known) -> str:
+    if recording.doubt is not None:
+        return "quarantined"
+    if recording.presence is not None and recording.presence != "present":
+        return recording.presence
+    if recording.snapshot is None:
+        return "unchanged"
+    return "changed" if recording.changes or known.current(recording.trial) else "new"
+
+
+def _payloads(outcomes: Sequence[Fetched]) -> Iterator[tuple[TrialId, Payload]]:
+    for outcome in outcomes:
+        match outcome:
+            case Payload():
+                yield outcome.trial, outcome
+            case RenamedTo(to=to, payload=Payload() as payload):
+                yield to, payload
+            case _:
+                pass
+
+
+def _batches(trials: Iterable[TrialId], size: int) -> Iterator[tuple[TrialId, ...]]:
+    rest = iter(trials)
+    while batch := tuple(islice(rest, size)):
+        yield batch
+
+
+def _is_backwards(known: str | None, seen: str | None) -> bool:
+    return known is not None and seen is not None and seen < known
+
+
+def _is_final(error: RegistryError) -> bool:
+    """Asking on would be a storm: it refuses us, or has asked us to slow down."""
+    return isinstance(error, RegistryBlockedError) or (
+        isinstance(error, RegistryUnavailableError) and error.throttled
+    )

@@ -1,0 +1,276 @@
+"""One outcome of a fetch becomes one recording: what is written about a trial, decided without writing it.
+
+Both sides are normalized now, by today's code, so that a better normalizer announces no false change. What is
+not believed is held in quarantine and never diffed (rules, "Quarantine").
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import assert_never
+
+import orjson
+
+from monitor.compare import compare_records
+from monitor.core import life
+from monitor.core.change import ChangeSet, Origin, Stamp, stamp_changes
+from monitor.core.record import Json, JsonObject, TrialId, TrialRecord
+from monitor.core.rule import RuleTable
+from monitor.core.watching import Quarantined, Snapshot, TrialState
+from monitor.errors import RecordFormatError
+from monitor.registries import Absent, Fetched, Payload, Reader, Rejected, RenamedTo, Unknown
+from monitor.store.values import Doubt, NoticeDraft, Recording, Stored, TrialFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is held of the trials of a batch, read before the batch is decided."""
+
+    stored: Mapping[TrialId, Stored]
+    digests: Mapping[TrialId, str]
+    """Content digests of the payloads that came."""
+    bodies: Mapping[str, bytes]
+    """Payloads by content digest, of the trials whose content changed."""
+    history: Mapping[TrialId, Sequence[JsonObject]]
+    doubted: Callable[[TrialId, str], Quarantined | None]
+    """The same content of the same trial in quarantine, where it was not believed before."""
+
+    def current(self, trial: TrialId) -> Snapshot | None:
+        """The latest snapshot of a trial."""
+        held = self.stored.get(trial)
+        return held.snapshot if held else None
+
+    def state(self, trial: TrialId) -> TrialState | None:
+        """What is known of a trial."""
+        held = self.stored.get(trial)
+        return held.state if held else None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How outcomes are read: by which registry and rules, at which data version, when."""
+
+    registry: Reader
+    rules: RuleTable
+    data_version: str
+    now: datetime
+
+    def recordings(self, outcome: Fetched, known: Known) -> tuple[Recording, ...]:
+        """What is written of one outcome; nothing of what could not be found out."""
+        match outcome:
+            case Payload():
+                return (self._payload(outcome, known),)
+            case Absent():
+                return (self._absent(outcome, known),)
+            case RenamedTo():
+                return self._renamed(outcome, known)
+            case Rejected():
+                return (self._rejected(outcome, known),)
+            case Unknown():
+                return ()
+        assert_never(outcome)
+
+    def failed(self, outcome: Fetched, error: Exception, known: Known) -> Recording:
+        """Our own failure over one trial: held like an answer not believed, and told; the batch goes on."""
+        body = outcome.body if isinstance(outcome, (Payload, Rejected)) else b""
+        reason = f"it could not be read: {type(error).__name__}: {error}"
+        return self._doubt(outcome.trial, reason, hashlib.sha256(body).hexdigest(), body, known)
+
+    def _payload(self, outcome: Payload, known: Known, renamed_from: Snapshot | None = None) -> Recording:
+        trial = outcome.trial
+        digest = known.digests.get(trial) or self.registry.digest(outcome.record)
+        own = known.current(trial)
+        if own is not None and own.digest == digest:
+            return self._present(trial, known)
+        before = own or renamed_from
+        held = orjson.loads(known.bodies[before.digest]) if before else None
+        doubt = self.registry.disbelief(held if own else None, outcome.record)
+        if doubt and not known.doubted(trial, digest):
+            return self._doubt(trial, doubt, digest, outcome.body, known)
+        record = self.registry.normalize(outcome.record)
+        snapshot = self.snapshot(trial, digest, outcome.record, record, known)
+        recording = replace(
+            self._present(trial, known), facts=facts_of(record), snapshot=snapshot, body=outcome.body
+        )
+        if before is None:
+            notice = NoticeDraft("baseline", str(trial), first_sight(trial, record), self.now, trial)
+            return replace(recording, notices=(*recording.notices, notice))
+        found = compare_records(
+            self.registry.normalize(held),
+            record,
+            today=self._as_of(outcome.record),
+            history=known.history.get(trial, ()),
+            rules=self.rules,
+        )
+        stamp = self.stamp(before, snapshot)
+        return self._with_changes(recording, found, stamp if own else replace(stamp, snapshot_from=None))
+
+    def _present(self, trial: TrialId, known: Known) -> Recording:
+        """Read at this data version; a trial that was gone has come back."""
+        seen = Recording(
+            trial=trial, checked_at=self.now, checked_data_version=self.data_version, presence="present"
+        )
+        state, snapshot = known.state(trial), known.current(trial)
+        if state is None or snapshot is None or state.presence != "gone":
+            return seen
+        return self._lived(
+            seen, life.presence_change("gone", "present", rules=self.rules), snapshot, "present"
+        )
+
+    def _absent(self, outcome: Absent, known: Known) -> Recording:
+        trial, state, snapshot = outcome.trial, known.state(outcome.trial), known.current(outcome.trial)
+        missing = Recording(
+            trial=trial, checked_at=self.now, checked_data_version=self.data_version, presence="unknown"
+        )
+        if state is None or snapshot is None:
+            message = f"{self.registry.label} has no trial {trial}: {outcome.reason}."
+            return replace(
+                missing, notices=(NoticeDraft("unknown_trial", str(trial), message, self.now, trial),)
+            )
+        since = state.absent_since or self.data_version
+        if state.presence == "gone" or since != self.data_version:
+            gone = replace(missing, presence="gone", absent_since=since)
+            if state.presence == "gone":
+                return gone
+            return self._lived(
+                gone, life.presence_change("present", "gone", rules=self.rules), snapshot, since
+            )
+        return replace(missing, presence="absent", absent_since=since)
+
+    def _renamed(self, outcome: RenamedTo, known: Known) -> tuple[Recording, ...]:
+        """The old number ends with a change that says so; the new one goes on from its last version."""
+        trial, snapshot = outcome.trial, known.current(outcome.trial)
+        ended = Recording(
+            trial=trial,
+            checked_at=self.now,
+            checked_data_version=self.data_version,
+            presence="renamed",
+            renamed_to=outcome.to,
+        )
+        if snapshot is not None:
+            found = life.alias_change(str(trial), str(outcome.to), rules=self.rules)
+            ended = self._lived(ended, found, snapshot, f"renamed to {outcome.to}")
+        if outcome.payload is None:
+            return (ended,)
+        return ended, self._payload(replace(outcome.payload, trial=outcome.to), known, snapshot)
+
+    def _rejected(self, outcome: Rejected, known: Known) -> Recording:
+        """Not a record; where the very same bytes come again and can be read as one, they are believed."""
+        digest = hashlib.sha256(outcome.body).hexdigest()
+        payload = self._readable(outcome)
+        if payload is not None:
+            digest = self.registry.digest(payload)
+            if known.doubted(outcome.trial, digest):
+                return self._payload(Payload(outcome.trial, outcome.body, payload), known)
+        return self._doubt(outcome.trial, outcome.reason, digest, outcome.body, known)
+
+    def _readable(self, outcome: Rejected) -> Json | None:
+        try:
+            payload: Json = orjson.loads(outcome.body)
+            record = self.registry.normalize(payload)
+        except (orjson.JSONDecodeError, RecordFormatError):
+            return None
+        return payload if record.trial == outcome.trial else None
+
+    def _doubt(self, trial: TrialId, reason: str, digest: str, body: bytes, known: Known) -> Recording:
+        """Held; the first time it is told and the trial is asked for again, after that it counts as read."""
+        again = known.doubted(trial, digest) is not None
+        message = f"An answer about {trial} was not believed: {reason}. It is held in quarantine."
+        notice = NoticeDraft("quarantine", str(trial), message, self.now, trial)
+        return Recording(
+            trial=trial,
+            checked_at=self.now,
+            checked_data_version=self.data_version if again else None,
+            doubt=Doubt(reason, digest, body, self.data_version),
+            notices=() if again else (notice,),
+        )
+
+    def _lived(self, recording: Recording, found: ChangeSet, snapshot: Snapshot, event: str) -> Recording:
+        """A change in the trial's life happens to the snapshot held, not to a new one."""
+        stamp = replace(
+            self.stamp(snapshot, snapshot),
+            identity_to=f"{snapshot.identity}:{event}:{self.data_version}",
+            submitted_on=None,
+            posted_on=None,
+        )
+        return self._with_changes(recording, found, stamp)
+
+    def _with_changes(self, recording: Recording, found: ChangeSet, stamp: Stamp) -> Recording:
+        changes, findings = stamp_changes(found, stamp)
+        return replace(recording, changes=changes, findings=findings)
+
+    def snapshot(
+        self, trial: TrialId, digest: str, payload: Json, record: TrialRecord, known: Known
+    ) -> Snapshot:
+        """The next snapshot of a trial."""
+        held = known.stored.get(trial)
+        return Snapshot(
+            trial=trial,
+            seq=(held.last_seq if held else 0) + 1,
+            digest=digest,
+            first_seen=self.data_version,
+            observed_at=self.now,
+            origin="poll",
+            data_version=self.registry.data_version(payload) or self.data_version[:10],
+            version=None,
+            submitted_on=date_of(record, "status.lastUpdateSubmitDate"),
+            posted_on=date_of(record, "status.lastUpdatePostDate"),
+            title=title_of(record),
+        )
+
+    def stamp(self, before: Snapshot, after: Snapshot, *, origin: Origin = "poll") -> Stamp:
+        """Where two snapshots met. A silent change has no dates of the registry's: it posted nothing."""
+        silent = (before.submitted_on, before.posted_on) == (after.submitted_on, after.posted_on)
+        return Stamp(
+            trial=after.trial,
+            title=after.title,
+            url=self.registry.url(after.trial),
+            identity_from=before.identity,
+            identity_to=after.identity,
+            snapshot_from=before.seq,
+            snapshot_to=after.seq,
+            observed_at=self.now,
+            origin=origin,
+            version_from=before.version,
+            version_to=after.version,
+            submitted_on=None if silent else after.submitted_on,
+            posted_on=None if silent else after.posted_on,
+            data_version=after.data_version,
+        )
+
+    def _as_of(self, payload: Json) -> date | None:
+        stamp = self.registry.data_version(payload) or self.data_version
+        try:
+            return date.fromisoformat(stamp[:10])
+        except ValueError:
+            return None
+
+
+def title_of(record: TrialRecord) -> str:
+    """The trial's brief title, else its official one, else its number."""
+    titles = (record.word(f"identification.{name}") for name in ("briefTitle", "officialTitle"))
+    return next((title for title in titles if title), str(record.trial))
+
+
+def date_of(record: TrialRecord, name: str) -> str | None:
+    """A date field as the registry wrote it."""
+    dated = record.dated(name)
+    return str(dated.date) if dated else None
+
+
+def facts_of(record: TrialRecord) -> TrialFacts:
+    """What lists show of a trial."""
+    return TrialFacts(
+        title=title_of(record),
+        sponsor=record.word("sponsor.lead"),
+        overall_status=record.word("status.overallStatus"),
+        phases=tuple(sorted(record.words("design.phases"))),
+    )
+
+
+def first_sight(trial: TrialId, record: TrialRecord) -> str:
+    """The baseline in one line (contract section 2, "Baseline")."""
+    return life.first_sight(trial, record)

@@ -1,0 +1,73 @@
+"""What the steps are given to work on.
+
+`Works` is a protocol: bootstrap's `App` is one, and tests make their own of real and fake parts.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from monitor.channels import Channel
+from monitor.core.digest import Subscription
+from monitor.core.rule import RuleTable
+from monitor.registries import Registry
+from monitor.render import Renderer
+from monitor.store import Store
+
+FAILPOINT = "TRIALWIRE_FAILPOINT"
+"""Names the step at which a crash test kills the process."""
+
+
+class Works(Protocol):
+    """The parts the steps work on."""
+
+    @property
+    def store(self) -> Store:
+        """Open for writing."""
+
+    @property
+    def registries(self) -> Mapping[str, Registry]:
+        """Every registry by name."""
+
+    @property
+    def channels(self) -> Mapping[str, Channel]:
+        """Every configured channel by name."""
+
+    @property
+    def renderer(self) -> Renderer:
+        """Digest to text, HTML and Markdown."""
+
+    @property
+    def rules(self) -> RuleTable:
+        """The rule table in force."""
+
+    @property
+    def subscriptions(self) -> Sequence[Subscription]:
+        """Who gets what, when."""
+
+    @property
+    def clock(self) -> Callable[[], datetime]:
+        """The time, aware, in UTC."""
+
+    @property
+    def random(self) -> Callable[[], float]:
+        """A number from 0 to 1."""
+
+    @property
+    def stop(self) -> threading.Event:
+        """Set when the process was told to leave: the step in hand is finished, no other begun."""
+
+    @property
+    def parallel(self) -> int:
+        """How many messages may be on their way at once."""
+
+
+def failpoint(name: str) -> None:
+    """Die here, as by `kill -9`, where a crash test asks for it; else nothing."""
+    if os.environ.get(FAILPOINT) == name:
+        os.kill(os.getpid(), signal.SIGKILL)
