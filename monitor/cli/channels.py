@@ -1,0 +1,136 @@
+"""`channels list|test|enable`: where digests go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from monitor.cli import dates, formats, session, terminal
+from monitor.cli.application import app
+from monitor.cli.formats import Format, FormatOption, Shown
+from monitor.cli.listing import counted
+from monitor.core.record import JsonObject
+from monitor.errors import ConfigError, DeliveryError, MissingDatabaseError
+
+if TYPE_CHECKING:
+    from monitor.bootstrap import App
+    from monitor.channels import Channel
+    from monitor.core.delivery import Delivery
+    from monitor.store.values import ChannelState
+
+group = typer.Typer(
+    no_args_is_help=True, help="Where digests go: list the channels, test one, enable it again."
+)
+app.add_typer(group, name="channels", rich_help_panel="Tell")
+
+
+@group.command("list")
+def list_(*, form: FormatOption = Format.TABLE) -> None:
+    """The configured channels, and whether their targets still want anything.
+
+    Example: `trialwire channels list`
+    """
+    with session.application(read_only=True) as works:
+        disabled = _disabled(works)
+        rows: list[JsonObject] = [
+            {
+                "name": name,
+                "type": channel.type,
+                "target": channel.describe(),
+                "state": "disabled" if name in disabled else "enabled",
+                "disabled_at": dates.stamped(disabled[name].disabled_at) if name in disabled else None,
+                "reason": disabled[name].reason if name in disabled else None,
+                "subscriptions": [s.name for s in works.subscriptions if name in s.channels],
+            }
+            for name, channel in works.channels.items()
+        ]
+    if form is Format.TABLE and not rows:
+        terminal.note(
+            "No channel is configured.", "Add a [[channels]] table; `trialwire init` writes examples."
+        )
+        return
+    formats.write(rows, _SHOWN, form)
+
+
+@group.command("test")
+def test(name: Annotated[str, typer.Argument(metavar="NAME", help="A channel.")]) -> None:
+    """Send a message marked as a test, and report what the target said.
+
+    Example: `trialwire channels test pipeline`
+    """
+    from monitor.core.delivery import Delivery, delivery_id
+
+    with session.application(read_only=True) as works:
+        channel = works.channels.get(name)
+        if channel is None:
+            raise _unknown(name, list(works.channels))
+        channel.check()
+        now = works.clock()
+        for message in channel.test_message(now):
+            delivery = Delivery(
+                id=delivery_id(f"test-{now.isoformat()}", name, message.recipient, message.part),
+                digest="", channel=name, recipient=message.recipient, part=message.part, event=message.event,
+                content=message.content, state="leased", attempts=1, next_at=None, created_at=now,
+            )  # fmt: skip
+            _send(channel, delivery, now)
+
+
+@group.command("enable")
+def enable(name: Annotated[str, typer.Argument(metavar="NAME", help="A channel that is off.")]) -> None:
+    """Use a channel again that was disabled, after its target had said 410.
+
+    Example: `trialwire channels enable pipeline`
+    """
+    with session.writing() as store:
+        if store.enable_channel(name):
+            waiting = store.deliveries(states=("pending",), channel=name)
+            terminal.note(
+                f"{name} is enabled; {counted(len(waiting), 'delivery', 'deliveries')} waiting for it."
+            )
+            return
+    known = [channel.name for channel in session.settings().channels]
+    if name not in known:
+        raise _unknown(name, known)
+    terminal.note(f"{name} was not disabled.")
+
+
+def _send(channel: Channel, delivery: Delivery, now: datetime) -> None:
+    """Send a test, and say what the target said; DeliveryError names the channel."""
+    try:
+        status, excerpt = channel.send(delivery, now)
+    except DeliveryError as error:
+        raise DeliveryError(
+            f"{channel.name} → {delivery.recipient}: {error.message}",
+            channel=channel.name,
+            remedy=error.remedy or f"`trialwire doctor` checks the settings of {channel.name}.",
+        ) from error
+    answer = " ".join(part for part in (str(status or ""), " ".join(excerpt.split())[:200]) if part)
+    terminal.say(f"{channel.name} → {delivery.recipient}: taken{f' ({answer})' if answer else ''}")
+
+
+def _disabled(works: App) -> Mapping[str, ChannelState]:
+    """Channels that are off; none where there is no database to say so."""
+    try:
+        return {state.name: state for state in works.store.disabled_channels()}
+    except MissingDatabaseError:
+        return {}
+
+
+def _unknown(name: str, known: Sequence[str]) -> ConfigError:
+    return ConfigError(
+        f"there is no channel {name!r}.",
+        key="channels",
+        remedy=f"Known: {', '.join(known)}." if known else "None is configured; `trialwire init` shows how.",
+    )
+
+
+_SHOWN = (
+    Shown("Name", "name", "bold"),
+    Shown("Type", "type"),
+    Shown("State", "state", lambda row: "green" if row["state"] == "enabled" else "bold red"),
+    Shown("Subscriptions", lambda row: formats.flat(row["subscriptions"]), hidden_below=84),
+    Shown("Target", lambda row: " · ".join(str(row[n]) for n in ("target", "reason") if row[n]), wrap=True),
+)

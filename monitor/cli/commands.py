@@ -1,0 +1,30 @@
+"""All commands, in the order the help shows them: importing a group's file is what registers it."""
+
+from __future__ import annotations
+
+import importlib
+
+from monitor.cli.application import run
+
+__all__ = ["run"]
+
+GROUPS = (
+    "setup",
+    "watch",
+    "polling",
+    "files",
+    "history",
+    "versions",
+    "diff",
+    "rules",
+    "digests",
+    "channels",
+    "deliveries",
+    "quarantine",
+    "health",
+    "doctor",
+    "database",
+)
+
+for _group in GROUPS:
+    importlib.import_module(f"monitor.cli.{_group}")

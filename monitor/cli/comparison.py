@@ -1,0 +1,201 @@
+"""Two versions side by side: where they come from, and how their differences are shown.
+
+Long text is shown word by word, old struck and new underlined, with signs where there is no color; unchanged
+stretches are folded.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import orjson
+import typer
+
+from monitor import registries
+from monitor.cli import listing, lookups, references, session, terminal
+from monitor.cli.formats import Format, write_machine
+from monitor.cli.listing import counted
+from monitor.cli.terminal import LEVEL_STYLES, Cell, Column
+from monitor.core.change import LEVELS, Stamp, snapshot_identity, stamp_changes
+from monitor.core.phrases import diff_spans
+from monitor.core.record import Json, JsonObject, TrialId
+from monitor.errors import MonitorError, RecordFormatError
+
+if TYPE_CHECKING:
+    from monitor.core.change import ChangeSet, RecordedChange
+    from monitor.core.watching import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two things compared."""
+
+    label: str
+    registry: str
+    trial: TrialId
+    title: str
+    payload: JsonObject
+    snapshot: Snapshot | None = None
+
+
+def sides(before: str, after: str | None) -> tuple[Side, Side]:
+    """What was named, read: two files, two stored versions, or one of each."""
+    if after is not None:
+        return _side(before), _side(after)
+    if _is_file(before):
+        raise typer.BadParameter("give two files, BEFORE and AFTER.", param_hint="AFTER")
+    wanted = references.reference(before)
+    return _stored(wanted.trial, wanted.at if wanted.explicit else None), _stored(wanted.trial, "latest")
+
+
+def recorded(found: ChangeSet, old: Side, new: Side) -> tuple[RecordedChange, ...]:
+    """The differences in their place, worst first."""
+    changes, _ = stamp_changes(found, _stamp(old, new))
+    return tuple(sorted(changes, key=lambda change: LEVELS.index(change.significance)))
+
+
+def machine(changes: Sequence[RecordedChange], old: Side, new: Side, chosen: Format) -> None:
+    """Write the differences for programs; members that only an observation gives are null between files."""
+    rows = [change.to_dict() for change in changes]
+    if old.snapshot is None or new.snapshot is None:
+        for row in rows:
+            row |= {"observed_at": None, "origin": None}
+    write_machine(rows, listing.SHOWN, chosen, paths=listing.CSV_PATHS)
+
+
+def table(changes: Sequence[RecordedChange], old: Side, new: Side, *, with_noise: bool) -> None:
+    """Write the differences for people."""
+    heading = (("", new.title or str(new.trial)), ("before", old.label), ("after", new.label))
+    rows = [(Cell(name, "dim"), Cell(words, "bold" if not name else "")) for name, words in heading[1:]]
+    terminal.say(f"{new.trial}  {new.title}", "bold")
+    terminal.write(terminal.lines((Column(), Column(wrap=True)), rows, indent=2))
+    terminal.say()
+    if old.trial != new.trial:
+        terminal.note(f"These are two different trials: {old.trial} and {new.trial}.")
+    shown = [change for change in changes if with_noise or change.significance != "noise"]
+    hidden = len(changes) - len(shown)
+    if shown:
+        terminal.write(_lines(shown))
+        terminal.say()
+    terminal.say(_summed_up(len(shown), hidden), "dim")
+
+
+def _summed_up(shown: int, hidden: int) -> str:
+    if not shown and not hidden:
+        return "No difference."
+    folded = f"; {counted(hidden, 'administrative one')} hidden (--noise shows them)" if hidden else ""
+    return f"{counted(shown, 'difference') if shown else 'No difference that matters'}{folded}."
+
+
+def _lines(changes: Sequence[RecordedChange]) -> Iterator[terminal.Text]:
+    columns = (
+        Column(),
+        Column(hidden_below=listing.RULE_FROM),
+        Column(hidden_below=listing.CATEGORY_FROM),
+        Column(wrap=True),
+    )
+    rows: list[tuple[Cell, ...]] = []
+    for change in changes:
+        level = change.significance
+        rows.append(
+            (Cell(level, LEVEL_STYLES[level]), Cell(change.rule, "dim"), Cell(change.category, "dim"),
+             Cell(change.summary))
+        )  # fmt: skip
+        rows.extend((Cell(""), Cell(""), Cell(""), cell) for cell in _word_diff(change))
+    yield from terminal.lines(columns, rows, indent=2)
+
+
+def _word_diff(change: RecordedChange) -> Iterator[Cell]:
+    facts = change.body.get("facts")
+    spans = diff_spans(facts.get("text_diff") if isinstance(facts, dict) else None)
+    if len(spans) > 1:
+        yield Cell("", pieces=tuple(_PIECES[sign](text) for sign, text in spans))
+
+
+_PIECES: dict[str, Callable[[str], tuple[str, str]]] = {
+    "=": lambda text: (text, "dim"),
+    "-": lambda text: (f"[-{text}-]", "red strike"),
+    "+": lambda text: (f"{{+{text}+}}", "green underline"),
+}
+
+
+def _side(text: str) -> Side:
+    if _is_file(text):
+        return _from_file(text)
+    wanted = references.reference(text)
+    return _stored(wanted.trial, wanted.at)
+
+
+def _is_file(text: str) -> bool:
+    return text == "-" or text.endswith((".json", ".jsonl")) or Path(text).is_file()
+
+
+def _from_file(text: str) -> Side:
+    content = sys.stdin.buffer.read() if text == "-" else Path(text).read_bytes()
+    label = "stdin" if text == "-" else text
+    try:
+        payload = _single(orjson.loads(content))
+    except orjson.JSONDecodeError as error:
+        raise RecordFormatError(f"{label}: not JSON: {error}", pointer="") from error
+    refused: MonitorError | None = None
+    for name in registries.available():
+        reader = registries.reader(name)
+        try:
+            record = reader.normalize(payload)
+        except RecordFormatError as error:
+            refused = RecordFormatError(f"{label}: no trial record: {error.message}", pointer=error.pointer)
+            refused.__cause__ = error
+            continue
+        title = record.word("identification.briefTitle") or ""
+        return Side(label, name, record.trial, title, cast("JsonObject", payload))
+    raise refused or RecordFormatError(f"{label}: no registry reads this", pointer="")
+
+
+def _single(payload: Json) -> Json:
+    """A payload, or the only study of a list response."""
+    studies = payload.get("studies") if isinstance(payload, dict) else None
+    return studies[0] if isinstance(studies, list) and len(studies) == 1 else payload
+
+
+def _stored(trial: TrialId, at: str | None) -> Side:
+    """A stored version; without `at` the one before the latest."""
+    with session.reading() as store:
+        lookups.known_trial(store, trial)
+        versions = lookups.versions(store, trial)
+        chosen = (
+            references.choose(versions[-2:], "original" if at is None else at)
+            if at is None
+            else (references.choose(versions, at))
+        )
+        payload: JsonObject = orjson.loads(store.body(trial, chosen.seq))
+    return Side(references.label(chosen), trial.registry, trial, chosen.title, payload, chosen)
+
+
+def _stamp(old: Side, new: Side) -> Stamp:
+    if old.snapshot is not None and new.snapshot is not None and old.trial == new.trial:
+        return lookups.stamp(old.snapshot, new.snapshot)
+    reader = registries.reader(new.registry)
+    return Stamp(
+        trial=new.trial,
+        title=new.title,
+        url=reader.url(new.trial),
+        identity_from=_identity(old),
+        identity_to=_identity(new),
+        snapshot_from=old.snapshot.seq if old.snapshot else None,
+        snapshot_to=new.snapshot.seq if new.snapshot else None,
+        observed_at=lookups.EPOCH,
+        origin="import",
+        data_version=reader.data_version(new.payload),
+    )
+
+
+def _identity(side: Side) -> str:
+    if side.snapshot is not None:
+        return side.snapshot.identity
+    reader = registries.reader(side.registry)
+    seen = reader.data_version(side.payload) or ""
+    return snapshot_identity(side.trial, reader.digest(side.payload), seen)

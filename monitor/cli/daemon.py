@@ -1,0 +1,77 @@
+"""Steps that talk to the network: done here under the daemon's lock, or asked of the daemon that holds it.
+
+Two processes never poll or deliver at once. A request stays in the database; the daemon picks it up within
+seconds, and the command waits for its outcome.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from monitor.cli import dates, session, terminal
+from monitor.errors import LockedError, MonitorError
+
+if TYPE_CHECKING:
+    from monitor.bootstrap import App
+    from monitor.store import Store
+
+Kind: TypeAlias = Literal["poll", "digest.send", "deliveries.retry"]
+
+PATIENCE_S = 900.0
+"""How long a command waits for the daemon's answer."""
+_LOOK_EVERY_S = 0.25
+
+
+def either(
+    kind: Kind, args: Sequence[str], here: Callable[[App], str], *, patience_s: float = PATIENCE_S
+) -> str:
+    """Do a step here if no daemon runs, else have the daemon do it; its outcome in words either way.
+
+    Raises LockedError (exit 75) where the daemon does not answer in time.
+    """
+    session.log_to_stderr("warning")
+    found = session.settings()
+    with session.writing(found, create=kind == "poll") as store:
+        lock = store.daemon_lock()
+        try:
+            lock.acquire()
+        except LockedError as busy:
+            return _asked(store, kind, args, busy, patience_s)
+        try:
+            with session.application(found) as app:
+                return here(app)
+        finally:
+            lock.release()
+
+
+def retry(ids: tuple[str, ...]) -> None:
+    """Make deliveries due and send them."""
+
+    def here(app: App) -> str:
+        from monitor.pipeline import deliver
+
+        due = app.store.retry(ids, app.clock())
+        counts = deliver.run(app).counts
+        told = ", ".join(f"{number} {state}" for state, number in sorted(counts.items()))
+        return f"{len(due)} of {len(ids)} due now" + (f": {told}" if told else "")
+
+    terminal.note(either("deliveries.retry", ids, here))
+
+
+def _asked(store: Store, kind: Kind, args: Sequence[str], busy: LockedError, patience_s: float) -> str:
+    number = store.ask(kind, args, dates.now())
+    terminal.note(f"A daemon is running: asked it (request {number}), waiting for its answer.")
+    deadline = time.monotonic() + patience_s
+    while time.monotonic() < deadline:
+        request = store.request(number)
+        if request is not None and request.state == "done":
+            return request.result
+        if request is not None and request.state == "failed":
+            raise MonitorError(f"the daemon could not do it: {request.result}")
+        time.sleep(_LOOK_EVERY_S)
+    raise LockedError(
+        f"no answer from the daemon within {patience_s:.0f} s: {busy.message}",
+        remedy=f"Request {number} stays; `journalctl -u trialwire` tells what the daemon is doing.",
+    )

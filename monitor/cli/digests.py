@@ -1,0 +1,234 @@
+"""`subscriptions` and `digest preview|send|list`: who gets what, and what it looks like."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from monitor.cli import dates, formats, session, terminal
+from monitor.cli.application import app
+from monitor.cli.formats import Format, FormatOption, Shown
+from monitor.core.record import JsonObject
+
+if TYPE_CHECKING:
+    from monitor.bootstrap import App
+    from monitor.core.digest import Digest, Subscription
+    from monitor.store.values import StoredDigest
+
+group = typer.Typer(
+    no_args_is_help=True, help="Digests: preview what would be told, send it now, list what was."
+)
+app.add_typer(group, name="digest", rich_help_panel="Tell")
+
+
+class PreviewFormat(StrEnum):
+    """How a preview is written."""
+
+    TEXT = "text"
+    HTML = "html"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+@app.command("subscriptions", rich_help_panel="Tell")
+def subscriptions(*, form: FormatOption = Format.TABLE) -> None:
+    """Who is told what, over which channels, and when next.
+
+    Example: `trialwire subscriptions`
+    """
+    found = session.settings()
+    rows = [_subscription_row(subscription) for subscription in found.subscriptions]
+    if form is Format.TABLE and not rows:
+        terminal.note(
+            "No subscription is configured: nobody is told anything.",
+            f"Add a [[subscriptions]] table to {found.path or 'the config (`trialwire init` writes one)'}.",
+        )
+        return
+    formats.write(rows, _SUBSCRIPTIONS, form)
+
+
+@group.command("preview")
+def preview(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A subscription.")],
+    *,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="D", help="Over all seen since then: 2026-11-01, 7d.")
+    ] = None,
+    form: Annotated[PreviewFormat, typer.Option("--format", "-f", help="Which form.")] = PreviewFormat.TEXT,
+) -> None:
+    """The digest as it would be now; nothing is written and nothing is sent.
+
+    Example: `trialwire digest preview morning --since 7d --format html > preview.html`
+    """
+    from monitor.pipeline import compose
+
+    with session.application(read_only=True) as works:
+        made = compose.preview(works, name, since=dates.moment(since))
+        if made is None:
+            if form is PreviewFormat.JSON:
+                formats.write_json(None)
+            terminal.note(
+                f"Nothing to tell {name} now: nothing new passed its filters.",
+                "" if since else f"`trialwire digest preview {name} --since 30d` looks further back.",
+            )
+            return
+        _write(works, made, form)
+
+
+@group.command("send")
+def send(name: Annotated[str, typer.Argument(metavar="NAME", help="A subscription.")]) -> None:
+    """Close the window now and send; the scheduled digest covers the rest.
+
+    Beside a running daemon it asks the daemon and waits.
+
+    Example: `trialwire digest send morning`
+    """
+    from monitor.cli import daemon
+
+    def here(works: App) -> str:
+        from monitor.pipeline import compose, deliver
+
+        made = compose.send(works, name)
+        counts = deliver.run(works).counts
+        told = ", ".join(f"{number} {state}" for state, number in sorted(counts.items()))
+        return f"{made.id} ({told or 'no deliveries'})" if made else "nothing to tell"
+
+    _known(name)
+    terminal.note(f"{name}: {daemon.either('digest.send', [name], here)}")
+
+
+@group.command("list")
+def list_(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Only this subscription's.")] = None,
+    *,
+    limit: Annotated[int, typer.Option("--limit", min=1, metavar="N", help="The newest N.")] = 30,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """The digests that were made, newest first.
+
+    Example: `trialwire digest list morning`
+    """
+    with session.reading() as store:
+        found = store.digests(subscription=name, limit=limit)
+    if form is Format.TABLE and not found:
+        whose = f" for {name}" if name else ""
+        terminal.note(f"No digest was made{whose} yet; `trialwire subscriptions` tells when the next is due.")
+        return
+    formats.write([_digest_row(one) for one in found], _DIGESTS, form)
+
+
+def _known(name: str) -> None:
+    """Refuse an unknown subscription before anything is asked of a daemon."""
+    from monitor.errors import ConfigError
+
+    names = [subscription.name for subscription in session.settings().subscriptions]
+    if name not in names:
+        raise ConfigError(
+            f"there is no subscription {name!r}.",
+            key="subscriptions",
+            remedy=f"Known: {', '.join(names)}."
+            if names
+            else "None is configured; `trialwire init` shows how.",
+        )
+
+
+def _write(works: App, made: Digest, form: PreviewFormat) -> None:
+    match form:
+        case PreviewFormat.JSON:
+            formats.write_json(_digest_json(made))
+        case PreviewFormat.TEXT:
+            formats.write_bytes(_ended(works.renderer.digest(made).text))
+        case PreviewFormat.HTML:
+            formats.write_bytes(_ended(works.renderer.digest(made).html))
+        case PreviewFormat.MARKDOWN:
+            formats.write_bytes(_ended(works.renderer.digest(made).markdown))
+
+
+def _ended(text: str) -> bytes:
+    return (text if text.endswith("\n") else text + "\n").encode()
+
+
+def _digest_json(made: Digest) -> JsonObject:
+    return {
+        "subscription": made.subscription.name,
+        "created_at": dates.stamped(made.created_at),
+        "since": dates.stamped(made.since),
+        "until": dates.stamped(made.until),
+        "findings": [story.finding.to_dict() for story in made.stories],
+        "changes": [change.to_dict() for story in made.stories for change in story.changes],
+        "folded": made.folded,
+        "notices": [notice.message for notice in (*made.notices, *made.baselines)],
+        "unread": [str(state.trial) for state in made.unread],
+        "watched": made.watched,
+    }
+
+
+def _subscription_row(subscription: Subscription) -> JsonObject:
+    from monitor.core import cadence
+
+    every = cadence.parse(subscription.cadence)
+    next_due = None if subscription.cadence == "immediate" else cadence.next_due(every, dates.now())
+    return cast(
+        "JsonObject",
+        {
+            "name": subscription.name,
+            "channels": list(subscription.channels),
+            "cadence": subscription.cadence,
+            "next_at": dates.stamped(next_due),
+            "min_significance": subscription.min_significance,
+            "immediate_at": subscription.immediate_at,
+            "tags": list(subscription.tags),
+            "trials": list(subscription.trials),
+            "categories": list(subscription.categories),
+            "rules": list(subscription.rules),
+            "sponsors": list(subscription.sponsors),
+            "baseline": subscription.baseline,
+            "heartbeat": subscription.heartbeat,
+        },
+    )
+
+
+def _digest_row(one: StoredDigest) -> JsonObject:
+    return {
+        "id": one.id,
+        "subscription": one.subscription,
+        "kind": one.kind,
+        "period": one.period,
+        "sequence": one.sequence,
+        "created_at": dates.stamped(one.created_at),
+        "since": dates.stamped(one.since),
+        "until": dates.stamped(one.until),
+        "changes": one.changes,
+        "folded": one.folded,
+        "notices": one.notices,
+        "deliveries": one.deliveries,
+    }
+
+
+def _covers(row: JsonObject) -> str:
+    names = ("tags", "trials", "categories", "rules", "sponsors")
+    parts = [f"{name} {formats.flat(row[name])}" for name in names if row[name]]
+    return "; ".join(parts) or "all watched trials"
+
+
+_SUBSCRIPTIONS = (
+    Shown("Name", "name", "bold"),
+    Shown("Channels", "channels"),
+    Shown("Cadence", "cadence"),
+    Shown("Next, UTC", lambda row: dates.short(cast("str | None", row["next_at"])), hidden_below=84),
+    Shown("From", "min_significance", hidden_below=72),
+    Shown("At once", "immediate_at", hidden_below=110),
+    Shown("Covers", _covers, wrap=True),
+)
+_DIGESTS = (
+    Shown("#", "sequence", right=True),
+    Shown("Subscription", "subscription"),
+    Shown("Kind", "kind"),
+    Shown("Made, UTC", lambda row: dates.short(cast("str | None", row["created_at"]))),
+    Shown("Changes", "changes", right=True),
+    Shown("Folded", "folded", right=True, hidden_below=84),
+    Shown("Messages", "deliveries", right=True, hidden_below=72),
+    Shown("Id", "id", "dim", hidden_below=100),
+)

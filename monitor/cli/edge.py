@@ -1,0 +1,107 @@
+"""The outer edge of the command: every way it can end becomes at most three lines and an exit code.
+
+Exit codes are those of contract section 1: 0 done, 1 failed, 2 usage, 3 needs attention, 75 try again later,
+78 configuration. Nothing here prints a traceback unless `TRIALWIRE_TRACEBACK` asks for one.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+
+import typer
+
+from monitor.cli import terminal
+from monitor.errors import MonitorError
+
+ATTENTION = 3
+"""Done, but something needs attention."""
+
+_INTERRUPTED = 130
+_FAILED = 1
+
+
+def guard(command: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
+    """Run `command`, turn whatever it raises into a message on stderr, and return the exit code."""
+    try:
+        code = command(hoisted(argv))
+        sys.stdout.flush()
+    except MonitorError as error:
+        return _told(error)
+    except typer.TyperException as error:
+        return _misused(error)
+    except (KeyboardInterrupt, typer.Abort):
+        terminal.note("Interrupted.")
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has left (`| head`): not our failure, and nothing more to say to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        return _system(error)
+    except Exception as error:
+        return _bug(error)
+    return code
+
+
+def hoisted(argv: Sequence[str]) -> list[str]:
+    """The arguments with `--config FILE` moved to the front, where the command line expects it."""
+    front: list[str] = []
+    rest: list[str] = []
+    words = iter(argv)
+    for word in words:
+        if word == "--":
+            rest.extend((word, *words))
+        elif word == "--config":
+            front.extend((word, *(value for value in [next(words, None)] if value is not None)))
+        elif word.startswith("--config="):
+            front.append(word)
+        else:
+            rest.append(word)
+    return front + rest
+
+
+def _told(error: MonitorError) -> int:
+    terminal.complain(error.message, error.remedy)
+    _maybe_trace(error)
+    return error.exit_code
+
+
+def _misused(error: typer.TyperException) -> int:
+    context = getattr(error, "ctx", None)
+    place = context.command_path if context is not None else "trialwire"
+    message = error.format_message()
+    if type(error).__name__ == "NoArgsIsHelpError":
+        print(message, file=sys.stderr)
+        return 2
+    terminal.complain(message, f"`{place} --help` shows what it takes, with an example.")
+    return 2
+
+
+def _system(error: OSError) -> int:
+    place = f"{error.filename}: " if error.filename else ""
+    remedy = {
+        PermissionError: "Run as a user who may, or choose another place.",
+        FileNotFoundError: "Check the path.",
+        IsADirectoryError: "Name a file.",
+    }.get(type(error))
+    terminal.complain(f"{place}{(error.strerror or str(error)).lower()}.", remedy)
+    _maybe_trace(error)
+    return _FAILED
+
+
+def _bug(error: Exception) -> int:
+    said = next(iter(str(error).splitlines()), "(no text)")
+    terminal.complain(
+        f"internal error, {type(error).__name__}: {said}",
+        "This is a mistake in Trialwire; TRIALWIRE_TRACEBACK=1 shows where it happened, for a report.",
+    )
+    _maybe_trace(error)
+    return _FAILED
+
+
+def _maybe_trace(error: BaseException) -> None:
+    if os.environ.get("TRIALWIRE_TRACEBACK"):
+        traceback.print_exception(error, file=sys.stderr)

@@ -1,0 +1,182 @@
+"""Every listing in every format: a table for people; JSON, JSON lines, CSV and Markdown for programs.
+
+Machine formats hold everything that was found. What a table folds or leaves out is the caller's choice.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, TypeAlias
+
+import orjson
+import typer
+
+from monitor.cli import terminal
+from monitor.cli.terminal import Cell, Column
+from monitor.core.record import Json, JsonObject
+
+
+class Format(StrEnum):
+    """How a listing is written."""
+
+    TABLE = "table"
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+    MARKDOWN = "markdown"
+
+
+FormatOption: TypeAlias = Annotated[
+    Format,
+    typer.Option("--format", "-f", help="How to write it; all but table hold everything.", show_default=True),
+]
+
+Words: TypeAlias = Callable[[JsonObject], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A column of a listing: its title, the member it shows, and how it behaves on a terminal."""
+
+    title: str
+    of: str | Words
+    """A dotted path into the object, or a function of it."""
+    style: Words | str = ""
+    wrap: bool = False
+    hidden_below: int = 0
+    right: bool = False
+
+    def cell(self, row: JsonObject) -> Cell:
+        """The words of one row, with their style."""
+        return Cell(self.words(row), self.style if isinstance(self.style, str) else self.style(row))
+
+    def words(self, row: JsonObject) -> str:
+        """The words of one row."""
+        return flat(member(row, self.of)) if isinstance(self.of, str) else self.of(row)
+
+
+def member(row: JsonObject, path: str) -> Json:
+    """The member at a dotted path, None where there is none."""
+    value: Json = row
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def flat(value: Json) -> str:
+    """A JSON value in one cell: text as it is, lists with commas, nothing for null."""
+    match value:
+        case None:
+            return ""
+        case str():
+            return value
+        case bool():
+            return "yes" if value else "no"
+        case int() | float():
+            return str(value)
+        case list() if all(isinstance(item, str) for item in value):
+            return ", ".join(str(item) for item in value)
+        case _:
+            return orjson.dumps(value).decode()
+
+
+def write(
+    rows: Sequence[JsonObject], shown: Sequence[Shown], chosen: Format, *, paths: Sequence[str] | None = None
+) -> None:
+    """Write a listing; `paths` name the CSV columns, by default every leaf of the rows."""
+    if chosen is Format.TABLE:
+        columns = [Column(c.title, c.wrap, c.hidden_below, c.right) for c in shown]
+        terminal.table(columns, [[column.cell(row) for column in shown] for row in rows])
+    else:
+        write_machine(rows, shown, chosen, paths=paths)
+
+
+def write_machine(
+    rows: Iterable[JsonObject], shown: Sequence[Shown], chosen: Format, *, paths: Sequence[str] | None = None
+) -> None:
+    """Write a listing in a format for programs."""
+    match chosen:
+        case Format.JSON:
+            write_json(list(rows))
+        case Format.JSONL:
+            for row in rows:
+                _bytes(orjson.dumps(row) + b"\n")
+        case Format.CSV:
+            _csv(list(rows), paths)
+        case Format.MARKDOWN | Format.TABLE:
+            _markdown(rows, shown)
+
+
+def pairs(shown: Iterable[tuple[str, str]]) -> None:
+    """Write names and values for people, one pair a line."""
+    rows = [(Cell(name, "dim"), Cell(words)) for name, words in shown]
+    terminal.write(terminal.lines((Column(), Column(wrap=True)), rows))
+
+
+def write_json(value: Json) -> None:
+    """Write one JSON value, indented."""
+    _bytes(orjson.dumps(value, option=orjson.OPT_INDENT_2) + b"\n")
+
+
+def write_bytes(content: bytes) -> None:
+    """Write bytes to stdout as they are."""
+    _bytes(content)
+
+
+def _bytes(content: bytes) -> None:
+    sys.stdout.flush()
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()
+
+
+def _csv(rows: Sequence[JsonObject], paths: Sequence[str] | None) -> None:
+    columns = list(paths) if paths is not None else _leaves(rows)
+    held = io.StringIO(newline="")
+    writer = csv.writer(held, lineterminator="\n")
+    writer.writerow([column.replace(".", "_") for column in columns])
+    writer.writerows([_csv_cell(column, member(row, column)) for column in columns] for row in rows)
+    _bytes(held.getvalue().encode())
+
+
+def _csv_cell(column: str, value: Json) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    # Our own sentences lose their typographic signs, so that a spreadsheet reads -29 % as a number's sign;
+    # the registry's text stays as it is.
+    ours = column in ("summary", "reason", "headline")
+    return terminal.plain(flat(value)) if ours else flat(value)
+
+
+def _leaves(rows: Sequence[JsonObject]) -> list[str]:
+    found: dict[str, None] = {}
+    for row in rows:
+        for path in _paths(row, ""):
+            found[path] = None
+    return list(found)
+
+
+def _paths(value: JsonObject, prefix: str) -> Iterable[str]:
+    for name, part in value.items():
+        if isinstance(part, dict) and part:
+            yield from _paths(part, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}"
+
+
+def _markdown(rows: Iterable[JsonObject], shown: Sequence[Shown]) -> None:
+    titled = [column for column in shown if column.title]
+    out = ["| " + " | ".join(column.title for column in titled) + " |"]
+    out.append("|" + "|".join("---:" if column.right else "---" for column in titled) + "|")
+    out.extend(
+        "| " + " | ".join(_markdown_cell(column.words(row)) for column in titled) + " |" for row in rows
+    )
+    _bytes(("\n".join(out) + "\n").encode())
+
+
+def _markdown_cell(words: str) -> str:
+    return " ".join(words.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").split())

@@ -1,0 +1,214 @@
+"""`status`: is it healthy, and what needs attention."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from monitor.cli import dates, formats, session, terminal
+from monitor.cli.application import app
+from monitor.cli.edge import ATTENTION
+from monitor.cli.formats import Format
+from monitor.cli.listing import counted
+from monitor.cli.terminal import Cell, Column
+from monitor.core.record import Json, JsonObject
+
+if TYPE_CHECKING:
+    from monitor.config import Settings
+    from monitor.core.watching import SourceHealth, TrialState, Watch
+    from monitor.store import Store
+    from monitor.store.values import ChannelState, Stats, StoredDigest
+
+_LATE_POLLS = 3
+"""Polls missed in a row before that is worth telling."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """All that `status` looks at, read once."""
+
+    settings: Settings
+    now: datetime
+    daemon: int | None
+    stats: Stats
+    sources: tuple[SourceHealth, ...]
+    watches: tuple[Watch, ...]
+    disabled: tuple[ChannelState, ...]
+    digests: tuple[tuple[str, StoredDigest | None], ...]
+
+    @property
+    def unread(self) -> tuple[TrialState, ...]:
+        """Watched trials not read at their source's data version."""
+        versions = {source.registry: source.data_version for source in self.sources}
+        return tuple(
+            watch.state
+            for watch in self.watches
+            if watch.state.presence not in ("renamed", "unknown")
+            and watch.state.checked_data_version != versions.get(watch.trial.registry)
+        )
+
+    @property
+    def nonexistent(self) -> tuple[TrialState, ...]:
+        """Watched numbers the registry never had."""
+        return tuple(watch.state for watch in self.watches if watch.state.presence == "unknown")
+
+
+@app.command("status", rich_help_panel="Operate")
+def status(
+    *,
+    form: Annotated[
+        Format, typer.Option("--format", "-f", help="table, or json for one object.")
+    ] = Format.TABLE,
+) -> None:
+    """Is it healthy: sources, trials read and unread, quarantine, deliveries, last digests.
+
+    Ends with 3 where something needs attention.
+
+    Example: `trialwire status --format json`
+    """
+    found = session.settings()
+    with session.reading(found) as store:
+        health = _look(store, found)
+    attention = list(_attention(health))
+    if form is Format.TABLE:
+        _tell(health, attention)
+    elif form is Format.JSON:
+        formats.write_json(_as_json(health, attention))
+    else:
+        formats.write_machine([_as_json(health, attention)], _SHOWN, form)
+    raise typer.Exit(ATTENTION if attention else 0)
+
+
+def _look(store: Store, found: Settings) -> Health:
+    from monitor.store.locks import daemon_pid
+
+    return Health(
+        settings=found,
+        now=dates.now(),
+        daemon=daemon_pid(found.state_dir),
+        stats=store.stats(),
+        sources=store.sources(),
+        watches=store.watches(),
+        disabled=store.disabled_channels(),
+        digests=tuple((s.name, store.last_digest(s.name)) for s in found.subscriptions),
+    )
+
+
+def _attention(health: Health) -> Iterator[str]:
+    """What needs attention, each with what to do."""
+    for source in health.sources:
+        if source.state != "OK":
+            yield f"{source.registry} is {source.state} since {_time(source.since)}: {source.reason}"
+    yield from _polls(health)
+    for state in health.nonexistent:
+        yield f"{state.trial}: the registry has no such trial; `trialwire watch remove {state.trial}`"
+    if health.stats.quarantined:
+        yield f"{counted(health.stats.quarantined, 'answer')} not believed: `trialwire quarantine list`"
+    if dead := health.stats.deliveries.get("dead", 0):
+        yield f"{counted(dead, 'delivery', 'deliveries')} given up: `trialwire deliveries list --state dead`"
+    for channel in health.disabled:
+        remedy = f"`trialwire channels enable {channel.name}`"
+        yield f"channel {channel.name} is disabled ({channel.reason}): {remedy}"
+
+
+def _polls(health: Health) -> Iterator[str]:
+    if not health.watches:
+        return
+    polled = [source.last_success_at for source in health.sources if source.last_success_at]
+    if not polled:
+        yield "nothing was read yet: `trialwire poll`, or `trialwire run` for good"
+        return
+    late = _LATE_POLLS * timedelta(seconds=health.settings.poll.every_s)
+    if health.now - min(polled) > max(late, timedelta(hours=1)):
+        yield f"last read {_time(min(polled))}: is the daemon running? (`trialwire run`)"
+    elif health.unread:
+        unread = counted(len(health.unread), "trial was", "trials were")
+        yield f"{unread} not read at the newest data version: `trialwire poll`"
+
+
+def _tell(health: Health, attention: list[str]) -> None:
+    stats = health.stats
+    for source in health.sources:
+        fine = source.state in ("OK",)
+        version = (source.data_version or "never read").replace("T", " ")
+        terminal.write(
+            _pair(source.registry, f"{source.state}, data as of {version}", "" if fine else "yellow")
+        )
+    read = len(health.watches) - len(health.unread) - len(health.nonexistent)
+    terminal.write(_pair("watched", f"{counted(len(health.watches), 'trial')}, {read} read at that version"))
+    terminal.write(_pair("daemon", f"running, process {health.daemon}" if health.daemon else "not running"))
+    terminal.write(_pair("quarantine", f"{stats.quarantined} held"))
+    waiting = stats.deliveries.get("pending", 0) + stats.deliveries.get("leased", 0)
+    sent, dead = stats.deliveries.get("sent", 0), stats.deliveries.get("dead", 0)
+    terminal.write(_pair("deliveries", f"{sent:,} sent, {waiting} waiting, {dead} given up"))
+    for name, digest in health.digests:
+        last = f"digest {digest.sequence}, {_time(digest.created_at)}" if digest else "no digest yet"
+        terminal.write(_pair(name, last))
+    terminal.write(_pair("database", session.place(health.settings)))
+    terminal.say()
+    if not attention:
+        terminal.say("All is well.", "green")
+        return
+    terminal.say("Needs attention", "bold yellow")
+    columns = (Column(), Column(wrap=True))
+    terminal.write(terminal.lines(columns, [(Cell("·"), Cell(line)) for line in attention], indent=2))
+
+
+def _pair(name: str, words: str, style: str = "") -> Iterator[terminal.Text]:
+    yield from terminal.lines(
+        (Column(), Column(wrap=True)), [(Cell(name.ljust(10), "dim"), Cell(words, style))]
+    )
+
+
+def _as_json(health: Health, attention: list[str]) -> JsonObject:
+    return {
+        "healthy": not attention,
+        "attention": list[Json](attention),
+        "database": session.place(health.settings),
+        "daemon": health.daemon,
+        "sources": [_source_json(source) for source in health.sources],
+        "watched": len(health.watches),
+        "presences": dict(health.stats.presences),
+        "unread": [str(state.trial) for state in health.unread],
+        "unknown": [str(state.trial) for state in health.nonexistent],
+        "quarantined": health.stats.quarantined,
+        "deliveries": {str(state): number for state, number in health.stats.deliveries.items()},
+        "disabled_channels": [channel.name for channel in health.disabled],
+        "open_requests": health.stats.open_requests,
+        "digests": [
+            {"subscription": name, "last": _digest_json(digest) if digest else None}
+            for name, digest in health.digests
+        ],
+    }
+
+
+def _source_json(source: SourceHealth) -> JsonObject:
+    return {
+        "registry": source.registry,
+        "state": source.state,
+        "since": dates.stamped(source.since),
+        "reason": source.reason,
+        "data_version": source.data_version,
+        "last_attempt_at": dates.stamped(source.last_attempt_at),
+        "last_success_at": dates.stamped(source.last_success_at),
+        "not_before": dates.stamped(source.not_before),
+    }
+
+
+def _digest_json(digest: StoredDigest) -> JsonObject:
+    return {"id": digest.id, "sequence": digest.sequence, "created_at": dates.stamped(digest.created_at)}
+
+
+def _time(moment: datetime) -> str:
+    return dates.short(dates.stamped(moment)) + " UTC"
+
+
+_SHOWN = (
+    formats.Shown("Healthy", "healthy"),
+    formats.Shown("Watched", "watched"),
+    formats.Shown("Attention", lambda row: "; ".join(cast("list[str]", row["attention"]))),
+)

@@ -1,0 +1,178 @@
+"""`history` and `changes`: what was recorded of one trial, and across all that are watched."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from monitor.cli import session, terminal
+from monitor.cli.application import app
+from monitor.cli.filters import (
+    BaselineOption,
+    CategoryOption,
+    FieldOption,
+    Filters,
+    Level,
+    LevelOption,
+    LimitOption,
+    ObservedOption,
+    RuleOption,
+    SinceOption,
+    UntilOption,
+)
+from monitor.cli.formats import Format, FormatOption
+from monitor.cli.listing import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from monitor.core.change import RecordedChange
+    from monitor.core.watching import TrialState
+    from monitor.store import Store
+
+
+@app.command(rich_help_panel="Look up")
+def history(
+    trial: Annotated[str, typer.Argument(metavar="TRIAL", help="NCT07263919, or its page's address.")],
+    *,
+    field: FieldOption = None,
+    category: CategoryOption = None,
+    rule: RuleOption = None,
+    min_significance: LevelOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    observed_since: ObservedOption = None,
+    limit: LimitOption = None,
+    baseline: BaselineOption = False,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """The recorded changes of one trial, newest first.
+
+    Example: `trialwire history NCT07263919 --since 2026-01 --min-significance major`
+    """
+    from monitor.cli import listing, lookups, references
+
+    number = references.trial_id(trial)
+    filters = Filters(
+        field, tuple(category or ()), tuple(rule or ()), min_significance, since, until, observed_since,
+        limit=limit,
+    )  # fmt: skip
+    query = filters.query([number])
+    with session.reading() as store:
+        state = lookups.known_trial(store, number)
+        found: Sequence[RecordedChange] = store.changes(query)
+        if baseline or form is not Format.TABLE:
+            found = lookups.with_baselines(store, found, [number], query)
+        if form is not Format.TABLE:
+            listing.machine(found, form)
+        elif found or filters.told():
+            _about(store, state)
+            _table(found, filters, with_trial=False)
+        else:
+            _about(store, state)
+            _nothing_yet(state)
+
+
+@app.command(rich_help_panel="Look up")
+def changes(
+    *,
+    tag: Annotated[list[str] | None, typer.Option("--tag", metavar="T", help="Trials with this tag.")] = None,
+    sponsor: Annotated[
+        str | None, typer.Option("--sponsor", metavar="NAME", help="Part of the lead sponsor's name.")
+    ] = None,
+    field: FieldOption = None,
+    category: CategoryOption = None,
+    rule: RuleOption = None,
+    min_significance: LevelOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    observed_since: ObservedOption = None,
+    limit: LimitOption = None,
+    baseline: BaselineOption = False,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Recorded changes across all watched trials, newest first.
+
+    Example: `trialwire changes --tag akeso --since 30d --format csv > changes.csv`
+    """
+    from monitor.cli import listing, lookups
+
+    filters = Filters(
+        field, tuple(category or ()), tuple(rule or ()), min_significance, since, until, observed_since,
+        tuple(tag or ()), sponsor, limit,
+    )  # fmt: skip
+    query = filters.query()
+    with session.reading() as store:
+        found: Sequence[RecordedChange] = store.changes(query)
+        if baseline or form is not Format.TABLE:
+            trials = tuple(lookups.watched(store, filters.tags, filters.sponsor))
+            found = lookups.with_baselines(store, found, trials, query)
+        if form is not Format.TABLE:
+            listing.machine(found, form)
+        elif found or filters.told():
+            _table(found, filters, with_trial=True)
+        else:
+            number = len(store.watches())
+            terminal.note(
+                f"No changes are recorded yet of {counted(number, 'watched trial')}.",
+                "`trialwire changes --baseline` shows the fields they were first seen with."
+                if number
+                else "`trialwire watch add NCT07263919` puts a trial on the watch list.",
+            )
+
+
+def _about(store: Store, state: TrialState) -> None:
+    from monitor.cli import lookups, references, words
+    from monitor.cli.terminal import Cell, Column
+
+    versions = lookups.versions(store, state.trial)
+    parts = [words.headline(state), words.presence(state)]
+    if versions:
+        since = references.effective(versions[0])
+        parts.append(f"{counted(len(versions), 'version')} since {since}")
+    line = " · ".join(part for part in parts if part)
+    row = (Cell(state.trial.id, "bold"), Cell(line))
+    terminal.write(terminal.lines((Column(), Column(wrap=True)), [row]))
+    terminal.say()
+
+
+def _table(found: Sequence[RecordedChange], filters: Filters, *, with_trial: bool) -> None:
+    from monitor.cli import listing
+
+    everything = filters.level is Level.NOISE
+    shown = [change for change in found if everything or change.significance != "noise"]
+    hidden = len(found) - len(shown)
+    listing.table(shown, with_trial=with_trial)
+    if shown:
+        terminal.say()
+    terminal.say(_summed_up(shown, hidden, with_trial=with_trial), "dim")
+    if not found:
+        terminal.note(f"Looked for: {filters.told()}.", f"Without {filters.narrowest()} there may be more.")
+
+
+def _summed_up(shown: Sequence[RecordedChange], hidden: int, *, with_trial: bool) -> str:
+    trials = {change.trial for change in shown}
+    versions = {(change.trial, change.stamp.snapshot_to) for change in shown}
+    places = counted(len(trials), "trial") if with_trial else counted(len(versions), "version")
+    counts = f"{counted(len(shown), 'change')} in {places}" if shown else "No changes"
+    folded = (
+        f"; {counted(hidden, 'administrative one')} hidden (--min-significance noise shows them)"
+        if hidden
+        else ""
+    )
+    return f"{counts}{folded}."
+
+
+def _nothing_yet(state: TrialState) -> None:
+    from monitor.cli import words
+
+    if state.presence == "unseen":
+        terminal.note("It was not read yet: `trialwire poll` reads it now.")
+    elif state.snapshot_seq is None:
+        terminal.note(f"No version of it is stored: {words.presence(state)}.")
+    else:
+        terminal.note(
+            "No change since its first sight.",
+            f"`trialwire history {state.trial} --baseline` shows the fields it was first seen with.",
+        )

@@ -1,0 +1,92 @@
+"""How recorded changes are laid out: dates and versions once, a sentence for each, noise folded to a count.
+
+At 80 columns the rule goes first, then the version (voice, "The terminal").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from monitor.cli import terminal
+from monitor.cli.formats import Format, Shown, write_machine
+from monitor.cli.terminal import LEVEL_STYLES, Cell, Column
+from monitor.core.change import RecordedChange
+
+CSV_PATHS = (
+    "id", "trial.registry", "trial.id", "trial.title", "field", "key", "part", "path", "op", "baseline",
+    "old", "new", "category", "significance", "rule", "reason", "summary", "version.from",
+    "version.to", "snapshot.from", "snapshot.to", "submitted_on", "posted_on", "data_version",
+    "observed_at", "origin", "from_key", "from_field", "facts", "trial.url",
+)  # fmt: skip
+
+SHOWN = (
+    Shown("Date", lambda row: str(row["posted_on"] or row["data_version"] or row["observed_at"])[:10]),
+    Shown("Trial", "trial.id"),
+    Shown("Version", "version.to", right=True),
+    Shown("Significance", lambda row: "baseline" if row["baseline"] else str(row["significance"])),
+    Shown("Rule", "rule"),
+    Shown("Category", "category"),
+    Shown("Change", "summary"),
+)
+
+RULE_FROM = 90
+VERSION_FROM = 72
+CATEGORY_FROM = 56
+
+
+def machine(changes: Sequence[RecordedChange], chosen: Format) -> None:
+    """Write changes for programs: all of them, as contract section 2 has them."""
+    write_machine([change.to_dict() for change in changes], SHOWN, chosen, paths=CSV_PATHS)
+
+
+def table(changes: Sequence[RecordedChange], *, with_trial: bool) -> None:
+    """Write changes for people, as they come; a date, a version and a trial are said once for each group."""
+    columns = (
+        Column(),
+        Column(hidden_below=0 if with_trial else terminal.width() + 1),
+        Column(hidden_below=VERSION_FROM),
+        Column(),
+        Column(hidden_below=RULE_FROM),
+        Column(hidden_below=CATEGORY_FROM),
+        Column(wrap=True),
+    )
+    rows: list[tuple[Cell, ...]] = []
+    group: tuple[object, ...] | None = None
+    for change in changes:
+        mine = (change.trial, change.stamp.snapshot_to, when(change))
+        rows.append(_row(change, repeated=mine == group))
+        group = mine
+    terminal.write(terminal.lines(columns, rows, indent=2))
+
+
+def _row(change: RecordedChange, *, repeated: bool) -> tuple[Cell, ...]:
+    level = "baseline" if change.baseline else change.significance
+    style = LEVEL_STYLES.get(level, "dim")
+    return (
+        Cell("" if repeated else when(change)),
+        Cell("" if repeated else change.trial.id),
+        Cell("" if repeated else version(change), "dim"),
+        Cell(level, style),
+        Cell("" if change.baseline else change.rule, "dim"),
+        Cell(change.category, "dim"),
+        Cell(change.summary, "dim" if level in ("noise", "baseline") else ""),
+    )
+
+
+def when(change: RecordedChange) -> str:
+    """The day a change counts for: the registry's, or the data version's that a silent one first shows in."""
+    said = change.stamp.posted_on or change.stamp.data_version
+    return said[:10] if said else change.stamp.observed_at.date().isoformat()
+
+
+def version(change: RecordedChange) -> str:
+    """Which version brought it: the registry's number where known, else our snapshot's."""
+    stamp = change.stamp
+    if stamp.version_to is not None:
+        return f"v{stamp.version_to}"
+    return f"s{stamp.snapshot_to}" if stamp.snapshot_to is not None else ""
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """`1 change`, `2,000 changes`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

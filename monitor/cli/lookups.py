@@ -1,0 +1,110 @@
+"""Answers from the change log: what was recorded, and the first sight derived from the first snapshot.
+
+A baseline is not stored: it is what `compare` finds between nothing and the first snapshot (contract
+section 2). Nothing here writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import orjson
+
+from monitor.cli.filters import matches, registry_day
+from monitor.core.record import TrialId
+from monitor.errors import NotWatchedError
+
+if TYPE_CHECKING:
+    from monitor.core.change import RecordedChange, Stamp
+    from monitor.core.watching import Snapshot, TrialState
+    from monitor.store import Store
+    from monitor.store.values import ChangeQuery
+
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+"""Stands for "never observed" where a change between files needs a time; it is never shown."""
+
+
+def known_trial(store: Store, trial: TrialId) -> TrialState:
+    """What is known of a trial; NotWatchedError where nothing is."""
+    state = store.trial(trial)
+    if state is not None:
+        return state
+    raise NotWatchedError(
+        f"{trial} is not on the watch list, and nothing is stored of it.",
+        remedy=f"`trialwire watch add {trial}` starts watching; the next poll reads it.",
+    )
+
+
+def with_baselines(
+    store: Store, found: Sequence[RecordedChange], trials: Sequence[TrialId], query: ChangeQuery
+) -> list[RecordedChange]:
+    """Recorded changes and the first sights of `trials` together, newest first by the registry's clock."""
+    merged = list(found)
+    for trial in trials:
+        merged.extend(change for change in baseline(store, trial) if matches(change, query))
+    merged.sort(key=_age, reverse=True)
+    return merged if query.limit is None else merged[: query.limit]
+
+
+def baseline(store: Store, trial: TrialId) -> tuple[RecordedChange, ...]:
+    """The first sight of a trial as changes; empty where no snapshot is held."""
+    from monitor.compare import compare
+    from monitor.core.change import baseline_changes
+
+    snapshots = store.snapshots(trial)
+    if not snapshots:
+        return ()
+    first = snapshots[0]
+    payload = orjson.loads(store.body(trial, first.seq))
+    return baseline_changes(compare(None, payload, registry=trial.registry), first_stamp(first))
+
+
+def first_stamp(first: Snapshot) -> Stamp:
+    """The place of a baseline: between nothing and the first snapshot."""
+    return stamp(None, first)
+
+
+def stamp(before: Snapshot | None, after: Snapshot) -> Stamp:
+    """The place of changes between two snapshots of one trial."""
+    from monitor import registries
+    from monitor.core.change import Stamp
+
+    reader = registries.reader(after.trial.registry)
+    return Stamp(
+        trial=after.trial,
+        title=after.title,
+        url=reader.url(after.trial),
+        identity_from=before.identity if before else "",
+        identity_to=after.identity,
+        snapshot_from=before.seq if before else None,
+        snapshot_to=after.seq,
+        observed_at=after.observed_at,
+        origin=after.origin,
+        version_from=before.version if before else None,
+        version_to=after.version,
+        submitted_on=after.submitted_on,
+        posted_on=after.posted_on,
+        data_version=after.data_version,
+    )
+
+
+def versions(store: Store, trial: TrialId) -> tuple[Snapshot, ...]:
+    """All versions held, oldest first by the registry's clock."""
+    from monitor.cli.references import effective
+
+    return tuple(sorted(store.snapshots(trial), key=lambda s: (effective(s), s.seq)))
+
+
+def watched(store: Store, tags: Sequence[str], sponsor: str | None) -> Iterator[TrialId]:
+    """The trials that `changes` speaks of, by the filters that are about trials."""
+    for watch in store.watches():
+        fits = not tags or set(tags) & set(watch.tags)
+        if fits and (not sponsor or sponsor.casefold() in (watch.state.sponsor or "").casefold()):
+            yield watch.trial
+
+
+def _age(change: RecordedChange) -> tuple[object, ...]:
+    return (registry_day(change), change.stamp.observed_at, change.number or 0)

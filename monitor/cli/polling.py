@@ -1,0 +1,69 @@
+"""`poll` and `run`: one registry cycle now, and the daemon."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from monitor.cli import session, terminal
+from monitor.cli.application import app
+from monitor.cli.edge import ATTENTION
+
+if TYPE_CHECKING:
+    from monitor.bootstrap import App
+
+_TRY_LATER = 75
+_UNREADABLE = ("DOWN", "BLOCKED", "THROTTLED", "BROKEN")
+
+
+@app.command("poll", rich_help_panel="Watch")
+def poll(
+    *,
+    force: Annotated[
+        bool, typer.Option("--force", help="Read every watched trial again, whatever the data version.")
+    ] = False,
+) -> None:
+    """One registry cycle now: ask whether anything is new, read what was not read yet, record it.
+
+    Beside a running daemon it asks the daemon and waits. Ends with 75 where a registry could not be read.
+
+    Example: `trialwire poll && trialwire changes --observed-since 1h`
+    """
+    from monitor.cli import daemon
+
+    def here(works: App) -> str:
+        from monitor.pipeline import poll as step
+        from monitor.pipeline import requests
+
+        reports = [
+            step.cycle(works, registry, scope="all" if force else "unread")
+            for registry in works.registries.values()
+        ]
+        return "\n".join(requests.told(report) for report in reports)
+
+    terminal.say(daemon.either("poll", ["--force"] if force else [], here))
+    with session.reading() as store:
+        ill = [source for source in store.sources() if source.state in _UNREADABLE]
+    for source in ill:
+        terminal.complain(f"{source.registry} could not be read: {source.state}, {source.reason}")
+    raise typer.Exit(_TRY_LATER if ill else 0)
+
+
+@app.command("run", rich_help_panel="Watch")
+def run(
+    *,
+    once: Annotated[bool, typer.Option("--once", help="Each step that is due, once, then leave.")] = False,
+) -> None:
+    """The daemon: poll, compose and deliver on their schedules, until told to stop.
+
+    `--once` ends with 3 where a step failed, for use from a timer; a second daemon ends with 75.
+
+    Example: `trialwire run --once`
+    """
+    from monitor import daemon
+
+    session.log_to_stderr()
+    with session.application() as works:
+        report = daemon.run(works, once=once)
+    raise typer.Exit(ATTENTION if report is not None and not report.ok else 0)

@@ -1,0 +1,311 @@
+"""`watch add|list|show|remove|import|export`: the watch list.
+
+Numbers are checked for form and normalized at once; whether they exist, the next poll finds out.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeAlias, cast
+
+import typer
+
+from monitor.cli import dates, formats, references, session, terminal, words
+from monitor.cli.application import app
+from monitor.cli.formats import Format, FormatOption, Shown
+from monitor.cli.listing import counted
+from monitor.core.phrases import phase_words
+from monitor.core.record import JsonObject, TrialId
+from monitor.errors import MonitorError, NotWatchedError, UnknownTrialError
+
+if TYPE_CHECKING:
+    from monitor.core.watching import TrialState, Watch
+
+group = typer.Typer(
+    no_args_is_help=True, help="The watch list: add trials, list, show, remove, import, export."
+)
+app.add_typer(group, name="watch", rich_help_panel="Watch")
+
+Trials: TypeAlias = Annotated[
+    list[str], typer.Argument(metavar="TRIAL…", help="NCT07263919, nct7263919, or the address of its page.")
+]
+Tags: TypeAlias = Annotated[
+    list[str] | None, typer.Option("--tag", "-t", metavar="T", help="Group them; may be given several times.")
+]
+
+_NUMBER_COLUMNS = ("nct number", "nct id", "nctid", "nct_id", "nct", "trial", "trial_id", "trial id", "id")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of an import: the trial it names, with tags and a note where a CSV has them."""
+
+    number: int
+    trial: str
+    tags: tuple[str, ...] = ()
+    note: str = ""
+
+
+@group.command("add")
+def add(
+    trials: Trials,
+    *,
+    tag: Tags = None,
+    note: Annotated[str, typer.Option("--note", metavar="TEXT", help="Why you watch them.")] = "",
+) -> None:
+    """Watch trials.
+
+    Example: `trialwire watch add NCT07263919 NCT06494995 --tag akeso --note "pivotal"`
+    """
+    numbers = references.trial_ids(trials)
+    with session.writing(create=True) as store:
+        added = store.add_watches(numbers, tags=_tags(tag), note=note, now=dates.now())
+    _added(added, numbers)
+
+
+@group.command("list")
+def list_(
+    *,
+    tag: Annotated[str | None, typer.Option("--tag", "-t", metavar="T", help="Only with this tag.")] = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """The watched trials, and how each one stands.
+
+    Example: `trialwire watch list --tag akeso --format csv`
+    """
+    with session.reading() as store:
+        watches = store.watches(tag=tag)
+    if form is Format.TABLE and not watches:
+        terminal.note(
+            f"No watched trial has the tag {tag!r}; `trialwire watch list` shows all." if tag
+            else "The watch list is empty: `trialwire watch add NCT07263919` begins it."
+        )  # fmt: skip
+        return
+    formats.write([_row(watch) for watch in watches], _SHOWN, form)
+    if form is Format.TABLE:
+        terminal.say(f"\n{counted(len(watches), 'trial')}.", "dim")
+
+
+@group.command("show")
+def show(
+    trial: Annotated[str, typer.Argument(metavar="TRIAL", help="A watched trial.")],
+    *,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """All that the watch list says of one trial.
+
+    Example: `trialwire watch show NCT07263919`
+    """
+    number = references.trial_id(trial)
+    with session.reading() as store:
+        watch = store.watch(number)
+    if watch is None:
+        raise _not_watched(number)
+    row = _row(watch)
+    if form is not Format.TABLE:
+        formats.write([row], _SHOWN, form)
+        return
+    shown = [
+        (name.replace("_", " ").capitalize(), formats.flat(value)) for name, value in row.items() if value
+    ]
+    formats.pairs(shown)
+
+
+@group.command("remove")
+def remove(trials: Trials) -> None:
+    """Watch trials no longer; what was recorded of them stays.
+
+    Example: `trialwire watch remove NCT07263919`
+    """
+    numbers = references.trial_ids(trials)
+    with session.writing() as store:
+        removed = store.remove_watches(numbers)
+    missing = [number for number in numbers if number not in removed]
+    terminal.note(f"{counted(len(removed), 'trial')} no longer watched; what was recorded of them stays.")
+    if missing:
+        raise _not_watched(*missing)
+
+
+@group.command("import")
+def import_(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="Numbers, CSV or the registry's CSV; `-`: stdin.")
+    ],
+    *,
+    tag: Tags = None,
+    note: Annotated[str, typer.Option("--note", metavar="TEXT", help="Why you watch them.")] = "",
+) -> None:
+    """Watch the trials a file names: one number a line, a CSV, or the registry's own CSV download.
+
+    A CSV is known by a column such as "NCT Number"; its columns "tags" and "note" are taken along. A file
+    with a line that names no trial is refused whole.
+
+    Example: `trialwire watch import search-results.csv --tag escc`
+    """
+    content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    lines = list(_lines(content.decode("utf-8-sig", errors="replace")))
+    found = _identified(lines, "stdin" if file == "-" else file)
+    shared = _tags(tag)
+    groups: dict[tuple[tuple[str, ...], str], list[TrialId]] = {}
+    for line, trial in found:
+        groups.setdefault((tuple(dict.fromkeys((*shared, *line.tags))), line.note or note), []).append(trial)
+    added: list[TrialId] = []
+    with session.writing(create=True) as store:
+        for (tags, why), trials in groups.items():
+            added.extend(
+                store.add_watches(tuple(dict.fromkeys(trials)), tags=tags, note=why, now=dates.now())
+            )
+    _added(added, tuple(dict.fromkeys(trial for _, trial in found)))
+
+
+@group.command("export")
+def export(*, form: FormatOption = Format.CSV) -> None:
+    """The watch list as a file that `watch import` reads.
+
+    Example: `trialwire watch export > watched.csv`
+    """
+    with session.reading() as store:
+        watches = store.watches()
+    rows: list[JsonObject] = [
+        {"trial": w.trial.id, "tags": ";".join(w.tags), "note": w.note, "added_at": _time(w)} for w in watches
+    ]
+    formats.write(rows, [Shown(name, name) for name in ("trial", "tags", "note", "added_at")], form)
+
+
+def _added(added: Sequence[TrialId], asked: Sequence[TrialId]) -> None:
+    """Say what became of an addition."""
+    for trial in added if len(added) <= 10 else ():
+        terminal.note(f"Watching {trial}.")
+    if len(added) > 10:
+        terminal.note(f"Watching {counted(len(added), 'more trial')}.")
+    known = len(asked) - len(added)
+    if known:
+        terminal.note(
+            f"{counted(known, 'trial was', 'trials were')} watched already; tags and note are merged."
+        )
+    if added:
+        terminal.note(
+            "The next poll reads them: `trialwire poll`, or within minutes beside a running daemon."
+        )
+
+
+def _identified(lines: Sequence[Line], source: str) -> list[tuple[Line, TrialId]]:
+    """Each line with its trial; one error that names every line that has none."""
+    found: list[tuple[Line, TrialId]] = []
+    refused: list[str] = []
+    for line in lines:
+        try:
+            found.append((line, references.trial_id(line.trial)))
+        except UnknownTrialError:
+            refused.append(f"line {line.number}: {line.trial[:40]!r}")
+    if refused:
+        more = f" and {len(refused) - 5} more" if len(refused) > 5 else ""
+        raise UnknownTrialError(
+            f"{source}: no trial number in {', '.join(refused[:5])}{more}. Nothing was imported.",
+            remedy="Mend or remove the lines; a CSV needs a column named NCT Number, trial or id.",
+        )
+    if not found:
+        raise MonitorError(f"{source}: names no trial.", remedy="Give one number a line, or a CSV.")
+    return found
+
+
+def _lines(text: str) -> Iterator[Line]:
+    """The lines of a list of numbers or of a CSV, known by its header."""
+    rows = list(csv.reader(io.StringIO(text), dialect=_dialect(text)))
+    header = [cell.strip().casefold() for cell in rows[0]] if rows else []
+    column = next((header.index(name) for name in _NUMBER_COLUMNS if name in header), None)
+    if column is None:
+        for number, line in enumerate(text.splitlines(), start=1):
+            for word in line.partition("#")[0].replace(",", " ").replace(";", " ").split():
+                yield Line(number, word)
+        return
+    tags, note = (header.index(name) if name in header else None for name in ("tags", "note"))
+    for number, row in enumerate(rows[1:], start=2):
+        if len(row) > column and row[column].strip():
+            yield Line(number, row[column].strip(), _split(_cell(row, tags)), _cell(row, note))
+
+
+def _dialect(text: str) -> type[csv.Dialect]:
+    """Comma, semicolon or tab, by what the first line has most of."""
+    first = text.partition("\n")[0]
+
+    class Found(csv.excel):
+        delimiter = max(",;\t", key=first.count)
+
+    return Found
+
+
+def _cell(row: Sequence[str], column: int | None) -> str:
+    return row[column].strip() if column is not None and column < len(row) else ""
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.replace(",", ";").split(";") if part.strip())
+
+
+def _tags(tag: Sequence[str] | None) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name.strip() for name in tag or () if name.strip()))
+
+
+def _not_watched(*numbers: TrialId) -> NotWatchedError:
+    named = ", ".join(str(number) for number in numbers)
+    return NotWatchedError(
+        f"not on the watch list: {named}.", remedy="`trialwire watch list` shows what is watched."
+    )
+
+
+def _time(watch: Watch) -> str:
+    from monitor.core.change import isoformat
+
+    return isoformat(watch.added_at)
+
+
+def _row(watch: Watch) -> JsonObject:
+    state = watch.state
+    return cast(
+        "JsonObject",
+        {
+            "trial": {"registry": watch.trial.registry, "id": watch.trial.id, "title": state.title},
+            "tags": list(watch.tags),
+            "note": watch.note,
+            "added_at": _time(watch),
+            "presence": state.presence,
+            "overall_status": state.overall_status,
+            "phases": list(state.phases),
+            "sponsor": state.sponsor,
+            "snapshots": state.snapshot_seq,
+            "checked_data_version": state.checked_data_version,
+            "changed_at": _optional_time(state),
+            "renamed_to": str(state.renamed_to) if state.renamed_to else None,
+        },
+    )
+
+
+def _optional_time(state: TrialState) -> str | None:
+    from monitor.core.change import isoformat
+
+    return isoformat(state.changed_at) if state.changed_at else None
+
+
+def _standing(row: JsonObject) -> str:
+    if row["presence"] == "present":
+        return words.status(cast("str | None", row["overall_status"]))
+    return {"unseen": "not read yet", "unknown": "no such trial", "gone": "gone from the registry"}.get(
+        str(row["presence"]), str(row["presence"])
+    )
+
+
+_SHOWN = (
+    Shown("Trial", "trial.id", "bold"),
+    Shown("Status", _standing),
+    Shown("Phase", lambda row: phase_words(cast("list[str]", row["phases"])), hidden_below=90),
+    Shown("Sponsor", "sponsor", hidden_below=110),
+    Shown("Changed", lambda row: str(row["changed_at"] or "")[:10], hidden_below=72),
+    Shown("Tags", "tags", hidden_below=60),
+    Shown("Title", "trial.title", wrap=True),
+)
