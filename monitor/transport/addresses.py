@@ -126,10 +126,10 @@ def forbidden(address: Address) -> str | None:
     for network, why in _FORBIDDEN:
         if address.version == network.version and address in network:
             return why
-    if address.is_multicast or address.is_reserved or address.is_unspecified:
-        return "reserved"
     if isinstance(address, IPv6Address) and (inner := _embedded(address)) is not None:
         return forbidden(inner)
+    if address.is_multicast or address.is_reserved or address.is_unspecified:
+        return "reserved"
     return None if address.is_global else "private"
 
 

@@ -1,4 +1,4 @@
-"""What can go wrong on the wire, as one list: every exception of httpx, in words, in one context manager.
+"""What can go wrong on the wire: every exception of httpx in words, and a limit to any one exchange.
 
 It names and sorts; whether a fault is a registry's or a delivery's is for the caller, who gives the error to
 raise instead.
@@ -7,6 +7,7 @@ raise instead.
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -15,7 +16,7 @@ from typing import Any, Self
 
 import httpx
 
-from monitor.errors import MonitorError
+from monitor.errors import ConfigError, MonitorError
 
 # The most specific class that fits is used, so the order does not matter.
 WORDS: Mapping[type[Exception], str] = {
@@ -54,6 +55,17 @@ def in_words(error: Exception) -> str:
     """What happened, with the library's own words where it has any."""
     words = next(WORDS[kind] for kind in type(error).__mro__ if kind in WORDS)
     return f"{words} ({error})" if str(error) else words
+
+
+def tls_context() -> ssl.SSLContext:
+    """Certificates are checked; `SSL_CERT_FILE` or `SSL_CERT_DIR` may name an authority of one's own."""
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:
+        raise ConfigError(
+            f"the certificate authorities cannot be read: {error}",
+            remedy="Check SSL_CERT_FILE and SSL_CERT_DIR in the environment.",
+        ) from error
 
 
 @contextmanager
@@ -125,6 +137,10 @@ class Fuse(AbstractContextManager["Fuse"]):
     ) -> None:
         self._timer.cancel()
         self._timer.join()
+
+    def why(self, words: str) -> str:
+        """The reason for a failure: this fuse where it blew, else `words`."""
+        return f"no whole answer within {self.seconds:g} s" if self.is_blown else words
 
     def _blow(self) -> None:
         self.is_blown = True

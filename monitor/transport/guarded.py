@@ -20,7 +20,7 @@ import httpx
 from monitor import __version__
 from monitor.errors import ConfigError, DeliveryDeferredError, DeliveryRejectedError
 from monitor.transport.addresses import Address, Network, Target, check_url, parse_networks, refusal
-from monitor.transport.faults import Fuse, Line, mapped
+from monitor.transport.faults import Fuse, Line, mapped, tls_context
 from monitor.transport.retry_after import retry_after_s
 
 MAX_READ = 16 * 1024
@@ -148,10 +148,8 @@ class GuardedSender:
         )
 
     def _deferred(self, target: Target, fuse: Fuse, words: str) -> DeliveryDeferredError:
-        why = f"no whole answer within {fuse.seconds:g} s" if fuse.is_blown else words
-        return DeliveryDeferredError(f"{target.host}: {why}")
+        return DeliveryDeferredError(f"{target.host}: {fuse.why(words)}")
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
-        """Certificates are checked; `SSL_CERT_FILE` may name an intranet's own authority."""
-        return httpx.create_ssl_context()
+        return tls_context()

@@ -17,7 +17,7 @@ import httpx
 
 from monitor import __version__
 from monitor.errors import RegistryBlockedError, RegistryUnavailableError, StoppedError
-from monitor.transport.faults import Fuse, Line, mapped
+from monitor.transport.faults import Fuse, Line, mapped, tls_context
 from monitor.transport.manners import Answer, Politeness
 from monitor.transport.retry_after import retry_after_s
 
@@ -72,6 +72,7 @@ class PoliteClient:
                 "Accept": "application/json",
             },
             timeout=politeness.timeout_s,
+            verify=tls_context(),
             limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=30.0),
             follow_redirects=False,
             # A proxy of the environment is used, but never to reach this machine.
@@ -86,23 +87,21 @@ class PoliteClient:
         registry names a time beyond our patience, StoppedError where Trialwire is to stop.
         """
         with self._turn:
-            for attempt in range(self.politeness.retries + 1):
-                self._pause(self._next_at - self._monotonic())
-                self._next_at = self._monotonic() + self._slowdown / self.politeness.requests_per_second
+            attempt = 0
+            while True:
+                self._take_turn(url)
                 try:
                     answer = self._ask(url, etag)
                 except RegistryUnavailableError as error:
-                    if error.throttled:
-                        self._slow_down()
-                    delay = self._delay(attempt, error)
-                    if delay is None:
+                    self._hold_back(attempt, error)
+                    attempt += 1
+                    too_long = (error.retry_after_s or 0.0) > self.politeness.patience_s
+                    if too_long or attempt > self.politeness.retries:
                         raise
-                    _log.info("%s; again in %.0f s", error.message, delay)
-                    self._pause(delay)
+                    _log.info("%s (attempt %d)", error.message, attempt)
                 else:
                     self._forgive()
                     return answer
-        raise AssertionError("the last attempt returns or raises")
 
     def close(self) -> None:
         """Close the connection."""
@@ -119,7 +118,7 @@ class PoliteClient:
     def _ask(self, url: str, etag: str | None) -> Answer:
         """One exchange."""
         with (
-            mapped(lambda words: self._unavailable(url, self._why(fuse, words))),
+            mapped(lambda words: self._unavailable(url, fuse.why(words))),
             Fuse(self.politeness.total_s, self._line) as fuse,
             self._http.stream(
                 "GET",
@@ -171,32 +170,29 @@ class PoliteClient:
                 raise self._unavailable(url, f"more than {self.politeness.max_bytes} bytes", broken=True)
         return bytes(received)
 
-    def _delay(self, attempt: int, error: RegistryUnavailableError) -> float | None:
-        """How long to wait before the next attempt; None where there is to be none in this call."""
-        if attempt >= self.politeness.retries:
-            return None
-        asked = error.retry_after_s or 0.0
-        if asked > self.politeness.patience_s:
-            return None
-        backoff = min(_FIRST_DELAY_S * 2.0**attempt, _LONGEST_DELAY_S) * (0.5 + self._random() / 2)
-        return max(asked, backoff)
+    def _take_turn(self, url: str) -> None:
+        """Wait until the registry may be asked again; raise where that is beyond our patience."""
+        gap = max(self._next_at - self._monotonic(), 0.0)
+        if gap > self.politeness.patience_s:
+            words = f"it asked not to be asked for another {gap:.0f} s"
+            raise self._unavailable(url, words, retry_after_s=gap, throttled=True)
+        if self._wait(gap):
+            raise StoppedError(f"stopping: {self.registry} is not asked any further")
+        self._next_at = self._monotonic() + self._slowdown / self.politeness.requests_per_second
 
-    def _slow_down(self) -> None:
-        self._slowdown = min(self._slowdown * 2, _SLOWEST)
+    def _hold_back(self, attempt: int, error: RegistryUnavailableError) -> None:
+        """After a failure: a slower pace where that was the matter, and no request before its time."""
+        if error.throttled:
+            self._slowdown = min(self._slowdown * 2, _SLOWEST)
         self._good = 0
+        backoff = min(_FIRST_DELAY_S * 2.0**attempt, _LONGEST_DELAY_S) * (0.5 + self._random() / 2)
+        self._next_at = max(self._next_at, self._monotonic() + max(backoff, error.retry_after_s or 0.0))
 
     def _forgive(self) -> None:
         self._good += 1
         if self._good >= _FORGIVE_AFTER and self._slowdown > 1.0:
             self._slowdown = max(self._slowdown / 2, 1.0)
             self._good = 0
-
-    def _pause(self, seconds: float) -> None:
-        if self._wait(max(seconds, 0.0)):
-            raise StoppedError(f"stopping: {self.registry} is not asked any further")
-
-    def _why(self, fuse: Fuse, words: str) -> str:
-        return f"no whole answer within {fuse.seconds:g} s" if fuse.is_blown else words
 
     def _unavailable(
         self,
