@@ -14,7 +14,9 @@ from typing import Literal, TextIO
 import orjson
 
 _USER_INFO = re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)[^\s/@?#]+@", re.IGNORECASE)
-_QUERY = re.compile(r"(?P<url>\b[a-z][a-z0-9+.-]*://[^\s?#\"'<>]+)\?[^\s\"'<>)]*", re.IGNORECASE)
+_QUERY = re.compile(
+    r"(?P<url>\b[a-z][a-z0-9+.-]*://[^\s?#\"'<>]+)\?[^\s\"'<>)]*[^\s\"'<>).,:;]", re.IGNORECASE
+)
 _SECRET = re.compile(r"\b(?:whsec|whsk)_[A-Za-z0-9+/=_-]+|(?<=\bBearer )\S+|(?<=\bBasic )\S+", re.IGNORECASE)
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 

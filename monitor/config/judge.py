@@ -214,7 +214,7 @@ def _told(detail: ErrorDetails, where: str, keys: Sequence[str]) -> tuple[str, s
         case "model_type" | "dict_type":
             return key, "must be a table", f"write [{where}]"
         case _:
-            return key, f"{given}{detail['msg'][0].lower()}{detail['msg'][1:]}", None
+            return key, f"{given}{detail['msg'].removeprefix('Input ')}", None
 
 
 def _repeated(value: Any) -> str:
