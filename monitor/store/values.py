@@ -122,7 +122,7 @@ class Pending:
     """All that a subscription could be told now: poll-origin, after it began, in no digest of its own."""
 
     changes: tuple[RecordedChange, ...]
-    """Of the trials it covers (tags, trials), in order of their numbers; its other filters are not applied."""
+    """Of the trials it covers (tags, trials), by number; its other filters are not applied."""
     findings: tuple[RecordedFinding, ...]
     """Those over at least one of the changes, in order of their numbers."""
     baselines: tuple[Notice, ...]

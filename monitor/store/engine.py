@@ -1,0 +1,281 @@
+"""Connections, transactions and errors: SQLite set up as it was measured, PostgreSQL beside it.
+
+SQLite runs in WAL mode with `synchronous=FULL` (acknowledged commits survive a power cut), takes its write
+lock at BEGIN (a deferred one loses updates) and under `write.lock`, and never maps the file into memory.
+Reads are one snapshot each. No transaction here outlives its `with` block.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, text
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from monitor.errors import ConfigError, LockedError, StoreError
+from monitor.store.locks import WriteLock, shared_turn
+
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "busy_timeout=30000",
+    "trusted_schema=OFF",
+    "wal_autocheckpoint=1000",
+    "journal_size_limit=67108864",
+)
+_READ_PRAGMAS = ("query_only=ON", "busy_timeout=30000", "trusted_schema=OFF")
+_WRITING = "trialwire_writing"
+_RECORD_TURN = 0x7472_6961
+"""Key of PostgreSQL's advisory lock around T1: running numbers then commit in their order."""
+DAEMON_KEY = 0x7472_6962
+CHUNK = 500
+
+T = TypeVar("T")
+
+
+class Database:
+    """One database: transactions to read and to write in, and the few words on which the engines differ."""
+
+    def __init__(self, url: str, state_dir: Path, *, read_only: bool = False) -> None:
+        self.url = parse_url(url)
+        self.state_dir = state_dir
+        self.read_only = read_only
+        self.path = sqlite_path(self.url)
+        self.place = str(self.path or self.url.render_as_string(hide_password=True))
+        self.turn = WriteLock(state_dir) if self.path and not read_only else None
+        self.engine = make_engine(self.url, read_only=read_only, state_dir=state_dir)
+        self._reader = (
+            self.engine
+            if self.path
+            else self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        )
+        self._writer = self.engine.execution_options(**{_WRITING: True}) if self.path else self.engine
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One consistent snapshot."""
+        with mapped(self.place), self._reader.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction: all of it or nothing, alone among writers on SQLite."""
+        if self.read_only:
+            raise StoreError(f"{self.place} is open for reading only")
+        turn = self.turn.held() if self.turn else nullcontext()
+        with mapped(self.place), turn, self._writer.connect() as connection, connection.begin():
+            yield connection
+
+    def in_order(self, connection: Connection) -> None:
+        """From here to the commit nobody else numbers changes or notices; so it is on SQLite anyway."""
+        if not self.path:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _RECORD_TURN})
+
+    def insert_new(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+        """Insert rows; those that a unique constraint knows already are left as they are."""
+        if not rows:
+            return
+        insert = sqlite_insert if self.path else postgres_insert
+        connection.execute(insert(table).on_conflict_do_nothing(), list(rows))
+
+    def put(self, connection: Connection, table: Table, row: Mapping[str, object]) -> None:
+        """Insert a row, or replace the one with the same primary key."""
+        insert = sqlite_insert if self.path else postgres_insert
+        keys = [column.name for column in table.primary_key]
+        rest = {name: value for name, value in row.items() if name not in keys}
+        connection.execute(insert(table).values(**row).on_conflict_do_update(index_elements=keys, set_=rest))
+
+    def close(self) -> None:
+        """Close all connections; the last one to a SQLite file checkpoints, so that is done in turn."""
+        with self.turn.held() if self.turn else nullcontext():
+            self.engine.dispose()
+
+
+def parse_url(url: str) -> URL:
+    """The database URL; ConfigError where it is none that the store can use."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise _bad_url("is not a database URL") from error
+    backend = parsed.get_backend_name()
+    if backend == "sqlite" and parsed.database and parsed.database != ":memory:":
+        return parsed
+    if backend == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    raise _bad_url(f"names {backend!r}, which is not supported" if backend != "sqlite" else "names no file")
+
+
+def sqlite_path(url: URL) -> Path | None:
+    """The database file, or None where the database is no file."""
+    return Path(url.database or "") if url.get_backend_name() == "sqlite" else None
+
+
+def make_engine(url: URL, *, read_only: bool, state_dir: Path) -> Engine:
+    """An engine whose connections are set up as this module's docstring says."""
+    path = sqlite_path(url)
+    if path is None:
+        try:
+            return create_engine(url, pool_pre_ping=True)
+        except NoSuchModuleError as error:
+            raise _bad_url("names a driver that is not installed") from error
+    if read_only:
+        engine = create_engine(url, poolclass=NullPool, creator=lambda: open_read_only(path, state_dir))
+    else:
+        engine = create_engine(url, connect_args={"timeout": 30})
+        event.listen(engine, "connect", _set_up)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+class _ReadConnection(sqlite3.Connection):
+    """Ends its shared turn, if it has one, when it is closed."""
+
+    turn: int | None = None
+
+    def close(self) -> None:
+        super().close()
+        turn, self.turn = self.turn, None
+        if turn is not None:
+            os.close(turn)
+
+
+def open_read_only(path: Path, state_dir: Path) -> sqlite3.Connection:
+    """Open for reading, also where the directory cannot be written and no write-ahead log stands there.
+
+    SQLite would have to create the log to read beside writers. Where it cannot, the file is read as it
+    stands, and writers are kept waiting for the moment that takes.
+    """
+    turn = None
+    mode = "mode=ro"
+    if not _has_log(path) and not os.access(path.parent, os.W_OK):
+        turn = shared_turn(state_dir)
+        mode = "mode=ro" if _has_log(path) else "mode=ro&immutable=1"
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?{mode}",
+        uri=True,
+        timeout=30,
+        isolation_level=None,
+        check_same_thread=False,
+        factory=_ReadConnection,
+    )
+    connection.turn = turn
+    for pragma in _READ_PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def _has_log(path: Path) -> bool:
+    return path.with_name(path.name + "-wal").exists()
+
+
+def _set_up(connection: sqlite3.Connection, _: object) -> None:
+    connection.isolation_level = None
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    writing = connection.get_execution_options().get(_WRITING)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+@contextmanager
+def mapped(place: str) -> Iterator[None]:
+    """The one door where the database library's exceptions become ours."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise _translated(error, place) from error
+    except sqlite3.Error as error:
+        raise _from_sqlite(error, place) from error
+
+
+def _translated(error: SQLAlchemyError, place: str) -> StoreError | ConfigError:
+    cause = error.orig if isinstance(error, DBAPIError) else None
+    if isinstance(cause, sqlite3.Error):
+        return _from_sqlite(cause, place)
+    said = str(cause or error).strip().splitlines() or [type(error).__name__]
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return StoreError(f"the connection to {place} was lost: {said[0]}", remedy="try again")
+    return StoreError(f"{place}: {said[0]}", remedy="`trialwire doctor` looks into it")
+
+
+def _from_sqlite(error: sqlite3.Error, place: str) -> StoreError | ConfigError:
+    name = getattr(error, "sqlite_errorname", "")
+    for prefix, make in _SQLITE.items():
+        if name.startswith(prefix):
+            return make(place, str(error))
+    return StoreError(f"{place}: {error}", remedy="`trialwire doctor` looks into it")
+
+
+def _busy(place: str, _: str) -> LockedError:
+    return LockedError(f"{place} is busy: another process is writing to it", remedy="try again")
+
+
+def _closed(place: str, said: str) -> ConfigError:
+    return ConfigError(
+        f"cannot use {place}: {said}",
+        key="store.url",
+        remedy=f"make the file and its directory {Path(place).parent} accessible for this user",
+    )
+
+
+def _full(place: str, _: str) -> StoreError:
+    return StoreError(f"no room left to write {place}", remedy="free some disk space; nothing was lost")
+
+
+def _damaged(place: str, said: str) -> StoreError:
+    return StoreError(f"{place} is damaged or no database: {said}", remedy="restore the latest backup")
+
+
+_SQLITE: Mapping[str, Callable[[str, str], StoreError | ConfigError]] = {
+    "SQLITE_BUSY": _busy,
+    "SQLITE_LOCKED": _busy,
+    "SQLITE_READONLY": _closed,
+    "SQLITE_CANTOPEN": _closed,
+    "SQLITE_PERM": _closed,
+    "SQLITE_FULL": _full,
+    "SQLITE_CORRUPT": _damaged,
+    "SQLITE_NOTADB": _damaged,
+}
+
+
+def _bad_url(why: str) -> ConfigError:
+    return ConfigError(
+        f"store.url {why}",
+        key="store.url",
+        remedy="use sqlite:///PATH or postgresql+psycopg://USER@HOST/NAME",
+    )
+
+
+def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
+    """Lists of at most `size`: engines limit the parameters of one statement."""
+    batch: list[T] = []
+    for value in values:
+        batch.append(value)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+class Verbs:
+    """What every group of verbs stands on."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+
+Found = Any
+"""A row of a result: its columns are attributes."""

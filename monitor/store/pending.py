@@ -1,0 +1,192 @@
+"""What a subscription could be told now, and since when things are news to it.
+
+What is selected is what no digest of the subscription holds yet, never "above a cursor". The running numbers
+kept with a subscription, a watch and a tag say where news begins for them; they never move.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select
+
+from monitor.core.change import RecordedChange, RecordedFinding
+from monitor.core.digest import Subscription
+from monitor.core.record import TrialId
+from monitor.core.watching import Notice, TrialState
+from monitor.store.engine import Verbs, chunks
+from monitor.store.rows import (
+    CHANGE,
+    FINDING,
+    NOTICE,
+    TRIAL,
+    change,
+    finding,
+    notice,
+    select_changes,
+    select_findings,
+    select_notices,
+    trial_state,
+)
+from monitor.store.tables import TABLES
+from monitor.store.values import Pending, SubscriptionState
+from monitor.store.watching import last_change
+
+SUBSCRIPTION = TABLES["subscription_state"]
+DIGEST_CHANGE = TABLES["digest_change"]
+DIGEST_NOTICE = TABLES["digest_notice"]
+FINDING_CHANGE = TABLES["finding_change"]
+WATCH_TAG = TABLES["watch_tag"]
+WATCH_TRIAL = TABLES["watch_trial"]
+SOURCE = TABLES["source"]
+
+
+class PendingVerbs(Verbs):
+    """What is news, and to whom."""
+
+    def begin_subscription(self, name: str, now: datetime) -> SubscriptionState:
+        """Make a subscription begin, or tell when it did: earlier changes belong to none of its digests."""
+        found = self.subscription(name)
+        if found is not None:
+            return found
+        with self._db.write() as connection:
+            self._db.in_order(connection)
+            begun = {
+                "name": name,
+                "begun_at": now,
+                "after_change": last_change(connection),
+                "after_notice": connection.scalar(select(func.max(NOTICE.c.id))) or 0,
+            }
+            self._db.insert_new(connection, SUBSCRIPTION, [begun])
+        return self.subscription(name) or SubscriptionState(name, now)
+
+    def subscription(self, name: str) -> SubscriptionState | None:
+        """When a subscription began; None where it has not."""
+        query = select(SUBSCRIPTION).where(SUBSCRIPTION.c.name == name)
+        with self._db.read() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else SubscriptionState(row.name, row.begun_at)
+
+    def pending(
+        self, subscription: Subscription, until: datetime, *, since: datetime | None = None
+    ) -> Pending:
+        """What it could be told: observed up to `until`, and in none of its digests yet.
+
+        Nothing is pending for a subscription that has not begun. With `since`, for previews: everything
+        observed from then on, told or not, begun or not.
+        """
+        with self._db.read() as connection:
+            covered = _covered(subscription)
+            changes = _changes(connection, subscription, until, since)
+            found = _notices(connection, subscription, until, since)
+            baselines = tuple(item for item in found if item.kind == "baseline")
+            about = {item.trial for item in changes} | {item.trial for item in baselines if item.trial}
+            return Pending(
+                changes=changes,
+                findings=_findings_over(connection, [item.id for item in changes]),
+                baselines=baselines,
+                notices=tuple(item for item in found if item.kind != "baseline"),
+                trials=_states(connection, about),
+                unread=_unread(connection, covered),
+                watched=connection.scalar(select(func.count()).select_from(covered.subquery())) or 0,
+            )
+
+
+def _covered(subscription: Subscription) -> Select[tuple[int]]:
+    """Ids of the watched trials that a subscription is about."""
+    query = select(TRIAL.c.id).join(WATCH_TRIAL, WATCH_TRIAL.c.trial_id == TRIAL.c.id)
+    query = query.where(WATCH_TRIAL.c.left_at.is_(None))
+    if subscription.tags:
+        query = query.join(WATCH_TAG, WATCH_TAG.c.watch_id == WATCH_TRIAL.c.watch_id)
+        query = query.where(WATCH_TAG.c.tag.in_(subscription.tags))
+    if subscription.trials:
+        query = query.where(TRIAL.c.number.in_(subscription.trials))
+    return query.distinct()
+
+
+def _changes(
+    connection: Connection, subscription: Subscription, until: datetime, since: datetime | None
+) -> tuple[RecordedChange, ...]:
+    query = select_changes().where(
+        CHANGE.c.origin == "poll",
+        CHANGE.c.observed_at <= until,
+        CHANGE.c.trial_id.in_(_covered(subscription)),
+    )
+    if since is not None:
+        query = query.where(CHANGE.c.observed_at >= since)
+    else:
+        begun = select(SUBSCRIPTION.c.after_change).where(SUBSCRIPTION.c.name == subscription.name)
+        told = exists().where(
+            DIGEST_CHANGE.c.subscription == subscription.name,
+            DIGEST_CHANGE.c.change_number == CHANGE.c.number,
+        )
+        query = query.where(CHANGE.c.number > begun.scalar_subquery(), _is_news(subscription), ~told)
+    return tuple(map(change, connection.execute(query.order_by(CHANGE.c.number))))
+
+
+def _is_news(subscription: Subscription) -> ColumnElement[bool]:
+    """Recorded after the trial came to be watched, or after it got one of the tags."""
+    watched = and_(WATCH_TRIAL.c.trial_id == CHANGE.c.trial_id, WATCH_TRIAL.c.left_at.is_(None))
+    if not subscription.tags:
+        return exists().where(watched, WATCH_TRIAL.c.after_change < CHANGE.c.number)
+    return exists().where(
+        watched,
+        WATCH_TAG.c.watch_id == WATCH_TRIAL.c.watch_id,
+        WATCH_TAG.c.tag.in_(subscription.tags),
+        WATCH_TAG.c.after_change < CHANGE.c.number,
+    )
+
+
+def _notices(
+    connection: Connection, subscription: Subscription, until: datetime, since: datetime | None
+) -> tuple[Notice, ...]:
+    """Baselines of covered trials, and everything else, in order."""
+    query = select_notices().where(
+        NOTICE.c.at <= until,
+        or_(NOTICE.c.kind != "baseline", NOTICE.c.trial_id.in_(_covered(subscription))),
+    )
+    if since is not None:
+        query = query.where(NOTICE.c.at >= since)
+    else:
+        begun = select(SUBSCRIPTION.c.after_notice).where(SUBSCRIPTION.c.name == subscription.name)
+        told = exists().where(
+            DIGEST_NOTICE.c.subscription == subscription.name, DIGEST_NOTICE.c.notice_id == NOTICE.c.id
+        )
+        query = query.where(NOTICE.c.id > begun.scalar_subquery(), ~told)
+    return tuple(map(notice, connection.execute(query.order_by(NOTICE.c.id))))
+
+
+def _findings_over(connection: Connection, change_ids: Sequence[str]) -> tuple[RecordedFinding, ...]:
+    found: dict[int, RecordedFinding] = {}
+    for batch in chunks(change_ids):
+        over = select(FINDING_CHANGE.c.finding_id).where(FINDING_CHANGE.c.change_id.in_(batch))
+        for row in connection.execute(select_findings().where(FINDING.c.id.in_(over))):
+            found[row.number] = finding(row)
+    return tuple(found[number] for number in sorted(found))
+
+
+def _states(connection: Connection, trials: Iterable[TrialId]) -> dict[TrialId, TrialState]:
+    found: dict[TrialId, TrialState] = {}
+    for batch in chunks(sorted(trials)):
+        query = select(TRIAL).where(TRIAL.c.number.in_([trial.id for trial in batch]))
+        for row in connection.execute(query):
+            state = trial_state(row)
+            if state.trial in batch:
+                found[state.trial] = state
+    return found
+
+
+def _unread(connection: Connection, covered: Select[tuple[int]]) -> tuple[TrialState, ...]:
+    query = (
+        select(TRIAL)
+        .join(SOURCE, SOURCE.c.registry == TRIAL.c.registry)
+        .where(
+            TRIAL.c.id.in_(covered),
+            TRIAL.c.presence.not_in(("renamed", "unknown")),
+            SOURCE.c.data_version.is_not(None),
+            func.coalesce(TRIAL.c.checked_data_version, "") != SOURCE.c.data_version,
+        )
+        .order_by(TRIAL.c.id)
+    )
+    return tuple(map(trial_state, connection.execute(query)))

@@ -1,0 +1,356 @@
+"""The rows. They never leave this package: verbs take and give domain values.
+
+Running numbers order things, never times. What a digest, a filter or a constraint needs is a column; the
+rest of a change or a finding is its JSON. A change of this file needs an alembic revision beside it.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import Index, MetaData, Text, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+NAMING = {
+    "pk": "pk_%(table_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+}
+"""Every constraint has a name from the first revision on: batch migrations cannot alter a nameless one."""
+
+
+class Row(SQLModel):
+    """The common root: one metadata of our own, so that nobody else's tables mix in."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+class TrialRow(Row, table=True):
+    """A trial somebody watched, imported or was told of, as it is now."""
+
+    __tablename__ = "trial"
+    __table_args__ = (UniqueConstraint("registry", "number"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    registry_name: str = Field(sa_column_kwargs={"name": "registry"})
+    number: str
+    presence: str
+    title: str = ""
+    sponsor: str | None = None
+    overall_status: str | None = None
+    phases: str = ""
+    snapshot_seq: int | None = None
+    last_seq: int = 0
+    checked_data_version: str | None = None
+    checked_at: datetime | None = None
+    changed_at: datetime | None = None
+    renamed_to: str | None = None
+    absent_since: str | None = None
+
+
+class BodyRow(Row, table=True):
+    """A payload, once for each content; `base` is the body it is packed against."""
+
+    __tablename__ = "body"
+
+    digest: str = Field(primary_key=True)
+    codec: str
+    base: str | None = Field(default=None, foreign_key="body.digest")
+    size: int
+    data: bytes
+
+
+class SnapshotRow(Row, table=True):
+    """One version of a trial; what differs from fetch to fetch stands here, not in the body."""
+
+    __tablename__ = "snapshot"
+    __table_args__ = (UniqueConstraint("trial_id", "seq"), UniqueConstraint("identity"))
+
+    id: int | None = Field(default=None, primary_key=True)
+    trial_id: int = Field(foreign_key="trial.id")
+    seq: int
+    identity: str
+    digest: str = Field(foreign_key="body.digest")
+    first_seen: str
+    observed_at: datetime
+    origin: str
+    data_version: str | None = None
+    version: int | None = None
+    submitted_on: str | None = None
+    posted_on: str | None = None
+    title: str = ""
+
+
+class ChangeRow(Row, table=True):
+    """A recorded change: columns for the filters, the rest in `body`. Never altered, never deleted."""
+
+    __tablename__ = "change"
+    __table_args__ = (
+        UniqueConstraint("id"),
+        Index(None, "trial_id", "registry_on"),
+        Index(None, "registry_on", "observed_at"),
+        Index(None, "field"),
+        {"sqlite_autoincrement": True},
+    )
+
+    number: int | None = Field(default=None, primary_key=True)
+    id: str
+    trial_id: int = Field(foreign_key="trial.id")
+    identity_from: str
+    identity_to: str
+    snapshot_from: int | None = None
+    snapshot_to: int | None = None
+    field: str
+    category: str
+    significance: int
+    """0 is the worst: the index in `LEVELS`."""
+    rule: str
+    registry_on: date
+    """By the registry's clock: posted, else submitted, else the day of observation."""
+    observed_at: datetime
+    origin: str
+    version_from: int | None = None
+    version_to: int | None = None
+    submitted_on: str | None = None
+    posted_on: str | None = None
+    data_version: str | None = None
+    title: str
+    url: str
+    body: str = Field(sa_type=Text)
+
+
+class FindingRow(Row, table=True):
+    """A recorded story over changes."""
+
+    __tablename__ = "finding"
+    __table_args__ = (UniqueConstraint("id"), Index(None, "trial_id"), {"sqlite_autoincrement": True})
+
+    number: int | None = Field(default=None, primary_key=True)
+    id: str
+    trial_id: int = Field(foreign_key="trial.id")
+    significance: int
+    observed_at: datetime
+    body: str = Field(sa_type=Text)
+
+
+class FindingChangeRow(Row, table=True):
+    """Which changes a finding is about."""
+
+    __tablename__ = "finding_change"
+    __table_args__ = (Index(None, "change_id"),)
+
+    finding_id: str = Field(primary_key=True, foreign_key="finding.id")
+    change_id: str = Field(primary_key=True, foreign_key="change.id")
+
+
+class WatchRow(Row, table=True):
+    """An entry of the watch list: `kind` `trial` names one trial; searches come with their own kind."""
+
+    __tablename__ = "watch"
+    __table_args__ = (UniqueConstraint("kind", "name"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    name: str
+    note: str = ""
+    added_at: datetime
+
+
+class WatchTagRow(Row, table=True):
+    """A tag of a watch; changes up to `after_change` are older than the tag and no news under it."""
+
+    __tablename__ = "watch_tag"
+    __table_args__ = (Index(None, "tag"),)
+
+    watch_id: int = Field(primary_key=True, foreign_key="watch.id")
+    tag: str = Field(primary_key=True)
+    after_change: int
+
+
+class WatchTrialRow(Row, table=True):
+    """Which trials a watch holds, since when; changes up to `after_change` are older than that."""
+
+    __tablename__ = "watch_trial"
+    __table_args__ = (Index(None, "trial_id"),)
+
+    watch_id: int = Field(primary_key=True, foreign_key="watch.id")
+    trial_id: int = Field(primary_key=True, foreign_key="trial.id")
+    entered_at: datetime
+    left_at: datetime | None = None
+    after_change: int
+
+
+class SubscriptionRow(Row, table=True):
+    """When a subscription began, as a time for people and as running numbers for selecting."""
+
+    __tablename__ = "subscription_state"
+
+    name: str = Field(primary_key=True)
+    begun_at: datetime
+    after_change: int
+    after_notice: int
+
+
+class DigestRow(Row, table=True):
+    """A digest sent or about to be."""
+
+    __tablename__ = "digest"
+    __table_args__ = (
+        UniqueConstraint("id"),
+        UniqueConstraint("subscription", "kind", "period", "ordinal"),
+        UniqueConstraint("subscription", "sequence"),
+        {"sqlite_autoincrement": True},
+    )
+
+    number: int | None = Field(default=None, primary_key=True)
+    id: str
+    subscription: str
+    kind: str
+    period: str
+    ordinal: int
+    sequence: int
+    created_at: datetime
+    since: datetime | None = None
+    until: datetime
+    folded: int
+
+
+class DigestChangeRow(Row, table=True):
+    """A subscription was told of a change (or had it folded), once."""
+
+    __tablename__ = "digest_change"
+    __table_args__ = (Index(None, "digest_id"),)
+
+    subscription: str = Field(primary_key=True)
+    change_number: int = Field(primary_key=True, foreign_key="change.number")
+    digest_id: str = Field(foreign_key="digest.id")
+
+
+class NoticeRow(Row, table=True):
+    """Something to be told once."""
+
+    __tablename__ = "notice"
+    __table_args__ = (UniqueConstraint("identity"), {"sqlite_autoincrement": True})
+
+    id: int | None = Field(default=None, primary_key=True)
+    identity: str
+    kind: str
+    subject: str
+    message: str = Field(sa_type=Text)
+    at: datetime
+    trial_id: int | None = Field(default=None, foreign_key="trial.id")
+
+
+class DigestNoticeRow(Row, table=True):
+    """A subscription was told of a notice, once."""
+
+    __tablename__ = "digest_notice"
+    __table_args__ = (Index(None, "digest_id"),)
+
+    subscription: str = Field(primary_key=True)
+    notice_id: int = Field(primary_key=True, foreign_key="notice.id")
+    digest_id: str = Field(foreign_key="digest.id")
+
+
+class DeliveryRow(Row, table=True):
+    """The outbox: frozen bytes for one recipient."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        UniqueConstraint("id"),
+        Index(None, "state", "next_at"),
+        Index(None, "digest_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    number: int | None = Field(default=None, primary_key=True)
+    id: str
+    digest_id: str | None = Field(default=None, foreign_key="digest.id")
+    channel: str
+    recipient: str
+    part: int
+    event: str
+    content: bytes
+    state: str
+    attempts: int = 0
+    next_at: datetime | None = None
+    lease_until: datetime | None = None
+    created_at: datetime
+    last_error: str = Field(default="", sa_type=Text)
+
+
+class AttemptRow(Row, table=True):
+    """One try at a delivery, written before the network is touched."""
+
+    __tablename__ = "attempt"
+
+    delivery_id: str = Field(primary_key=True, foreign_key="delivery.id")
+    number: int = Field(primary_key=True)
+    started_at: datetime
+    duration_s: float | None = None
+    outcome: str
+    status: int | None = None
+    excerpt: str = Field(default="", sa_type=Text)
+
+
+class ChannelRow(Row, table=True):
+    """A channel that is off."""
+
+    __tablename__ = "channel_state"
+
+    name: str = Field(primary_key=True)
+    disabled_at: datetime
+    reason: str = Field(sa_type=Text)
+
+
+class SourceRow(Row, table=True):
+    """How a registry is doing."""
+
+    __tablename__ = "source"
+
+    registry_name: str = Field(primary_key=True, sa_column_kwargs={"name": "registry"})
+    state: str
+    since: datetime
+    reason: str = Field(sa_type=Text)
+    data_version: str | None = None
+    etag: str | None = None
+    last_attempt_at: datetime | None = None
+    last_success_at: datetime | None = None
+    not_before: datetime | None = None
+
+
+class RequestRow(Row, table=True):
+    """Asked of the daemon by a command."""
+
+    __tablename__ = "request"
+    __table_args__ = (Index(None, "state"), {"sqlite_autoincrement": True})
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    args: str = Field(sa_type=Text)
+    state: str
+    result: str = Field(default="", sa_type=Text)
+    created_at: datetime
+    answered_at: datetime | None = None
+
+
+class QuarantineRow(Row, table=True):
+    """An answer that was not believed, packed like a payload."""
+
+    __tablename__ = "quarantine"
+    __table_args__ = (UniqueConstraint("trial_id", "digest"), Index(None, "state"))
+
+    id: int | None = Field(default=None, primary_key=True)
+    trial_id: int = Field(foreign_key="trial.id")
+    reason: str = Field(sa_type=Text)
+    digest: str
+    observed_at: datetime
+    data_version: str | None = None
+    state: str
+    body: bytes
+
+
+TABLES = Row.metadata.tables
+"""Core tables by name: statements are built on these."""

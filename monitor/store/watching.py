@@ -1,0 +1,232 @@
+"""Verbs on the watch list and on trials as they are now."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from monitor.core.record import TrialId
+from monitor.core.watching import TrialState, Watch
+from monitor.store.engine import CHUNK, Database, Found, Verbs, chunks
+from monitor.store.rows import TRIAL, trial_state
+from monitor.store.tables import TABLES
+
+WATCH = TABLES["watch"]
+WATCH_TAG = TABLES["watch_tag"]
+WATCH_TRIAL = TABLES["watch_trial"]
+CHANGE = TABLES["change"]
+KIND = "trial"
+
+
+class WatchVerbs(Verbs):
+    """Who is watched."""
+
+    def add_watches(
+        self, trials: Iterable[TrialId], *, tags: Sequence[str] = (), note: str = "", now: datetime
+    ) -> tuple[TrialId, ...]:
+        """Watch trials; return the newly added. Those watched already gain the tags and a non-empty note.
+
+        A number that was found never to have existed is asked for again.
+        """
+        added: list[TrialId] = []
+        with self._db.write() as connection:
+            self._db.in_order(connection)
+            for batch in chunks(dict.fromkeys(trials)):
+                added += watch_trials(self._db, connection, batch, tags=tags, note=note, now=now)
+        return tuple(added)
+
+    def remove_watches(self, trials: Iterable[TrialId]) -> tuple[TrialId, ...]:
+        """Watch trials no longer; return those that were. What is recorded of them stays."""
+        removed: list[TrialId] = []
+        with self._db.write() as connection:
+            for batch in chunks(dict.fromkeys(trials)):
+                ids = watch_ids(connection, batch)
+                for table, column in (
+                    (WATCH_TAG, WATCH_TAG.c.watch_id),
+                    (WATCH_TRIAL, WATCH_TRIAL.c.watch_id),
+                    (WATCH, WATCH.c.id),
+                ):
+                    connection.execute(delete(table).where(column.in_(ids.values())))
+                removed += [trial for trial in batch if trial in ids]
+        return tuple(removed)
+
+    def watches(self, *, tag: str | None = None) -> tuple[Watch, ...]:
+        """The watch list, in the order it was added to."""
+        with self._db.read() as connection:
+            return _watches(connection, tag=tag)
+
+    def watch(self, trial: TrialId) -> Watch | None:
+        """One entry of it."""
+        with self._db.read() as connection:
+            return next(iter(_watches(connection, trial=trial)), None)
+
+    def trial(self, trial: TrialId) -> TrialState | None:
+        """What is known of a trial, watched or not."""
+        query = select(TRIAL).where(TRIAL.c.registry == trial.registry, TRIAL.c.number == trial.id)
+        with self._db.read() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else trial_state(row)
+
+    def trials(self) -> Iterator[TrialState]:
+        """Everything known, in order of first sight, read in pages."""
+        last = 0
+        while True:
+            query = select(TRIAL).where(TRIAL.c.id > last).order_by(TRIAL.c.id).limit(CHUNK)
+            with self._db.read() as connection:
+                page = connection.execute(query).all()
+            yield from map(trial_state, page)
+            if len(page) < CHUNK:
+                return
+            last = page[-1].id
+
+    def unread(self, registry: str, data_version: str) -> tuple[TrialId, ...]:
+        """Watched trials not read at this data version; renamed and never-existing ones are left out."""
+        query = (
+            select(TRIAL.c.registry, TRIAL.c.number)
+            .where(
+                TRIAL.c.registry == registry,
+                TRIAL.c.presence.not_in(("renamed", "unknown")),
+                func.coalesce(TRIAL.c.checked_data_version, "") != data_version,
+                TRIAL.c.id.in_(select(WATCH_TRIAL.c.trial_id).where(WATCH_TRIAL.c.left_at.is_(None))),
+            )
+            .order_by(TRIAL.c.id)
+        )
+        with self._db.read() as connection:
+            return tuple(TrialId(*row) for row in connection.execute(query))
+
+
+def watch_trials(
+    database: Database,
+    connection: Connection,
+    trials: Sequence[TrialId],
+    *,
+    tags: Sequence[str],
+    note: str,
+    now: datetime,
+) -> list[TrialId]:
+    """Watch a batch inside a transaction; return the newly added."""
+    ids = known_trials(database, connection, trials)
+    watched = watch_ids(connection, trials)
+    added = [trial for trial in trials if trial not in watched]
+    last = last_change(connection)
+    if added:
+        rows = [{"kind": KIND, "name": _name(trial), "note": note, "added_at": now} for trial in added]
+        connection.execute(insert(WATCH), rows)
+        watched = watch_ids(connection, trials)
+        connection.execute(
+            insert(WATCH_TRIAL),
+            [
+                {
+                    "watch_id": watched[trial],
+                    "trial_id": ids[trial],
+                    "entered_at": now,
+                    "left_at": None,
+                    "after_change": last,
+                }
+                for trial in added
+            ],
+        )
+    tag_rows = [
+        {"watch_id": watched[trial], "tag": tag, "after_change": last}
+        for trial in trials
+        for tag in dict.fromkeys(tags)
+    ]
+    database.insert_new(connection, WATCH_TAG, tag_rows)
+    if note:
+        connection.execute(update(WATCH).where(WATCH.c.id.in_(watched.values())).values(note=note))
+    unknown = TRIAL.c.id.in_(ids.values()) & (TRIAL.c.presence == "unknown")
+    connection.execute(update(TRIAL).where(unknown).values(presence="unseen", checked_data_version=None))
+    return added
+
+
+def known_trials(
+    database: Database, connection: Connection, trials: Iterable[TrialId]
+) -> Mapping[TrialId, int]:
+    """The row ids of trials, made where they are missing."""
+    wanted = list(dict.fromkeys(trials))
+    rows = [
+        {
+            "registry": trial.registry,
+            "number": trial.id,
+            "presence": "unseen",
+            "title": "",
+            "phases": "",
+            "last_seq": 0,
+        }
+        for trial in wanted
+    ]
+    database.insert_new(connection, TRIAL, rows)
+    return {trial: row.id for trial, row in trial_rows(connection, wanted).items()}
+
+
+def trial_rows(connection: Connection, trials: Iterable[TrialId]) -> dict[TrialId, Found]:
+    """The rows of those trials that are known."""
+    found: dict[TrialId, Found] = {}
+    by_registry: dict[str, list[str]] = defaultdict(list)
+    for trial in trials:
+        by_registry[trial.registry].append(trial.id)
+    for registry, numbers in by_registry.items():
+        for batch in chunks(numbers):
+            query = select(TRIAL).where(TRIAL.c.registry == registry, TRIAL.c.number.in_(batch))
+            for row in connection.execute(query):
+                found[TrialId(row.registry, row.number)] = row
+    return found
+
+
+def watch_ids(connection: Connection, trials: Sequence[TrialId]) -> dict[TrialId, int]:
+    """The watch of each trial that has its own."""
+    names = {_name(trial): trial for trial in trials}
+    query = select(WATCH.c.name, WATCH.c.id).where(WATCH.c.kind == KIND, WATCH.c.name.in_(names))
+    return {names[name]: number for name, number in connection.execute(query)}
+
+
+def watch_tags(connection: Connection, watch_id: int) -> tuple[str, ...]:
+    """The tags of one watch, sorted."""
+    query = select(WATCH_TAG.c.tag).where(WATCH_TAG.c.watch_id == watch_id)
+    return tuple(sorted(connection.scalars(query)))
+
+
+def last_change(connection: Connection) -> int:
+    """The highest running number given to a change."""
+    return connection.scalar(select(func.coalesce(func.max(CHANGE.c.number), 0))) or 0
+
+
+def _name(trial: TrialId) -> str:
+    return f"{trial.registry}:{trial.id}"
+
+
+def _watches(
+    connection: Connection, *, tag: str | None = None, trial: TrialId | None = None
+) -> tuple[Watch, ...]:
+    query = (
+        select(TRIAL, WATCH.c.id.label("watch_id"), WATCH.c.note, WATCH.c.added_at)
+        .join(WATCH_TRIAL, WATCH_TRIAL.c.trial_id == TRIAL.c.id)
+        .join(WATCH, WATCH.c.id == WATCH_TRIAL.c.watch_id)
+        .where(WATCH.c.kind == KIND)
+        .order_by(WATCH.c.id)
+    )
+    tags_query = select(WATCH_TAG.c.watch_id, WATCH_TAG.c.tag)
+    if tag is not None:
+        tagged = select(WATCH_TAG.c.watch_id).where(WATCH_TAG.c.tag == tag)
+        query = query.where(WATCH.c.id.in_(tagged))
+        tags_query = tags_query.where(WATCH_TAG.c.watch_id.in_(tagged))
+    if trial is not None:
+        query = query.where(WATCH.c.name == _name(trial))
+        mine = select(WATCH.c.id).where(WATCH.c.kind == KIND, WATCH.c.name == _name(trial))
+        tags_query = tags_query.where(WATCH_TAG.c.watch_id.in_(mine))
+    tags: dict[int, list[str]] = defaultdict(list)
+    for number, word in connection.execute(tags_query):
+        tags[number].append(word)
+    return tuple(
+        Watch(
+            trial=TrialId(row.registry, row.number),
+            tags=tuple(sorted(tags[row.watch_id])),
+            note=row.note,
+            added_at=row.added_at,
+            state=trial_state(row),
+        )
+        for row in connection.execute(query)
+    )
