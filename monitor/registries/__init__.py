@@ -96,6 +96,12 @@ class Reader(Protocol):
     def identify(self, text: str) -> TrialId | None:
         """The trial a number or page address names, in canonical form; None where it is not one of ours."""
 
+    def records(self, content: bytes) -> Iterator[Payload]:
+        """The records in a file's bytes: one payload or a list response, each with its own slice of them.
+
+        Raises RecordFormatError where there are none of this registry's.
+        """
+
     def normalize(self, payload: Json) -> TrialRecord:
         """Translate a payload; pure. Raises RecordFormatError on what is not a record."""
 

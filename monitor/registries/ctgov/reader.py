@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from monitor.core.record import Json, TrialId, TrialRecord
+from monitor.registries import Payload
 from monitor.registries.ctgov import belief
 
 NAME = "ctgov"
@@ -36,6 +38,12 @@ class CtGovReader:
         page = _PAGE.fullmatch(wanted)
         number = canonical_number(page[1] if page else wanted)
         return TrialId(NAME, number) if number else None
+
+    def records(self, content: bytes) -> Iterator[Payload]:
+        """See `files.records`."""
+        from monitor.registries.ctgov.files import records  # msgspec is needed for nothing else here
+
+        return records(content)
 
     def normalize(self, payload: Json) -> TrialRecord:
         """See `normalize.normalize`."""
