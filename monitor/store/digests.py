@@ -1,7 +1,6 @@
-"""Subscriptions and T2: what may be told, and the digest that tells it, with its outbox, at once.
+"""T2: a digest, what it settles and the messages it became, at once; and the digests there were.
 
-What a digest selects is what no digest of its subscription holds yet, never "above a cursor". The running
-numbers kept with a subscription and with a watch say where news begins for them; they never move.
+A change or a notice is settled once for each subscription: unique rows see to it, whoever composes.
 """
 
 from __future__ import annotations
@@ -117,9 +116,10 @@ class DigestVerbs(Verbs):
         told: Iterable[str],
         told_notices: Iterable[int] = (),
     ) -> bool:
-        """T2: the digest, the ids of the changes it tells or folds, its notices and the outbox, at once.
+        """T2: the digest, the ids of the changes and notices it settles, and the outbox, at once.
 
-        False, and nothing is written, where this digest or a digest with one of the changes exists already.
+        False, and nothing is written, where this digest, or one of the subscription with any of the same
+        changes or notices, exists already.
         """
         name = digest.subscription.name
         told_ids, notice_ids = tuple(dict.fromkeys(told)), tuple(dict.fromkeys(told_notices))

@@ -8,6 +8,7 @@ advisory lock as well, because two machines may share one database.
 from __future__ import annotations
 
 import fcntl
+import math
 import os
 import threading
 import time
@@ -143,29 +144,25 @@ class WriteLock:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Hold it for one transaction; LockedError where it cannot be had in time."""
-        deadline = time.monotonic() + self._wait_s
         if not self._threads.acquire(timeout=self._wait_s):
             raise self._refused()
         try:
             handle = open_lock_file(self._path)
             try:
-                self._wait(handle, deadline)
+                self._wait(handle)
                 yield
             finally:
                 os.close(handle)
         finally:
             self._threads.release()
 
-    def _wait(self, handle: int, deadline: float) -> None:
-        while True:
-            try:
+    def _wait(self, handle: int) -> None:
+        for _ in range(math.ceil(self._wait_s / _POLL_S)):
+            with suppress(BlockingIOError):
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if time.monotonic() >= deadline:
-                    raise self._refused() from None
-                time.sleep(_POLL_S)
-            else:
                 return
+            time.sleep(_POLL_S)
+        raise self._refused()
 
     def _refused(self) -> LockedError:
         return LockedError(
