@@ -142,7 +142,7 @@ def beside(left: str, right: str, width: int) -> str:
 
 
 def tied(text: str) -> str:
-    """Text with no-break spaces where a line must not end: before a sign of percent, a dot, a number of phase."""
+    """Text with no-break spaces where a line must not end: before a percent sign, a dot, a phase number."""
     return _TIES.sub("\u00a0", text)
 
 
