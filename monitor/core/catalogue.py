@@ -8,11 +8,12 @@ what the catalogue does not list (`other.…`) included.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, TypeAlias, get_args
 
-from monitor.core.record import Age, Dated, Items, Leaf, Named, Text, Tree
+from monitor.core.record import Dated, Items, Named, Text, Tree, Value, to_json
 from monitor.core.text import Criterion, criterion_key
 
 Kind: TypeAlias = Literal[
@@ -208,6 +209,7 @@ def position(name: str) -> tuple[int, str]:
     return _POSITION.get(name, len(_POSITION)), name
 
 
+@lru_cache(maxsize=16384)
 def fold(text: str) -> str:
     """Case-folded, white space collapsed: how texts enter keys (contract section 3)."""
     return " ".join(text.split()).casefold()
@@ -215,7 +217,16 @@ def fold(text: str) -> str:
 
 def identity_key(identity: Identity, item: Tree) -> str:
     """An item's natural key: the identity's parts joined by `|`, an absent part empty."""
-    return "|".join(next(_present(item, names), "") for names in identity)
+    parts = []
+    for names in identity:
+        part = ""
+        for name in names:
+            value = item.get(name)
+            if value is not None:
+                part = fold(_form(value))
+                break
+        parts.append(part)
+    return "|".join(parts)
 
 
 def natural_key(name: str) -> Callable[[Tree], str]:
@@ -226,25 +237,18 @@ def natural_key(name: str) -> Callable[[Tree], str]:
     return lambda item: identity_key(identity, item)
 
 
-def _present(item: Tree, names: tuple[str, ...]) -> Iterator[str]:
-    for name in names:
-        value = item.get(name)
-        if value is not None and not isinstance(value, Mapping):
-            yield fold(_form(value))
-
-
-def _form(value: Leaf) -> str:
+def _form(value: Value) -> str:
+    if isinstance(value, Text | Named):
+        return value.form
+    if isinstance(value, str):
+        return value
     match value:
-        case Text(form=form) | Named(form=form):
-            return form
         case Dated(date=when):
             return str(when)
-        case Age(shown=shown):
-            return shown
         case frozenset():
             return ", ".join(sorted(value))
         case _:
-            return str(value)
+            return str(to_json(value))
 
 
 def _criterion_key(item: Tree) -> str:

@@ -11,7 +11,6 @@ never what it means.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import TypeAlias
 
 from monitor.core.catalogue import collection, field, position
@@ -98,17 +97,24 @@ def _pair_deltas(old: Place, new: Place, was: Tree, now: Tree) -> Iterator[Delta
     if old.field != new.field:
         yield Delta(new.field, "moved", was, now, new.key, (), from_key, old.field)
     for at, part_was, part_now in _differences(was, now, ()):
-        yield replace(_delta(new.field, at, part_was, part_now), key=new.key, from_key=from_key)
+        yield _delta(new.field, at, part_was, part_now, new.key, from_key)
 
 
-def _delta(name: str, at: tuple[str, ...], old: Value | None, new: Value | None) -> Delta:
+def _delta(
+    name: str,
+    at: tuple[str, ...],
+    old: Value | None,
+    new: Value | None,
+    key: str | None = None,
+    from_key: str | None = None,
+) -> Delta:
     """Of a flag, false is absent: it changes, it is not added."""
     if old is None and new is True:
         old = False
     elif old is True and new is None:
         new = False
     op: Op = "added" if old is None else "removed" if new is None else "changed"
-    return Delta(name, op, old, new, None, at)
+    return Delta(name, op, old, new, key, at, from_key)
 
 
 _Difference: TypeAlias = "tuple[tuple[str, ...], Value | None, Value | None]"
@@ -161,8 +167,7 @@ def _apply_items(result: dict[str, Value], deltas: Sequence[Delta]) -> None:
                 items = result.get(name)
                 left[name] = dict(items) if isinstance(items, Items) else {}
     for delta in deltas:
-        assert delta.key is not None
-        place, before = Place(delta.field, delta.key), delta.from_key or delta.key
+        place, before = Place(delta.field, delta.key or ""), _key_before(delta) or ""
         if delta.at:
             item = placed[place] if place in placed else left[delta.field].pop(before)
             changed = _with(item, delta.at, delta.new)
@@ -214,8 +219,12 @@ def _inverted(delta: Delta, move: Delta | None) -> Delta:
         op=_OPPOSITE[delta.op],
         old=delta.new,
         new=delta.old,
-        key=delta.from_key or delta.key,
+        key=_key_before(delta),
         at=delta.at,
-        from_key=delta.key if delta.from_key else None,
+        from_key=None if delta.from_key is None else delta.key,
         from_field=delta.field if delta.op == "moved" else None,
     )
+
+
+def _key_before(delta: Delta) -> str | None:
+    return delta.key if delta.from_key is None else delta.from_key

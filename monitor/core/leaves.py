@@ -198,6 +198,11 @@ def _collapsed(text: str) -> str:
     return " ".join(text.split())
 
 
+@lru_cache(maxsize=1024)
+def _folded_markup(text: str) -> str:
+    return fold(markup(text).form)
+
+
 def _folded_country(text: str) -> str:
     return canonical_country(text).casefold()
 
@@ -224,7 +229,7 @@ WORD = Single(_word)
 """An enumeration value, an id, a number given as a string."""
 PLAIN = Single(_plain)
 """Text without markup."""
-MARKUP = Single(_markup, form=lambda text: fold(markup(text).form))
+MARKUP = Single(_markup, form=_folded_markup)
 """Text with markup."""
 FLAG = Single(_flag)
 """A boolean of which false says no more than absent."""

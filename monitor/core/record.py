@@ -13,7 +13,7 @@ import calendar
 import hashlib
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
@@ -212,17 +212,20 @@ class Items(Mapping[str, "Tree"]):
         return sorted(content_digest(item) for item in self._by_key.values())
 
 
-def numbered(groups: Mapping[str, Sequence[Tree]]) -> dict[str, Tree]:
+def numbered(groups: Mapping[str, Sequence[Tree]], taken: Container[str] = ()) -> dict[str, Tree]:
     """Items under unique keys: those that share one are numbered in the order of a content digest.
 
-    A number that would read like another item's own key is passed over.
+    A number that would read like another item's own key, here or in `taken`, is passed over.
     """
     keyed: dict[str, Tree] = {}
     for key, group in groups.items():
-        ordered = sorted(group, key=content_digest) if len(group) > 1 else group
-        numbers = (number for number in itertools.count(2) if f"{key}#{number}" not in groups)
-        for place, item in enumerate(ordered):
-            keyed[key if place == 0 else f"{key}#{next(numbers)}"] = item
+        if len(group) == 1:
+            keyed[key] = group[0]
+            continue
+        names = (f"{key}#{number}" for number in itertools.count(2))
+        free = (name for name in names if name not in groups and name not in taken)
+        for place, item in enumerate(sorted(group, key=content_digest)):
+            keyed[key if place == 0 else next(free)] = item
     return keyed
 
 

@@ -10,9 +10,8 @@ gives, so that the diff of what is left equals the diff of the whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Protocol
 
 import orjson
@@ -139,14 +138,15 @@ class Listed:
         return self._gathered(before), self._gathered(after)
 
     def strangers(self, raw: Json) -> Iterator[Stranger]:
-        keys: dict[str, int] = {}
-        for member in _list(raw):
+        strange: dict[str, list[list[Stranger]]] = {}
+        for member, key in zip(_list(raw), self._raw_keys(_list(raw)), strict=True):
             found = list(self.item.strangers(member))
-            key = self._raw_key(member)
-            keys[key] = keys.get(key, 0) + 1
-            number = f"{key}#{keys[key]}" if keys[key] > 1 or not key else key
-            for path, items, stranger in found:
-                yield path, (number, *items), stranger
+            if found:
+                strange.setdefault(key, []).append(found)
+        for key, groups in strange.items():
+            for number, found in enumerate(sorted(groups, key=orjson.dumps), start=1):
+                place = f"{key}#{number}" if number > 1 or not key else key
+                yield from ((path, (place, *items), stranger) for path, items, stranger in found)
 
     def _read_item(self, index: int, member: Json, notes: Reading) -> Tree | None:
         try:
@@ -176,13 +176,12 @@ class Listed:
     def _numbered(
         self,
         members: Sequence[tuple[int, Json]],
-        everything: Mapping[str, Sequence[object]],
+        everything: Container[str],
         key: str,
         notes: Reading,
     ) -> dict[str, Tree]:
         trees = [tree for place in members if (tree := self._read_item(*place, notes)) is not None]
-        taken: dict[str, list[Tree]] = {name: [] for name in everything}
-        return self._named(numbered({**taken, key: trees}))
+        return self._named(numbered({key: trees}, taken=everything)) if trees else {}
 
     def _named(self, keyed: dict[str, Tree]) -> dict[str, Tree]:
         if self.collection or "" not in keyed:
@@ -196,27 +195,29 @@ class Listed:
 
     def _by_key(self, members: Sequence[Json]) -> dict[str, list[tuple[int, Json]]]:
         keyed: dict[str, list[tuple[int, Json]]] = {}
-        for index, member in enumerate(members):
-            keyed.setdefault(self._raw_key(member), []).append((index, member))
+        for index, key in enumerate(self._raw_keys(members)):
+            keyed.setdefault(key, []).append((index, members[index]))
         return keyed
 
-    def _raw_key(self, member: Json) -> str:
-        """The natural key without reading the item."""
+    def _raw_keys(self, members: Sequence[Json]) -> Iterator[str]:
+        """The natural keys without reading the items: most of them will not be read."""
         if isinstance(self.item, Wrapped):
-            return _raw_form(self.item.leaf, member)
-        if not isinstance(member, dict):
-            return ""
-        return "|".join(self._raw_part(member, names) for names in self.identity)
+            yield from (_raw_form(self.item.leaf, member) for member in members)
+            return
+        plan = [[(name, self.item.parts[name]) for name in names] for names in self.identity]
+        for member in members:
+            if isinstance(member, dict):
+                yield "|".join([_raw_part(member, alternatives) for alternatives in plan])
+            else:
+                yield ""
 
-    def _raw_part(self, member: JsonObject, names: tuple[str, ...]) -> str:
-        assert isinstance(self.item, Group)
-        for name in names:
-            value = member.get(name)
-            if value is not None:
-                form = _raw_form(self.item.parts[name], value)
-                if form:
-                    return form
-        return ""
+
+def _raw_part(member: JsonObject, alternatives: Sequence[tuple[str, Shape]]) -> str:
+    for name, shape in alternatives:
+        value = member.get(name)
+        if value is not None and (form := _raw_form(shape, value)):
+            return form
+    return ""
 
 
 def below(shape: Shape, name: str, raw: Json, notes: Reading) -> Value | None:
@@ -275,10 +276,5 @@ def _bag(members: Sequence[tuple[int, Json]]) -> list[bytes]:
 
 def _raw_form(shape: Shape, raw: Json) -> str:
     if isinstance(raw, str) and isinstance(shape, Single):
-        return _form(shape.form, raw)
+        return shape.form(raw)
     return "" if raw is None else fold(str(raw))
-
-
-@lru_cache(maxsize=16384)
-def _form(form: Callable[[str], str], text: str) -> str:
-    return form(text)
