@@ -46,13 +46,14 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "alembic": ("monitor.store",),
     "apscheduler": ("monitor.daemon",),
     "cronsim": ("monitor.core.cadence",),
-    "deepdiff": ("monitor.core.diff",),
+    "deepdiff": ("monitor.core.diff_other",),
     "httpx": ("monitor.transport",),
     "jinja2": ("monitor.render",),
     "msgspec": ("monitor.registries.ctgov",),
     "orjson": ("monitor",),
     "psycopg": ("monitor.store",),
     "pydantic": ("monitor.config", "monitor.channels", "monitor.registries"),
+    "pydantic_core": ("monitor.config", "monitor.channels", "monitor.registries"),
     "pydantic_settings": ("monitor.config",),
     "rapidfuzz": ("monitor.core",),
     "rich": ("monitor.cli",),
@@ -246,10 +247,15 @@ def modules(top: str) -> Iterator[Module]:
 
 
 def cycles(graph: Mapping[str, frozenset[str]]) -> Iterator[str]:
-    """Modules that import each other in a ring."""
-    left = dict(graph)
-    while free := {name for name, targets in left.items() if not targets & left.keys() - {name}}:
-        left = {name: targets for name, targets in left.items() if name not in free}
+    """Modules that import each other in a ring, by name; those that only use a ring are not among them."""
+    left = {name: targets - {name} for name, targets in graph.items()}
+    while True:
+        used = frozenset[str]().union(*left.values())
+        inside = {name: targets & left.keys() for name, targets in left.items()}
+        kept = {name: targets for name, targets in inside.items() if targets and name in used}
+        if kept == left:
+            break
+        left = kept
     yield from sorted(left)
 
 
