@@ -38,9 +38,14 @@ class Scripted:
         self._thread.start()
 
     @property
+    def base_url(self) -> str:
+        """Its address without a path."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
     def url(self) -> str:
-        """Its address."""
-        return f"http://127.0.0.1:{self.port}/hook"
+        """An address on it."""
+        return f"{self.base_url}/hook"
 
     def __enter__(self) -> Self:
         return self

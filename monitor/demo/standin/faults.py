@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, assert_never
 
 FaultKind = Literal["status", "html", "truncated", "garbled", "reset", "slow"]
 
@@ -75,6 +75,19 @@ class Fault:
     def fits(self, target: str, agent: str) -> bool:
         """Does it meet a request for `target` by `agent`?"""
         return bool(re.search(self.path, target) and re.search(self.agent, agent))
+
+    def answered(self, right: int) -> int:
+        """The status a client sees where the right one would be `right`; 0 where it sees none."""
+        match self.kind:
+            case "status":
+                return self.status
+            case "html" | "garbled":
+                return 200
+            case "reset":
+                return 0
+            case "truncated" | "slow":
+                return right
+        assert_never(self.kind)
 
     def once_less(self) -> Fault:
         """The same fault after it met one request."""

@@ -217,41 +217,38 @@ class _Handler(BaseHTTPRequestHandler):
         stand_in = cast("_Server", self.server).stand_in
         headers = _lower_names(self.headers)
         right, fault = stand_in.answer(self.path, headers)
+        # Noted first, so that whoever has the answer finds the request in the log.
+        stand_in.log(
+            Seen(self.path, headers, right.status if fault is None else fault.answered(right.status))
+        )
         if fault is None:
             self._write(right)
-            status = right.status
         else:
-            status = self._misbehave(fault, right, stand_in.closing)
-        stand_in.log(Seen(self.path, headers, status))
+            self._misbehave(fault, right, stand_in.closing)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class names it so)
         """Nothing: `StandIn.requests` is the log."""
 
-    def _misbehave(self, fault: Fault, right: Reply, closing: threading.Event) -> int:
+    def _misbehave(self, fault: Fault, right: Reply, closing: threading.Event) -> None:
         match fault.kind:
             case "status":
                 extra = {} if fault.retry_after is None else {"Retry-After": fault.retry_after}
                 kind = "text/html" if fault.body else ""
                 self._write(Reply(fault.status, fault.body.encode(), kind, extra))
-                return fault.status
             case "html":
                 self._write(Reply(200, MAINTENANCE_PAGE.encode(), "text/html; charset=utf-8"))
-                return 200
             case "garbled":
                 self._write(Reply.json(b'{"studies":[{"protocolSection":'))
-                return 200
             case "truncated":
                 self._write(right, upto=len(right.body) // 2)
                 self.close_connection = True
-                return right.status
             case "reset":
                 self._reset()
-                return 0
             case "slow":
                 closing.wait(fault.delay_s)
                 self._write(right)
-                return right.status
-        assert_never(fault.kind)
+            case _:
+                assert_never(fault.kind)
 
     def _write(self, answer: Reply, *, upto: int | None = None) -> None:
         self.send_response(answer.status)

@@ -137,7 +137,9 @@ class CtGov(CtGovReader):
         rows: list[msgspec.Raw] = []
         token = None
         for _ in range(most):
-            answer, page = self._read(url if token is None else f"{url}&pageToken={quote(token)}", _Page)
+            answer, page = self._read(
+                url if token is None else f"{url}&pageToken={quote(token, safe='')}", _Page
+            )
             if page is None:
                 if token is None:
                     raise _unexpected(answer)
@@ -226,7 +228,11 @@ def _judged(trial: TrialId, number: str, answer: Answer) -> Fetched:
 
 def _number_in(location: str | None) -> str | None:
     """The number a redirect leads to; nothing else of its address is used."""
-    found = _STUDY_PATH.search(urlsplit(location or "").path)
+    try:
+        path = urlsplit(location or "").path
+    except ValueError:
+        return None
+    found = _STUDY_PATH.search(path)
     return canonical_number(found[1]) if found else None
 
 
