@@ -18,7 +18,7 @@ def sample_digest() -> Digest:
     lung = trial(1, "Veltomab Versus Standard Care in Previously Treated Lung Cancer")
     stopped = change(
         lung,
-        "Recruiting → Suspended. Reason given: “Sponsor decision, portfolio reprioritization” (classed business).",
+        "Recruiting → Suspended. Reason given: “Sponsor decision, portfolio review” (classed business).",
         level="critical",
         rule="C1",
         category="status",
@@ -41,8 +41,8 @@ def sample_digest() -> Digest:
     liver = trial(2, "Oral Nirotinib After Resection in Liver Cancer", "Beta Pharma")
     outcome = change(
         liver,
-        "Primary outcome replaced before primary completion: “Progression-free survival” → “Objective response "
-        "rate, 24 weeks”.",
+        "Primary outcome replaced before primary completion: “Progression-free survival” → "
+        "“Objective response rate, 24 weeks”.",
         level="critical",
         rule="C4",
         category="outcomes",
@@ -53,8 +53,8 @@ def sample_digest() -> Digest:
     stomach = trial(3, "Veltomab Plus Chemotherapy in Resectable Esophageal Cancer")
     slipped = change(
         stomach,
-        "Primary completion 5 months later: May 2027 → Oct 2027 (estimated). Third move in the 9 versions seen, "
-        "14 months in all.",
+        "Primary completion 5 months later: May 2027 → Oct 2027 (estimated). "
+        "Third move in the 9 versions seen, 14 months in all.",
         level="major",
         rule="M2",
         category="dates",
