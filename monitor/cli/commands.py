@@ -12,7 +12,6 @@ GROUPS = (
     "setup",
     "watch",
     "polling",
-    "files",
     "history",
     "versions",
     "diff",

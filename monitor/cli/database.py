@@ -43,11 +43,14 @@ def stats(*, form: FormatOption = Format.TABLE) -> None:
     found = session.settings()
     with session.reading(found) as store:
         held = store.stats()
+    counts: list[JsonObject] = [
+        {"what": f"rows.{name}", "value": number} for name, number in held.rows.items()
+    ]
     rows: list[JsonObject] = [
         {"what": "database", "value": session.place(found)},
         {"what": "engine", "value": held.engine},
         {"what": "schema", "value": held.revision},
-        *({"what": f"rows.{name}", "value": number} for name, number in held.rows.items()),
+        *counts,
         {"what": "payload bytes, compressed", "value": held.body_bytes},
         {"what": "file bytes", "value": held.file_bytes},
     ]

@@ -32,11 +32,11 @@ def diff(
     Examples: `trialwire diff NCT07263919@original NCT07263919@latest` ·
     `trialwire diff old.json new.json --exit-code`
     """
-    from monitor import compare as engine
     from monitor.cli import comparison
+    from monitor.compare import compare
 
     old, new = comparison.sides(before, after)
-    found = engine.compare(old.payload, new.payload, registry=old.registry, rules=session.settings().rules)
+    found = compare(old.payload, new.payload, registry=old.registry, rules=session.settings().rules)
     recorded = comparison.recorded(found, old, new)
     if form is Format.TABLE:
         comparison.table(recorded, old, new, with_noise=noise)

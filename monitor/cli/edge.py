@@ -6,6 +6,7 @@ Exit codes are those of contract section 1: 0 done, 1 failed, 2 usage, 3 needs a
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
@@ -25,6 +26,9 @@ _FAILED = 1
 
 def guard(command: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
     """Run `command`, turn whatever it raises into a message on stderr, and return the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot say a word must not end the answer
     try:
         code = command(hoisted(argv))
         sys.stdout.flush()
@@ -74,7 +78,7 @@ def _misused(error: typer.TyperException) -> int:
     place = context.command_path if context is not None else "trialwire"
     message = error.format_message()
     if type(error).__name__ == "NoArgsIsHelpError":
-        print(message, file=sys.stderr)
+        sys.stdout.write(message)
         return 2
     terminal.complain(message, f"`{place} --help` shows what it takes, with an example.")
     return 2

@@ -163,6 +163,7 @@ def _known(name: str, known: Iterable[str], what: str, option: str) -> str:
         return name
     import difflib
 
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
-    hint = f"Did you mean {close[0]}?" if close else f"Known: {', '.join(names)}."
+    same = [one for one in names if one.casefold() == name.casefold()]
+    close = same or difflib.get_close_matches(name, names, n=1, cutoff=0.4)
+    hint = f"Did you mean {' or '.join(close)}?" if close else f"Known: {', '.join(names)}."
     raise typer.BadParameter(f"there is no {what} {name!r}. {hint}", param_hint=option)

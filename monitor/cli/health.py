@@ -43,12 +43,12 @@ class Health:
     @property
     def unread(self) -> tuple[TrialState, ...]:
         """Watched trials not read at their source's data version."""
-        versions = {source.registry: source.data_version for source in self.sources}
+        versions = {source.registry: source.data_version or "" for source in self.sources}
         return tuple(
             watch.state
             for watch in self.watches
             if watch.state.presence not in ("renamed", "unknown")
-            and watch.state.checked_data_version != versions.get(watch.trial.registry)
+            and watch.state.checked_data_version != versions.get(watch.trial.registry, "")
         )
 
     @property

@@ -65,5 +65,8 @@ def run(
 
     session.log_to_stderr()
     with session.application() as works:
-        report = daemon.run(works, once=once)
-    raise typer.Exit(ATTENTION if report is not None and not report.ok else 0)
+        if not once:
+            daemon.run(works)
+            return
+        report = daemon.run_once(works)
+    raise typer.Exit(0 if report.ok else ATTENTION)

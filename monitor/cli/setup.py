@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -110,7 +111,9 @@ def demo(
 
     Example: `trialwire demo --keep demo-output`
     """
+    from monitor import log
     from monitor.cli.stage import Stage
     from monitor.demo import tour
 
+    log.set_up(level="error", style="console", stream=sys.stderr)
     raise typer.Exit(0 if tour.run(Stage(), keep=keep) else 1)

@@ -5,23 +5,20 @@ Numbers are checked for form and normalized at once; whether they exist, the nex
 
 from __future__ import annotations
 
-import csv
-import io
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias, cast
 
 import typer
 
-from monitor.cli import dates, formats, references, session, terminal, words
+from monitor.cli import dates, formats, number_lists, references, session, terminal, words
 from monitor.cli.application import app
 from monitor.cli.formats import Format, FormatOption, Shown
 from monitor.cli.listing import counted
 from monitor.core.phrases import phase_words
 from monitor.core.record import JsonObject, TrialId
-from monitor.errors import MonitorError, NotWatchedError, UnknownTrialError
+from monitor.errors import NotWatchedError
 
 if TYPE_CHECKING:
     from monitor.core.watching import TrialState, Watch
@@ -38,18 +35,6 @@ Tags: TypeAlias = Annotated[
     list[str] | None, typer.Option("--tag", "-t", metavar="T", help="Group them; may be given several times.")
 ]
 
-_NUMBER_COLUMNS = ("nct number", "nct id", "nctid", "nct_id", "nct", "trial", "trial_id", "trial id", "id")
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of an import: the trial it names, with tags and a note where a CSV has them."""
-
-    number: int
-    trial: str
-    tags: tuple[str, ...] = ()
-    note: str = ""
-
 
 @group.command("add")
 def add(
@@ -65,6 +50,8 @@ def add(
     numbers = references.trial_ids(trials)
     with session.writing(create=True) as store:
         added = store.add_watches(numbers, tags=_tags(tag), note=note, now=dates.now())
+    for text in trials:
+        _read_as(text, references.trial_id(text))
     _added(added, numbers)
 
 
@@ -148,8 +135,8 @@ def import_(
     Example: `trialwire watch import search-results.csv --tag escc`
     """
     content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-    lines = list(_lines(content.decode("utf-8-sig", errors="replace")))
-    found = _identified(lines, "stdin" if file == "-" else file)
+    text = content.decode("utf-8-sig", errors="replace")
+    found = number_lists.identified(text, "stdin" if file == "-" else file)
     shared = _tags(tag)
     groups: dict[tuple[tuple[str, ...], str], list[TrialId]] = {}
     for line, trial in found:
@@ -194,58 +181,10 @@ def _added(added: Sequence[TrialId], asked: Sequence[TrialId]) -> None:
         )
 
 
-def _identified(lines: Sequence[Line], source: str) -> list[tuple[Line, TrialId]]:
-    """Each line with its trial; one error that names every line that has none."""
-    found: list[tuple[Line, TrialId]] = []
-    refused: list[str] = []
-    for line in lines:
-        try:
-            found.append((line, references.trial_id(line.trial)))
-        except UnknownTrialError:
-            refused.append(f"line {line.number}: {line.trial[:40]!r}")
-    if refused:
-        more = f" and {len(refused) - 5} more" if len(refused) > 5 else ""
-        raise UnknownTrialError(
-            f"{source}: no trial number in {', '.join(refused[:5])}{more}. Nothing was imported.",
-            remedy="Mend or remove the lines; a CSV needs a column named NCT Number, trial or id.",
-        )
-    if not found:
-        raise MonitorError(f"{source}: names no trial.", remedy="Give one number a line, or a CSV.")
-    return found
-
-
-def _lines(text: str) -> Iterator[Line]:
-    """The lines of a list of numbers or of a CSV, known by its header."""
-    rows = list(csv.reader(io.StringIO(text), dialect=_dialect(text)))
-    header = [cell.strip().casefold() for cell in rows[0]] if rows else []
-    column = next((header.index(name) for name in _NUMBER_COLUMNS if name in header), None)
-    if column is None:
-        for number, line in enumerate(text.splitlines(), start=1):
-            for word in line.partition("#")[0].replace(",", " ").replace(";", " ").split():
-                yield Line(number, word)
-        return
-    tags, note = (header.index(name) if name in header else None for name in ("tags", "note"))
-    for number, row in enumerate(rows[1:], start=2):
-        if len(row) > column and row[column].strip():
-            yield Line(number, row[column].strip(), _split(_cell(row, tags)), _cell(row, note))
-
-
-def _dialect(text: str) -> type[csv.Dialect]:
-    """Comma, semicolon or tab, by what the first line has most of."""
-    first = text.partition("\n")[0]
-
-    class Found(csv.excel):
-        delimiter = max(",;\t", key=first.count)
-
-    return Found
-
-
-def _cell(row: Sequence[str], column: int | None) -> str:
-    return row[column].strip() if column is not None and column < len(row) else ""
-
-
-def _split(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.replace(",", ";").split(";") if part.strip())
+def _read_as(text: str, trial: TrialId) -> None:
+    """Say how a shortened number was read: a digit too few is another trial."""
+    if text.strip().upper() != trial.id and "/" not in text:
+        terminal.note(f"{text} is read as {trial}.")
 
 
 def _tags(tag: Sequence[str] | None) -> tuple[str, ...]:

@@ -33,6 +33,8 @@ class Edition:
     story: str
     """What happened at the sponsors, in a line: the truth that the digest should find."""
     studies: Mapping[str, JsonObject]
+    amended: frozenset[str]
+    """The trials whose content differs from the edition before."""
 
     @property
     def day(self) -> str:
@@ -53,7 +55,7 @@ def editions() -> tuple[Edition, ...]:
             amendment(studies[nct])
         for study in studies.values():
             _module(study, "derivedSection", "miscInfoModule")["versionHolder"] = stamp[:10]
-        told.append(Edition(stamp, story, studies))
+        told.append(Edition(stamp, story, studies, frozenset(amendments)))
     return tuple(told)
 
 
