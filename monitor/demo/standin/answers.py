@@ -23,7 +23,7 @@ _TOKEN = re.compile(r"([0-9a-f]{16})([0-9a-f]{8})([0-9a-f]{8})")
 
 _QUERIES = ("cond", "term", "locn", "titles", "intr", "outc", "spons", "lead", "id", "patient")
 _FILTERS = ("overallStatus", "geo", "ids", "advanced", "synonyms")
-_LIST_PARAMETERS = frozenset(
+LIST_PARAMETERS = frozenset(
     {
         "format",
         "markupFormat",
@@ -38,16 +38,10 @@ _LIST_PARAMETERS = frozenset(
     | {f"query.{name}" for name in _QUERIES}
     | {f"{kind}.{name}" for kind in ("filter", "postFilter") for name in _FILTERS}
 )
-_STUDY_PARAMETERS = frozenset({"format", "markupFormat", "fields"})
-# What is imitated, and with which value where only one is; the rest of the above is refused with 501.
-_IMITATED: Mapping[str, str | None] = {
-    "format": "json",
-    "markupFormat": "markdown",
-    "filter.ids": None,
-    "countTotal": None,
-    "pageSize": None,
-    "pageToken": None,
-}
+STUDY_PARAMETERS = frozenset({"format", "markupFormat", "fields"})
+# What is imitated, fully or at its default only; the rest of the above is refused with 501.
+IMITATED = frozenset({"filter.ids", "countTotal", "pageSize", "pageToken"})
+IMITATED_BY_VALUE: Mapping[str, str] = {"format": "json", "markupFormat": "markdown"}
 _OTHER_ENDPOINTS = re.compile(r"/api/v2/(studies/(metadata|search-areas|enums)|stats/.*)")
 _TOO_LONG_PAGE = (
     "<html>\r\n<head><title>414 Request-URI Too Large</title></head>\r\n<body>\r\n"
@@ -88,12 +82,12 @@ def reply(target: str, version: DataVersion, *, order: int, stale_tokens: StaleT
     if parts.path == "/api/v2/version":
         return _refusal(parameters, frozenset()) or _version(version)
     if parts.path == "/api/v2/studies":
-        return _refusal(parameters, _LIST_PARAMETERS) or _studies(version, parameters, order, stale_tokens)
+        return _refusal(parameters, LIST_PARAMETERS) or _studies(version, parameters, order, stale_tokens)
     if _OTHER_ENDPOINTS.fullmatch(parts.path):
         return Reply.text(501, "this stand-in does not imitate this endpoint")
     study = re.fullmatch(r"/api/v2/studies/([^/]+)", parts.path)
     if study:
-        return _refusal(parameters, _STUDY_PARAMETERS) or _study(version, study[1])
+        return _refusal(parameters, STUDY_PARAMETERS) or _study(version, study[1])
     return Reply(404)
 
 
@@ -101,7 +95,7 @@ def _refusal(parameters: Mapping[str, str], known: frozenset[str]) -> Reply | No
     for name, value in parameters.items():
         if name not in known:
             return Reply.text(400, f"`{name}` is unknown parameter")
-        if name not in _IMITATED or _IMITATED[name] not in (None, value):
+        if name not in IMITATED and IMITATED_BY_VALUE.get(name) != value:
             return Reply.text(501, f"this stand-in does not imitate {name}={value}")
     return None
 
