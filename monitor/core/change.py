@@ -39,7 +39,7 @@ class Delta:
 
     `key` is the item's identity now and `from_key` its identity before where that differs; `at` is the
     path of names inside the item or tree, empty where the whole field or item is meant; `from_field` is
-    the list a moved item came from.
+    the list a moved item came from; `from_at` is the path before, where items inside are numbered anew.
     """
 
     field: str
@@ -50,6 +50,7 @@ class Delta:
     at: tuple[str, ...] = ()
     from_key: str | None = None
     from_field: str | None = None
+    from_at: tuple[str, ...] | None = None
 
     @property
     def part(self) -> str | None:
