@@ -1,0 +1,128 @@
+"""Deltas in context → changes: category, deciding rule, significance, reason, facts, sentence.
+
+Total: every delta gets exactly one rule, the first of the table that fits; the others that fit are kept in
+`facts.also`. Deterministic: nothing is read but the two records, the day given and the history given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from monitor.core.catalogue import field
+from monitor.core.change import LEVELS, Change, ChangeSet, Delta, Significance
+from monitor.core.findings import first_sight, tell
+from monitor.core.fits import FITS
+from monitor.core.measures import measures
+from monitor.core.record import JsonObject, TrialRecord
+from monitor.core.rule import RuleTable, Shift
+from monitor.core.rules import FIRST_SIGHT, default_rules
+from monitor.core.scene import Case, Scene
+from monitor.core.sentences import summary
+from monitor.core.weight import circumstances, weigh
+
+_STATUS = "status.overallStatus"
+
+
+def classify(
+    deltas: Sequence[Delta],
+    before: TrialRecord | None,
+    after: TrialRecord,
+    *,
+    today: date | None = None,
+    history: Sequence[JsonObject] | None = None,
+    rules: RuleTable | None = None,
+) -> ChangeSet:
+    """Judge every difference between two versions and tell their stories.
+
+    `today` is the day things are judged on, by default the after record's last update; `history` holds the
+    trial's earlier changes (contract section 2), oldest first, None where they are not known. Without
+    `before` it is the first sight of a record: no news, so every change is noise by `n0`.
+    """
+    table = rules or default_rules()
+    scene = Scene(
+        before or TrialRecord(after.trial, {}, lambda _: None), after, tuple(deltas), table, today, history
+    )
+    cases = [Case(delta, scene) for delta in scene.deltas]
+    if before is None:
+        changes = tuple(_first_seen(case) for case in cases)
+        return ChangeSet(changes, (first_sight(scene),) if changes else ())
+    shifts = circumstances(scene)
+    changes = tuple(judge(case, shifts) for case in cases)
+    return ChangeSet(changes, tell(scene, changes))
+
+
+def judge(case: Case, shifts: Sequence[Shift]) -> Change:
+    """One difference, weighed: the deciding rule, its reason, and the level circumstances leave it."""
+    rule, reason, also = _decide(case)
+    facts = measures(case)
+    level, why = weigh(rule, case.scene.rules, shifts)
+    if why:
+        facts["context"] = list(why)
+        reason = f"{reason}; {_shifted(case.scene.rules.level(rule), level)}: {', '.join(why)}"
+    if also:
+        facts["also"] = list(also)
+    return Change(
+        delta=case.delta,
+        category=field(case.delta.field).category,
+        significance=level,
+        rule=rule,
+        reason=reason,
+        summary=summary(case),
+        facts=facts,
+    )
+
+
+def _decide(case: Case) -> tuple[str, str, tuple[str, ...]]:
+    """(the deciding rule, its reason, the others that fit)."""
+    table = case.scene.rules
+    fitting = list(_fitting(case, table))
+    deciding = next((pair for pair in fitting if table[pair[0]].on == "change"), None)
+    if deciding is None:
+        deciding = (table.catch_all, _beside_the_veil(case) or FITS[table.catch_all](case) or "")
+    also = tuple(rule for rule, _ in fitting if rule != deciding[0])
+    return deciding[0], deciding[1], also
+
+
+def _fitting(case: Case, table: RuleTable) -> Iterator[tuple[str, str]]:
+    """Rules that fit, in order. Minor and noise rules are about the rest: asked only if nothing else fits."""
+    decided = False
+    veiled = case.scene.veil is not None and case.delta.field != _STATUS
+    for rule in table.for_field(case.delta.field):
+        is_rest = rule[0] in "mn"
+        if (decided and is_rest) or (veiled and rule[0] != "n"):
+            continue
+        reason = FITS[rule](case)
+        if reason is None:
+            continue
+        yield rule, reason
+        decided = decided or table[rule].on == "change"
+        if is_rest:
+            return
+
+
+def _beside_the_veil(case: Case) -> str | None:
+    """What a record hides or shows as a whole is one story (M20, C10), not two hundred."""
+    match case.scene.veil:
+        case "drawn":
+            return "hidden with the whole record"
+        case "lifted":
+            return "shown with the whole record"
+    return None
+
+
+def _first_seen(case: Case) -> Change:
+    return Change(
+        delta=case.delta,
+        category=field(case.delta.field).category,
+        significance=FIRST_SIGHT.level,
+        rule=FIRST_SIGHT.id,
+        reason="first sight of the record",
+        summary=summary(case),
+    )
+
+
+def _shifted(base: Significance, level: Significance) -> str:
+    if base == level:
+        return f"stays {level}"
+    return f"{base} → {level}" if LEVELS.index(base) < LEVELS.index(level) else f"{base} raised to {level}"

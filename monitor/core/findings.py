@@ -1,0 +1,169 @@
+"""Findings: the changes of one version told as stories (rules, "Findings").
+
+Changes are told by subject: status, dates, enrollment, outcomes, eligibility, design, sites, results,
+sponsor, record. A move of the status takes dates and enrollment into its story; a record hidden or shown
+takes everything. What is noise in a subject with nothing else goes into one quiet story. Every change is in
+exactly one story, and a story weighs at least what its worst change does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from monitor.core.change import LEVELS, Change, Finding, Significance
+from monitor.core.headlines import first_sight_line, headline
+from monitor.core.record import Json, JsonObject
+from monitor.core.remarks import gap, remarks
+from monitor.core.rollups import RollUp, site_roll_ups, slip_roll_up, tally_sites, wipe_line
+from monitor.core.rules import FIRST_SIGHT
+from monitor.core.scene import Scene
+from monitor.core.weight import circumstances, weigh
+
+QUIET = "admin"
+"""The kind of the story that holds what is noise and nothing else."""
+ORDER = (
+    "status",
+    "dates",
+    "enrollment",
+    "results",
+    "outcomes",
+    "eligibility",
+    "design",
+    "sponsor",
+    "sites",
+    "record",
+    QUIET,
+)
+_KINDS = {
+    "status": "status",
+    "dates": "dates",
+    "enrollment": "enrollment",
+    "eligibility": "eligibility",
+    "outcomes": "outcomes",
+    "arms": "design",
+    "design": "design",
+    "sites": "sites",
+    "sponsor": "sponsor",
+    "results": "results",
+}
+_TAKEN_BY_STATUS = ("dates", "enrollment")
+
+
+def tell(scene: Scene, changes: Sequence[Change]) -> tuple[Finding, ...]:
+    """The stories of one version, worst first."""
+    groups = _grouped(scene, changes)
+    said = list(remarks(scene))
+    found = [_finding(kind, scene, changes, members, said) for kind, members in groups.items()]
+    return tuple(
+        sorted(found, key=lambda finding: (LEVELS.index(finding.significance), ORDER.index(finding.kind)))
+    )
+
+
+def first_sight(scene: Scene) -> Finding:
+    """The one story of a record seen for the first time."""
+    return Finding(
+        kind="baseline",
+        headline=first_sight_line(scene.after),
+        significance=FIRST_SIGHT.level,
+        rule=FIRST_SIGHT.id,
+        members=tuple(range(len(scene.deltas))),
+    )
+
+
+def _grouped(scene: Scene, changes: Sequence[Change]) -> Mapping[str, list[int]]:
+    groups: dict[str, list[int]] = {}
+    for index, change in enumerate(changes):
+        groups.setdefault(_kind(change), []).append(index)
+    if scene.veil is not None:
+        return {"status": sorted(index for members in groups.values() for index in members)}
+    taken = _TAKEN_BY_STATUS if scene.status_move and scene.status != "UNKNOWN" else ()
+    wiped = [index for index in groups.get("sites", ()) if changes[index].rule == "n7"]
+    if taken and wiped and _quiet(groups["sites"], changes):
+        groups["status"] += wiped
+        groups["sites"] = [index for index in groups["sites"] if index not in set(wiped)]
+    for kind in taken:
+        groups["status"] += groups.pop(kind, [])
+    quiet = [index for members in groups.values() if _quiet(members, changes) for index in members]
+    told = {kind: sorted(members) for kind, members in groups.items() if not _quiet(members, changes)}
+    return {**told, QUIET: sorted(quiet)} if quiet else told
+
+
+def _kind(change: Change) -> str:
+    if change.field == "identification.organization":
+        return "sponsor"
+    return _KINDS.get(change.category, "record")
+
+
+def _quiet(members: Sequence[int], changes: Sequence[Change]) -> bool:
+    return all(changes[index].significance == "noise" for index in members)
+
+
+def _finding(
+    kind: str,
+    scene: Scene,
+    changes: Sequence[Change],
+    indices: Sequence[int],
+    said: Sequence[tuple[str, str]],
+) -> Finding:
+    members = [changes[index] for index in indices]
+    details, facts, roll_ups = _beside(kind, scene, members, said)
+    level, rule = _worst(scene, members, roll_ups)
+    if roll_ups:
+        facts["roll_ups"] = {roll_up.rule: roll_up.reason for roll_up in roll_ups}
+    return Finding(
+        kind=kind,
+        headline=_quiet_headline(members) if kind == QUIET else headline(kind, scene, members),
+        significance=level,
+        rule=rule,
+        members=tuple(indices),
+        details=tuple(details),
+        facts=facts,
+    )
+
+
+def _beside(
+    kind: str, scene: Scene, members: Sequence[Change], said: Sequence[tuple[str, str]]
+) -> tuple[list[str], dict[str, Json], tuple[RollUp, ...]]:
+    """What belongs to the story and to no single change: sentences, counts, roll-ups."""
+    fields = {change.field for change in members}
+    kinds = {_kind(change) for change in members}
+    details = [sentence for about, sentence in said if about == kind or about in kinds]
+    facts: JsonObject = {}
+    roll_ups: tuple[RollUp, ...] = ()
+    if kind == QUIET:
+        return [], facts, roll_ups
+    if "dates" in kinds:
+        roll_ups += slip_roll_up(scene)
+    if "locations" in fields and scene.veil is None:
+        tally = tally_sites(scene, members)
+        facts |= tally.facts
+        roll_ups += site_roll_ups(scene, tally)
+        if tally.wiped and not _only_wiped(members):
+            closed = " (recruitment closed)" if scene.status == "ACTIVE_NOT_RECRUITING" else ""
+            details.append(f"{wipe_line(tally)}{closed}.")
+    if kinds & {"status", "dates", "enrollment"} and (between := gap(scene)):
+        details.append(between)
+    details += [_sentence(roll_up) for roll_up in roll_ups if roll_up.rule == "M16"]
+    return details, facts, roll_ups
+
+
+def _only_wiped(members: Sequence[Change]) -> bool:
+    return all(change.rule == "n7" for change in members)
+
+
+def _sentence(roll_up: RollUp) -> str:
+    told = roll_up.reason.partition(" (threshold")[0]
+    return f"{told[:1].upper()}{told[1:]}."
+
+
+def _worst(scene: Scene, members: Sequence[Change], roll_ups: Sequence[RollUp]) -> tuple[Significance, str]:
+    shifts = circumstances(scene)
+    weighed = [(change.significance, change.rule) for change in members]
+    weighed += [(weigh(roll_up.rule, scene.rules, shifts)[0], roll_up.rule) for roll_up in roll_ups]
+    return min(weighed, key=lambda pair: (LEVELS.index(pair[0]), scene.rules.rank(pair[1])))
+
+
+def _quiet_headline(members: Sequence[Change]) -> str:
+    if len(members) == 1:
+        return members[0].summary
+    return f"{len(members)} administrative changes"

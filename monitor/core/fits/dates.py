@@ -1,0 +1,168 @@
+"""Does a date rule fit? C6, M2, M3, M4, M14, M16, M18, m2, n4. Each answer is the reason, or None."""
+
+from __future__ import annotations
+
+from monitor.core.record import Dated, PartialDate, days_between
+from monitor.core.scene import COMPLETION, PRIMARY_COMPLETION, START, Case
+
+_NAMES = {START: "start", PRIMARY_COMPLETION: "primary completion", COMPLETION: "study completion"}
+_WINDOW = ("first_days", "second_days", "third_days")
+
+
+def completion_shift_large(case: Case) -> str | None:
+    """C6: a move of primary completion that changes plans."""
+    types = _types(case)
+    slip, limit = case.slip, case.limit("C6", "threshold_days")
+    if slip is None or abs(slip) < limit:
+        return None
+    if types == ("ESTIMATED", "ESTIMATED"):
+        return f"estimated primary completion {_days(slip)} (threshold {limit:g})"
+    if types == ("ESTIMATED", "ACTUAL") and not case.scene.stopping and not case.scene.results_new:
+        return f"actual primary completion {_days(slip)} than the last estimate (threshold {limit:g})"
+    return None
+
+
+def completion_shift(case: Case) -> str | None:
+    """M2: a move of estimated primary completion that is no rounding."""
+    slip, limit = case.slip, case.limit("M2", "threshold_days")
+    if slip is None or _types(case) != ("ESTIMATED", "ESTIMATED"):
+        return None
+    if not limit <= abs(slip) < case.limit("C6", "threshold_days"):
+        return None
+    return f"estimated primary completion {_days(slip)} (threshold {limit:g})"
+
+
+def completion_actual(case: Case) -> str | None:
+    """M3: the last participant's primary endpoint is in."""
+    if _types(case) != ("ESTIMATED", "ACTUAL") or case.slip is None:
+        return None
+    return f"primary completion became actual, {_days(case.slip)} than the last estimate"
+
+
+def study_completion_shift(case: Case) -> str | None:
+    """M4: study completion moved far, or became actual."""
+    types, slip, limit = _types(case), case.slip, case.limit("M4", "threshold_days")
+    if slip is None:
+        return None
+    if types == ("ESTIMATED", "ACTUAL"):
+        return f"study completion became actual, {_days(slip)} than the last estimate"
+    if types == ("ESTIMATED", "ESTIMATED") and abs(slip) >= limit:
+        return f"estimated study completion {_days(slip)} (threshold {limit:g})"
+    return None
+
+
+def actual_date_corrected(case: Case) -> str | None:
+    """M14: what was given as fact is given otherwise."""
+    types, slip, limit = _types(case), case.slip, case.limit("M14", "threshold_days")
+    if slip is None:
+        return None
+    name = _NAMES[case.delta.field]
+    also = "; outcomes changed in the same version" if _outcomes_changed(case) else ""
+    if types == ("ACTUAL", "ESTIMATED"):
+        return f"actual {name} became estimated again{also}"
+    if types == ("ACTUAL", "ACTUAL") and abs(slip) > limit:
+        return f"actual {name} {_days(slip)} (threshold over {limit:g}){also}"
+    return None
+
+
+def cumulative_slip(case: Case) -> str | None:
+    """M16: small moves that have added up."""
+    crossed = crossed_slip(case)
+    if crossed is None:
+        return None
+    total, limit = crossed
+    return f"moves of primary completion add up to {total} days since first known (threshold {limit:g})"
+
+
+def start_shift(case: Case) -> str | None:
+    """M18: the start moved far."""
+    types, slip = _types(case), case.slip
+    limit, actual = case.limit("M18", "threshold_days"), case.limit("M18", "actual_days")
+    if slip is None:
+        return None
+    if types == ("ESTIMATED", "ESTIMATED") and abs(slip) > limit:
+        return f"estimated start {_days(slip)} (threshold over {limit:g})"
+    if types == ("ESTIMATED", "ACTUAL") and abs(slip) >= actual:
+        return f"actual start {_days(slip)} than the last estimate (threshold {actual:g})"
+    return None
+
+
+def small_shift(case: Case) -> str | None:
+    """m2: every other move of the three dates, their first giving and their loss."""
+    if precision_only(case):
+        return None
+    name, slip, types = _NAMES[case.delta.field], case.slip, _types(case)
+    if slip is None or types is None:
+        return f"{name} first given" if case.gives else f"{name} no longer given"
+    if types[0] != types[1]:
+        return f"{name} {types[0]} → {types[1]}, {_days(slip)}"
+    return f"{name} {_days(slip)}, below every threshold for {types[1].lower()} dates"
+
+
+def precision_only(case: Case) -> str | None:
+    """n4: the same time, given more or less precisely."""
+    types, dates = _types(case), case.dates
+    if dates is None or types is None or types[0] != types[1]:
+        return None
+    old, new = dates
+    if case.slip == 0 and old.date.precision != new.date.precision:
+        return (
+            f"{_NAMES[case.delta.field]} by the {old.date.precision} → by the {new.date.precision}, not moved"
+        )
+    if case.slip == 0 and old.date == new.date:
+        return f"{_NAMES[case.delta.field]} not moved, its type first given"
+    return None
+
+
+def crossed_slip(case: Case) -> tuple[int, float] | None:
+    """(days since the first known estimate, the highest threshold crossed by this move), if any (M16)."""
+    first = first_known(case)
+    new, old = case.delta.new, case.delta.old
+    if first is None or not (isinstance(new, Dated) and isinstance(old, Dated)):
+        return None
+    total, earlier = days_between(first.date, new.date), days_between(first.date, old.date)
+    limits = [case.limit("M16", name) for name in _WINDOW]
+    crossed = [limit for limit in limits if abs(earlier) < limit <= abs(total)]
+    return (total, max(crossed)) if crossed else None
+
+
+def first_known(case: Case) -> Dated | None:
+    """The date in the first known version; None where earlier versions are not known."""
+    if case.scene.history is None:
+        return None
+    for change in case.scene.history:
+        if change.get("field") == case.delta.field and isinstance(change.get("old"), dict):
+            return _dated(change["old"])
+    return case.delta.old if isinstance(case.delta.old, Dated) else None
+
+
+def moves_so_far(case: Case) -> int:
+    """How many times the date moved in the history that is known, this change not counted."""
+    moves = 0
+    for change in case.scene.history or ():
+        if change.get("field") == case.delta.field:
+            old, new = _dated(change.get("old")), _dated(change.get("new"))
+            moves += bool(old and new and days_between(old.date, new.date))
+    return moves
+
+
+def _dated(value: object) -> Dated | None:
+    match value:
+        case {"date": str(when), "type": str(kind)}:
+            return Dated(PartialDate.parse(when), kind)
+        case {"date": str(when)}:
+            return Dated(PartialDate.parse(when))
+    return None
+
+
+def _types(case: Case) -> tuple[str, str] | None:
+    dates = case.dates
+    return (dates[0].type or "ESTIMATED", dates[1].type or "ESTIMATED") if dates else None
+
+
+def _days(slip: int) -> str:
+    return f"{abs(slip)} days {'later' if slip > 0 else 'earlier'}" if slip else "0 days other"
+
+
+def _outcomes_changed(case: Case) -> bool:
+    return case.scene.changed("outcomes.primary", "outcomes.secondary", "outcomes.other")

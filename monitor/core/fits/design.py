@@ -1,0 +1,130 @@
+"""Does a rule about design, arms or sponsor fit? C8, C9, C11, M7, M8, M21, m5, m8, m10, m11."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from monitor.core.scene import CONTROL_ARMS, Case
+from monitor.core.text import numbers_in
+
+PHASES = ("EARLY_PHASE1", "PHASE1", "PHASE2", "PHASE3", "PHASE4")
+_LEGAL = re.compile(
+    r"\b(?:inc|incorporated|ltd|limited|llc|llp|lp|plc|gmbh|co|kg|kgaa|corp|corporation|company|ag|sa|sas|spa|"
+    r"srl|bv|nv|ab|as|oy|pty|pte|kk|the)\b"
+)
+_INTERVENTIONS = "armsInterventions.interventions"
+
+
+def lead_sponsor_changed(case: Case) -> str | None:
+    """C8: somebody else answers for the trial."""
+    if _same_body(case):
+        return None
+    return f"lead sponsor {case.old or 'none'} → {case.new or 'none'}"
+
+
+def design_changed(case: Case) -> str | None:
+    """C9: after start, another kind of trial."""
+    what = _kind_of_trial(case)
+    return f"{what} after start" if what and case.scene.started else None
+
+
+def control_arm_lost(case: Case) -> str | None:
+    """C11: the comparison is gone."""
+    kind = case.of_item("type")
+    if case.delta.op != "removed" or case.delta.at or kind not in CONTROL_ARMS or not case.scene.started:
+        return None
+    return f"arm of type {kind} removed after start"
+
+
+def arm_set(case: Case) -> str | None:
+    """M7: arms added, removed, of another type."""
+    if not case.delta.at:
+        return f"arm {case.delta.op}"
+    return f"arm type {case.old or 'none'} → {case.new or 'none'}" if case.part == "type" else None
+
+
+def intervention_set(case: Case) -> str | None:
+    """M8: other treatments, or the same in other doses."""
+    if not case.delta.at:
+        return f"intervention {case.delta.op}"
+    if case.part == "description" and Counter(numbers_in(case.old)) != Counter(numbers_in(case.new)):
+        return "a number in the intervention's description changed"
+    return None
+
+
+def design_step(case: Case) -> str | None:
+    """M21: phases and masking otherwise, and before start what is C9 after it."""
+    what = _kind_of_trial(case)
+    if what:
+        return None if case.scene.started else f"{what} before start"
+    match case.delta.field:
+        case "design.phases":
+            return f"phases {case.old or 'none'} → {case.new or 'none'}"
+        case "design.masking" if case.scene.started:
+            return f"masking {case.old or 'none'} → {case.new or 'none'} after start"
+        case "design.allocation" | "design.interventionModel" if not (case.old and case.new):
+            return f"{case.delta.field.rpartition('.')[2]} first given, or no longer"
+    return None
+
+
+def arm_intervention_wording(case: Case) -> str:
+    """m5: the rest."""
+    thing = "intervention" if case.delta.field == _INTERVENTIONS else "arm"
+    return f"{thing}'s {case.delta.part or 'entry'} {case.delta.op}"
+
+
+def organization(case: Case) -> str | None:
+    """m10: the same body under another name."""
+    if case.delta.field == "sponsor.lead":
+        return "lead sponsor re-named: same class, same organization" if _same_body(case) else None
+    return f"{case.delta.field.rpartition('.')[2]} {case.delta.op}"
+
+
+def design_detail(case: Case) -> str | None:
+    """m11: the rest of the design."""
+    if case.delta.field in ("design.enrollmentCount", "design.enrollmentType", "design.studyType"):
+        return None
+    return (
+        None if case.delta.field == "design.expandedAccessPointers" else f"{case.delta.path} {case.delta.op}"
+    )
+
+
+def _kind_of_trial(case: Case) -> str | None:
+    """What changed about the kind of trial, if anything did (C9, before start M21)."""
+    if not (case.old and case.new):
+        return None
+    match case.delta.field:
+        case "design.phases":
+            return _phase_step(case)
+        case "design.allocation" | "design.interventionModel":
+            return f"{case.delta.field.rpartition('.')[2]} {case.old} → {case.new}"
+        case "design.masking" if "NONE" in (case.old, case.new):
+            return f"masking {case.old} → {case.new}"
+    return None
+
+
+def _phase_step(case: Case) -> str | None:
+    old, new = case.delta.old, case.delta.new
+    if not (isinstance(old, frozenset) and isinstance(new, frozenset)):
+        return None
+    if "PHASE3" in new - old:
+        return "phases gain phase 3"
+    ranks = [
+        max((PHASES.index(phase) for phase in value if phase in PHASES), default=-1) for value in (old, new)
+    ]
+    return "phases step down" if 0 <= ranks[1] < ranks[0] else None
+
+
+def _same_body(case: Case) -> bool:
+    """The same sponsor: only spelled otherwise, or renamed with class and organization unchanged."""
+    if not (case.old and case.new):
+        return False
+    if plain_name(case.old) == plain_name(case.new):
+        return True
+    return not case.scene.changed("sponsor.leadClass", "identification.organization")
+
+
+def plain_name(name: str) -> str:
+    """A body's name without case, punctuation and legal form."""
+    return " ".join(_LEGAL.sub(" ", re.sub(r"[^\w\s]", "", name.casefold())).split())

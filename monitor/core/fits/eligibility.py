@@ -1,0 +1,73 @@
+"""Does an eligibility rule fit? M9, m6. Each answer is the reason, or None."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from monitor.core.scene import Case
+from monitor.core.text import is_criteria_heading, numbers_in, same_words
+
+CRITERIA = "eligibility.criteria"
+SUBSTANTIAL = frozenset(
+    {
+        CRITERIA,
+        "eligibility.minAge",
+        "eligibility.maxAge",
+        "eligibility.sex",
+        "eligibility.healthyVolunteers",
+    }
+)
+"""Fields that decide who may take part."""
+_QUALIFIERS = re.compile(
+    r"\b(?:any|irrespective|regardless|unless|prior|previous|previously|required?|requires|permitted|allowed|"
+    r"except|excepting|excluding|only|not|no|none|without|must|history)\b|"
+    r"(?P<least>>=|≥|\bat least\b)|(?P<most><=|≤|\bat most\b|\bup to\b)|[<>]",
+    re.I,
+)
+
+
+def eligibility_substance(case: Case) -> str | None:
+    """M9: other people may take part."""
+    delta = case.delta
+    if delta.field != CRITERIA:
+        return f"{delta.field.rpartition('.')[2]} {delta.op}"
+    if not delta.at:
+        heading = is_criteria_heading(case.of_item("text"))
+        return None if heading else f"{_section(case)} criterion {delta.op}"
+    if case.part == "section":
+        return f"criterion moved from {case.old or 'no section'} to {case.new or 'no section'}"
+    if same_words(case.old, case.new):
+        return None
+    if Counter(numbers_in(case.old)) != Counter(numbers_in(case.new)):
+        return f"{_section(case)} criterion: a numeric limit changed"
+    if moved := qualifiers_moved(case.old, case.new):
+        return f"{_section(case)} criterion: qualifier {', '.join(moved)}"
+    limit = case.limit("M9", "similarity")
+    if case.similarity < limit:
+        return f"{_section(case)} criterion re-worded, similarity {case.similarity:.2f} (threshold {limit:g})"
+    return None
+
+
+def criteria_wording(case: Case) -> str | None:
+    """m6: the rest."""
+    if case.delta.field == CRITERIA:
+        return "criterion changed in wording, no number, no qualifier, above the similarity of M9"
+    return f"{case.delta.field.rpartition('.')[2]} {case.delta.op}"
+
+
+def qualifiers_moved(old: str, new: str) -> tuple[str, ...]:
+    """Qualifiers gained (`+any`) and lost (`−any`), in alphabetic order; `≥` and "at least" are one."""
+    before, after = (
+        Counter(_qualifier(found) for found in _QUALIFIERS.finditer(text)) for text in (old, new)
+    )
+    gained, lost = after - before, before - after
+    return tuple(f"+{word}" for word in sorted(gained)) + tuple(f"−{word}" for word in sorted(lost))
+
+
+def _qualifier(found: re.Match[str]) -> str:
+    return "≥" if found["least"] else "≤" if found["most"] else found.group().casefold()
+
+
+def _section(case: Case) -> str:
+    return case.of_item("section") or "eligibility"

@@ -1,0 +1,193 @@
+"""The first line of a story: what an analyst must know if nothing else is read.
+
+A story of one change is told by that change's own sentence; these are the headlines of the others.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from monitor.core.change import LEVELS, Change
+from monitor.core.fits.outcomes import PRIMARY
+from monitor.core.fits.status import changed_beside_reopening
+from monitor.core.phrases import clip, phase_words
+from monitor.core.record import Dated, TrialRecord
+from monitor.core.rollups import site_headline, tally_sites
+from monitor.core.rule import RuleTable
+from monitor.core.scene import COMPLETION, PRIMARY_COMPLETION, START, STOPPED, Case, Scene, shown
+from monitor.core.sentences.words import (
+    QUOTE,
+    changed_words,
+    listing,
+    moved,
+    quoted,
+    status,
+    when,
+    word,
+)
+
+_STOPS = {"TERMINATED": "Terminated", "SUSPENDED": "Recruitment suspended", "WITHDRAWN": "Withdrawn"}
+_DATES = {PRIMARY_COMPLETION: "primary completion", COMPLETION: "study completion", START: "start"}
+_THINGS = {
+    "outcomes": "of outcomes",
+    "eligibility": "of eligibility",
+    "design": "of arms and design",
+    "results": "about results",
+    "sponsor": "of the sponsor",
+    "record": "",
+}
+
+
+def headline(kind: str, scene: Scene, members: Sequence[Change]) -> str:
+    """The headline of a story of this kind over these changes, noise left out."""
+    loud = [change for change in members if change.significance != "noise"]
+    if kind == "status":
+        return _status(scene, loud)
+    if kind == "sites" and len(loud) != 1:
+        return capital_first(site_headline(tally_sites(scene, members)))
+    if len(loud) == 1:
+        return loud[0].summary
+    lead = worst_first(loud, scene.rules)
+    match kind:
+        case "dates":
+            return _dates(scene, lead)
+        case "enrollment":
+            return next((c for c in lead if c.field == "design.enrollmentCount"), lead[0]).summary
+        case "outcomes":
+            return _outcomes(lead)
+        case "eligibility":
+            return _eligibility(lead)
+    return _and_more(lead[0].summary, len(lead) - 1, _THINGS.get(kind, ""))
+
+
+def worst_first(changes: Sequence[Change], rules: RuleTable) -> list[Change]:
+    """By level, then by the table's order."""
+    return sorted(changes, key=lambda change: (LEVELS.index(change.significance), rules.rank(change.rule)))
+
+
+def first_sight_line(record: TrialRecord) -> str:
+    """`Now watching NCT0…: Phase 2, recruiting, 90 planned, completes Dec 2031 (17 fields)`."""
+    state, count = record.word("status.overallStatus"), record.number("design.enrollmentCount")
+    done = record.dated(COMPLETION) or record.dated(PRIMARY_COMPLETION)
+    planned = "enrolled" if record.word("design.enrollmentType") == "ACTUAL" else "planned"
+    parts = [
+        phase_words(sorted(record.words("design.phases"))),
+        word(state) if state else "",
+        f"{count:,} {planned}" if count is not None else "",
+        f"{'completed' if done.type == 'ACTUAL' else 'completes'} {when(done)}" if done else "",
+    ]
+    fields = len(record.fields)
+    told = ", ".join(part for part in parts if part)
+    return f"Now watching {record.trial}: {told} ({fields} field{'' if fields == 1 else 's'})"
+
+
+def capital_first(text: str) -> str:
+    """With a capital first letter."""
+    return text[:1].upper() + text[1:]
+
+
+def _status(scene: Scene, loud: Sequence[Change]) -> str:
+    move = scene.status_move
+    if move is None or scene.veil or move[1] == "UNKNOWN" or (len(loud) == 1 and not scene.stopping):
+        lead = worst_first(loud, scene.rules)
+        return _and_more(lead[0].summary, len(lead) - 1, "") if scene.veil is None else lead[0].summary
+    old, new = move
+    enrolled = _enrolled(scene)
+    if new in STOPPED:
+        reason = scene.after.word("status.whyStopped")
+        told = f"; reason given: {quoted(reason, 120)}" if reason else "; no reason given"
+        return f"{_STOPS[new]}{enrolled}{told}{_shifts(scene)}"
+    if new == "COMPLETED":
+        return f"Completed{enrolled}{_shifts(scene)}"
+    beside = changed_beside_reopening(scene) if (old, new) == ("ACTIVE_NOT_RECRUITING", "RECRUITING") else ()
+    if beside:
+        return f"Reopened to recruitment, with {listing(beside)} changed{_shifts(scene)}"
+    resumed = "Resumed: " if old in STOPPED else ""
+    return f"{resumed}{status(old)} → {status(new)}{enrolled}{_shifts(scene)}"
+
+
+def _enrolled(scene: Scene) -> str:
+    """` with 7 of 40 enrolled`, as far as the two versions tell."""
+    old, new = scene.enrollments
+    if new is None or new.type != "ACTUAL":
+        return ""
+    planned = f" of {old.count:,}" if old and old.type == "ESTIMATED" else ""
+    return f" with {new.count:,}{planned} enrolled"
+
+
+def _shifts(scene: Scene) -> str:
+    """`; primary completion 7 months later`, for dates that moved by months."""
+    told = []
+    for name in (PRIMARY_COMPLETION, START):
+        for delta in scene.by_field.get(name, ()):
+            slip = Case(delta, scene).slip
+            if slip is not None and abs(slip) >= scene.rules.limit("M2", "threshold_days"):
+                told.append(f"; {_DATES[name]} {moved(slip)}")
+    return "".join(told)
+
+
+def _dates(scene: Scene, lead: Sequence[Change]) -> str:
+    slips = {change.field: Case(change.delta, scene).slip for change in lead}
+    primary, study = slips.get(PRIMARY_COMPLETION), slips.get(COMPLETION)
+    first = next((change for change in lead if change.field == PRIMARY_COMPLETION), lead[0])
+    if LEVELS.index(first.significance) > LEVELS.index(lead[0].significance):
+        first = lead[0]
+    rest = [_DATES[c.field] + _short(c, slips[c.field]) for c in lead if c is not first]
+    together = primary and study and abs(primary - study) <= scene.rules.limit("M4", "fold_days")
+    if together and first.field == PRIMARY_COMPLETION:
+        rest = [f"{text}, too" if text.startswith("study") else text for text in rest]
+    return "; ".join([first.summary.partition(". ")[0].rstrip("."), *rest])
+
+
+def _short(change: Change, slip: int | None) -> str:
+    if slip is None:
+        return " given" if change.delta.old is None else " no longer given"
+    new = change.delta.new
+    actual = isinstance(new, Dated) and new.type == "ACTUAL"
+    if slip == 0:
+        return " confirmed" if actual else " otherwise"
+    return f" {moved(slip)}{' (actual)' if actual else ''}"
+
+
+def _outcomes(lead: Sequence[Change]) -> str:
+    primary = [change for change in lead if change.field == PRIMARY and not change.delta.at]
+    ops = Counter(change.delta.op for change in primary)
+    if ops == {"added": 1, "removed": 1}:
+        names = {change.delta.op: _measure(change) for change in primary}
+        went, came = names["removed"], names["added"]
+        return _and_more(
+            f"Primary outcome replaced: {changed_words(went, came)}.", len(lead) - 2, "of outcomes"
+        )
+    frames = [change for change in lead if change.delta.at == ("timeFrame",)]
+    moves = Counter((shown(change.delta.old), shown(change.delta.new)) for change in frames)
+    if moves and len(frames) == len(lead):
+        (old, new), number = moves.most_common(1)[0]
+        if number > 1:
+            told = f"Time frames of {number} outcomes: {clip(old, QUOTE)} → {clip(new, QUOTE)}"
+            return told if number == len(lead) else f"{told}; and {len(lead) - number} other"
+    return _and_more(lead[0].summary, len(lead) - 1, "of outcomes")
+
+
+def _measure(change: Change) -> str:
+    item = change.delta.old if change.delta.new is None else change.delta.new
+    return shown(item.get("measure")) if isinstance(item, Mapping) else ""
+
+
+def _eligibility(lead: Sequence[Change]) -> str:
+    counted: Counter[str] = Counter()
+    for change in lead:
+        if change.field != "eligibility.criteria":
+            return _and_more(lead[0].summary, len(lead) - 1, "of eligibility")
+        section = (change.delta.key or "").partition("|")[0] or "eligibility"
+        op = "changed" if change.delta.at else change.delta.op
+        counted[f"{section} criteri{{}} {op}"] += 1
+    told = [f"{n} {what.format('on' if n == 1 else 'a')}" for what, n in counted.most_common()]
+    return f"Eligibility: {', '.join(told)}"
+
+
+def _and_more(sentence: str, more: int, of: str) -> str:
+    if more <= 0:
+        return sentence
+    changes = f"{more} more change{'' if more == 1 else 's'}"
+    return f"{sentence.rstrip('.')}; and {changes} {of}".rstrip()

@@ -1,0 +1,98 @@
+"""The facts of a change: what was measured, under names programs may rely on (contract section 2)."""
+
+from __future__ import annotations
+
+from monitor.core.fits.dates import first_known, moves_so_far
+from monitor.core.fits.eligibility import CRITERIA
+from monitor.core.record import Dated, Json, JsonObject, Text, days_between, to_json
+from monitor.core.scene import COMPLETION, PRIMARY_COMPLETION, START, Case
+from monitor.core.sentences.items import direction
+from monitor.core.stopping import stop_class
+from monitor.core.text import numbers_in, word_diff
+
+LONG_TEXT = 80
+"""Texts longer than this carry their word-level difference."""
+_DATES = frozenset({START, PRIMARY_COMPLETION, COMPLETION})
+_JUDGED_BY_DAY = ("outcomes.", "armsInterventions.", "design.", "references.", "status.")
+_ENROLLMENT = frozenset({"design.enrollmentCount", "design.enrollmentType"})
+
+
+def measures(case: Case) -> JsonObject:
+    """Everything measured about the change; what does not apply is absent."""
+    name = case.delta.field
+    if name == "locations":
+        return {}
+    facts: JsonObject = {}
+    if name in _DATES:
+        facts |= _slips(case)
+    elif name in _ENROLLMENT:
+        facts |= _enrollment(case)
+    elif name.startswith("status."):
+        facts |= _status(case)
+    elif name == CRITERIA:
+        facts |= _criterion(case)
+    if case.scene.as_of and name.startswith(_JUDGED_BY_DAY):
+        facts["as_of"] = case.scene.as_of.isoformat()
+    old, new = case.delta.old, case.delta.new
+    if isinstance(old, Text) and isinstance(new, Text) and max(len(old.shown), len(new.shown)) > LONG_TEXT:
+        facts["text_diff"] = word_diff(old.shown, new.shown)
+    return facts
+
+
+def _slips(case: Case) -> JsonObject:
+    """`slip_days`, and where earlier versions are known `slip_from_original_days`, `slips`, `first_date`."""
+    facts: JsonObject = {}
+    if case.slip is not None:
+        facts["slip_days"] = case.slip
+    first, new = first_known(case), case.delta.new
+    if first is not None and isinstance(new, Dated):
+        facts["slip_from_original_days"] = days_between(first.date, new.date)
+        facts["slips"] = moves_so_far(case) + bool(case.slip)
+        facts["first_date"] = to_json(first)
+    return facts
+
+
+def _enrollment(case: Case) -> JsonObject:
+    """`delta` in participants, `percent` of the count before."""
+    old, new = case.scene.enrollments
+    if old is None or new is None:
+        return {}
+    facts: JsonObject = {"delta": new.count - old.count}
+    if old.count:
+        facts["percent"] = round(100 * (new.count - old.count) / old.count, 1)
+    return facts
+
+
+def _status(case: Case) -> JsonObject:
+    """The reason for a stop and its class; the last known status behind `UNKNOWN`."""
+    facts: JsonObject = {}
+    if case.delta.field not in ("status.overallStatus", "status.whyStopped"):
+        return facts
+    after = case.scene.after
+    reason, known = after.word("status.whyStopped"), after.word("status.lastKnownStatus")
+    if reason:
+        facts["why_stopped"] = reason
+        facts["why_stopped_class"] = stop_class(reason)
+    if case.scene.status == "UNKNOWN" and known:
+        facts["last_known_status"] = known
+    return facts
+
+
+def _criterion(case: Case) -> JsonObject:
+    """`limits`: the numeric limits that moved; `direction` where it is plain."""
+    facts: JsonObject = {}
+    if case.part != "text":
+        return facts
+    before, after = numbers_in(case.old), numbers_in(case.new)
+    if len(before) == len(after):
+        moved: list[Json] = [
+            {"old": old, "new": new} for old, new in zip(before, after, strict=True) if old != new
+        ]
+    else:
+        moved = [{"old": old, "new": None} for old in before if old not in after]
+        moved += [{"old": None, "new": new} for new in after if new not in before]
+    if moved:
+        facts["limits"] = moved
+    if way := direction(case):
+        facts["direction"] = way
+    return facts

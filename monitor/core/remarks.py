@@ -1,0 +1,92 @@
+"""Sentences of a story that belong to no single change: contradictions, lags, gaps, what did not move.
+
+Each is a plain comparison of what the record says in two places, or at two times; none guesses why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from monitor.core.record import Dated, days_between
+from monitor.core.scene import COMPLETION, PRIMARY_COMPLETION, RECRUITING, START, Scene
+from monitor.core.sentences.words import moved, percent, status, stretch, when
+
+_GAP = timedelta(days=180)
+_LAG_DAYS = 60
+_MOVED_DAYS = 60
+_TARGET_PERCENT = 30
+_ARMS = "armsInterventions.arms"
+_MOVES = (START, PRIMARY_COMPLETION, COMPLETION, "design.enrollmentCount", "status.overallStatus")
+
+
+def remarks(scene: Scene) -> Iterator[tuple[str, str]]:
+    """(the kind of finding it belongs to, the sentence)."""
+    yield from _status_remarks(scene)
+    yield from _date_remarks(scene)
+    yield from _enrollment_remarks(scene)
+    yield from _design_remarks(scene)
+
+
+def gap(scene: Scene) -> str | None:
+    """What may have happened between two versions that lie far apart (rules, "Gaps")."""
+    old = scene.before.dated("status.lastUpdatePostDate")
+    new = scene.after.dated("status.lastUpdatePostDate")
+    if old is None or new is None or new.date.first - old.date.last <= _GAP or not scene.changed(*_MOVES):
+        return None
+    return f"Between the versions of {when(old)} and {when(new)} (those between not seen): at least one move."
+
+
+def _status_remarks(scene: Scene) -> Iterator[tuple[str, str]]:
+    if scene.status_move is None:
+        return
+    start = scene.after.dated(START)
+    if (
+        scene.status == "RECRUITING"
+        and scene.status_move[0] == "NOT_YET_RECRUITING"
+        and start
+        and scene.as_of
+    ):
+        lag = (scene.as_of - start.date.last).days
+        if start.type == "ACTUAL" and lag > _LAG_DAYS:
+            yield "status", f"Started {when(start)}; the registry says recruiting {stretch(lag)} later."
+    stopping = scene.stopping or scene.status == "COMPLETED"
+    done = scene.after.dated(PRIMARY_COMPLETION)
+    if stopping and done and done.type == "ESTIMATED" and not scene.changed(PRIMARY_COMPLETION):
+        yield "status", f"Primary completion not moved: still {when(done)} (estimated)."
+
+
+def _date_remarks(scene: Scene) -> Iterator[tuple[str, str]]:
+    done = scene.after.dated(PRIMARY_COMPLETION)
+    start = _slip(scene, START)
+    if start is not None and start > _MOVED_DAYS and done and not scene.changed(PRIMARY_COMPLETION):
+        yield "dates", f"Start {moved(start)}; primary completion not moved."
+    passed = done and done.type == "ESTIMATED" and scene.as_of and done.date.ends_before(scene.as_of)
+    if done and passed and scene.status in RECRUITING:
+        yield (
+            "dates",
+            f"{status(scene.status)}, though primary completion ({when(done)}, estimated) has passed.",
+        )
+
+
+def _enrollment_remarks(scene: Scene) -> Iterator[tuple[str, str]]:
+    old, new = scene.enrollments
+    if old is None or new is None or not old.count or old.type != new.type or new.type != "ESTIMATED":
+        return
+    large = abs(new.count - old.count) * 100 >= _TARGET_PERCENT * old.count
+    if large and scene.after.dated(PRIMARY_COMPLETION) and not scene.changed(PRIMARY_COMPLETION, COMPLETION):
+        yield "enrollment", f"Target {percent(old.count, new.count)}; completion dates not moved."
+
+
+def _design_remarks(scene: Scene) -> Iterator[tuple[str, str]]:
+    lost = any(delta.op == "removed" and not delta.at for delta in scene.by_field.get(_ARMS, ()))
+    randomized = scene.after.word("design.allocation") == "RANDOMIZED"
+    if lost and randomized and len(scene.after.items(_ARMS)) == 1:
+        yield "design", "One arm is left; the record still says randomized."
+
+
+def _slip(scene: Scene, name: str) -> int | None:
+    for delta in scene.by_field.get(name, ()):
+        if isinstance(delta.old, Dated) and isinstance(delta.new, Dated):
+            return days_between(delta.old.date, delta.new.date)
+    return None

@@ -1,0 +1,179 @@
+"""What only all changes together show: sites by country (M10, M15), slips added up (M16).
+
+Roll-ups sit on findings, never on changes (rules, "Findings").
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from monitor.core.change import Change
+from monitor.core.fits.dates import crossed_slip
+from monitor.core.record import JsonObject, Named, Tree
+from monitor.core.scene import PRIMARY_COMPLETION, Case, Scene, shown
+from monitor.core.sentences.words import listing, status, stretch
+
+SITES = "locations"
+
+
+@dataclass(frozen=True, slots=True)
+class RollUp:
+    """A rule about many changes, and why it fits."""
+
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SiteTally:
+    """What happened to the sites, counted."""
+
+    before: int
+    after: int
+    added: Counter[str] = field(default_factory=Counter)
+    """By country, as written."""
+    removed: Counter[str] = field(default_factory=Counter)
+    moved: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Statuses, before and after."""
+    wiped: int = 0
+    other: int = 0
+    gained: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+
+    @property
+    def facts(self) -> JsonObject:
+        """Counts for programs."""
+        named: tuple[tuple[str, Counter[str]], ...] = (("added", self.added), ("removed", self.removed))
+        facts: JsonObject = {"sites_before": self.before, "sites_after": self.after}
+        for name, counted in named:
+            if counted:
+                facts[f"sites_{name}"] = counted.total()
+                facts[f"sites_{name}_by_country"] = dict(counted.most_common())
+        if self.gained:
+            facts["countries_gained"] = list(self.gained)
+        if self.lost:
+            facts["countries_lost"] = list(self.lost)
+        if self.wiped:
+            facts["statuses_wiped"] = self.wiped
+        return facts
+
+
+def tally_sites(scene: Scene, changes: Sequence[Change]) -> SiteTally:
+    """Count the changes of sites, after pairing."""
+    before, after = scene.before.items(SITES), scene.after.items(SITES)
+    added: Counter[str] = Counter()
+    removed: Counter[str] = Counter()
+    moved: Counter[tuple[str, str]] = Counter()
+    others: set[str] = set()
+    wiped = 0
+    for change in changes:
+        delta = change.delta
+        if delta.field != SITES:
+            continue
+        if not delta.at and isinstance(delta.new, Mapping) and delta.op == "added":
+            added[_country(delta.new)] += 1
+        elif not delta.at and isinstance(delta.old, Mapping) and delta.op == "removed":
+            removed[_country(delta.old)] += 1
+        elif change.rule == "n7":
+            wiped += 1
+        elif delta.at[:1] == ("status",):
+            moved[shown(delta.old), shown(delta.new)] += 1
+        elif change.significance != "noise":
+            others.add(delta.key or "")
+    gained, lost = _countries(before, after)
+    return SiteTally(len(before), len(after), added, removed, moved, wiped, len(others), gained, lost)
+
+
+def site_roll_ups(scene: Scene, tally: SiteTally) -> tuple[RollUp, ...]:
+    """M10 and M15, where they fit."""
+    found = []
+    if tally.gained or tally.lost:
+        told = [f"first site in {listing(tally.gained)}"] if tally.gained else []
+        told += [f"last site in {listing(tally.lost)} gone"] if tally.lost else []
+        found.append(RollUp("M10", "; ".join(told)))
+    many, share, floor = (
+        scene.rules.limit("M15", name) for name in ("threshold_count", "threshold_percent", "percent_count")
+    )
+    for what, counted in (("added", tally.added), ("removed", tally.removed)):
+        number = counted.total()
+        surge = number >= many or (number >= floor and number * 100 >= share * tally.before)
+        if tally.before and surge:
+            limits = f"threshold {many:g}, or {share:g} % and {floor:g}"
+            found.append(RollUp("M15", f"{number} of {tally.before} sites {what} ({limits})"))
+            break
+    return tuple(found)
+
+
+def site_headline(tally: SiteTally) -> str:
+    """`12 sites added (China 8, United States 4), first in China; 3 removed`."""
+    parts = []
+    if tally.added:
+        first = f", first in {listing(tally.gained)}" if tally.gained else ""
+        parts.append(f"{_sites(tally.added.total())} added ({_by_country(tally.added)}){first}")
+    if tally.removed:
+        gone = f", none left in {listing(tally.lost)}" if tally.lost else ""
+        parts.append(f"{_sites(tally.removed.total())} removed ({_by_country(tally.removed)}){gone}")
+    for (_, new), number in tally.moved.most_common(2 if parts else 3):
+        now = f"now {status(new)[:1].lower()}{status(new)[1:]}" if new else "without a status"
+        parts.append(f"{_sites(number)} {now}")
+    if tally.other:
+        parts.append(f"{_sites(tally.other)} with other details")
+    if tally.wiped and not parts:
+        parts.append(wipe_line(tally))
+    return "; ".join(parts)
+
+
+def wipe_line(tally: SiteTally) -> str:
+    """n7 in one line."""
+    return f"Site statuses no longer shown at {_sites(tally.wiped)}"
+
+
+def slip_roll_up(scene: Scene) -> tuple[RollUp, ...]:
+    """M16, where it fits."""
+    for delta in scene.by_field.get(PRIMARY_COMPLETION, ()):
+        crossed = crossed_slip(Case(delta, scene))
+        if crossed:
+            total, limit = crossed
+            way = "later" if total > 0 else "earlier"
+            told = f"primary completion {stretch(total)} {way} than first known, in all"
+            return (RollUp("M16", f"{told} (threshold {limit:g} days)"),)
+    return ()
+
+
+def _countries(
+    before: Mapping[str, Tree], after: Mapping[str, Tree]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Countries that gained their first site, and that lost their last one."""
+    if not before:
+        return (), ()
+    had, has = _by_form(before.values()), _by_form(after.values())
+    opened = _by_form(site for site in after.values() if site.get("status") != "WITHDRAWN")
+    gained = tuple(sorted(opened[form] for form in opened.keys() - had.keys()))
+    lost = tuple(sorted(had[form] for form in had.keys() - has.keys()))
+    return gained, lost
+
+
+def _by_form(sites: Iterable[Tree]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for site in sites:
+        country = site.get("country")
+        if country is not None:
+            form = country.form if isinstance(country, Named) else shown(country).casefold()
+            found.setdefault(form, shown(country))
+    return found
+
+
+def _country(site: Tree) -> str:
+    return shown(site.get("country")) or "country not given"
+
+
+def _by_country(counted: Counter[str]) -> str:
+    if len(counted) == 1:
+        return next(iter(counted))
+    return listing([f"{country} {number}" for country, number in counted.most_common()], 6)
+
+
+def _sites(number: int) -> str:
+    return f"{number:,} site{'' if number == 1 else 's'}"

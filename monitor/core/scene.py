@@ -1,0 +1,279 @@
+"""A pair of records as the rules see it: what is true of the trial around a change.
+
+`Scene` answers questions about the two versions (has it started, are results being posted), `Case` about
+one difference in it. Every answer is worked out once and only when asked. Nothing is decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+
+from monitor.core.change import Delta
+from monitor.core.record import (
+    Age,
+    Dated,
+    Items,
+    JsonObject,
+    Named,
+    PartialDate,
+    Text,
+    Tree,
+    TrialRecord,
+    Value,
+    days_between,
+    to_json,
+)
+from monitor.core.rule import RuleTable
+from monitor.core.text import similarity
+
+STOPPED = frozenset({"TERMINATED", "SUSPENDED", "WITHDRAWN"})
+RECRUITING = frozenset({"RECRUITING", "ENROLLING_BY_INVITATION", "NOT_YET_RECRUITING", "AVAILABLE"})
+ACTIVE = RECRUITING | {"ACTIVE_NOT_RECRUITING"}
+CLOSED = STOPPED | {"ACTIVE_NOT_RECRUITING", "COMPLETED", "UNKNOWN", "NO_LONGER_AVAILABLE"}
+"""Statuses under which the registry shows no statuses of sites."""
+STARTED = STOPPED - {"WITHDRAWN"} | {
+    "RECRUITING",
+    "ENROLLING_BY_INVITATION",
+    "ACTIVE_NOT_RECRUITING",
+    "COMPLETED",
+}
+ALLOTTED = 99_999_999
+"""The registry's "no limit known" for an enrollment."""
+
+START, PRIMARY_COMPLETION, COMPLETION = (
+    "status.startDate",
+    "status.primaryCompletionDate",
+    "status.completionDate",
+)
+CONTROL_ARMS = frozenset({"PLACEBO_COMPARATOR", "ACTIVE_COMPARATOR", "SHAM_COMPARATOR", "NO_INTERVENTION"})
+
+
+@dataclass(frozen=True, slots=True)
+class Enrollment:
+    """A count with its word; a missing word means an estimate."""
+
+    count: int
+    type: str
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Two versions of one trial, what differs between them, and the day they are judged on."""
+
+    before: TrialRecord
+    after: TrialRecord
+    deltas: tuple[Delta, ...]
+    rules: RuleTable
+    today: date | None = None
+    history: Sequence[JsonObject] | None = None
+    """Earlier changes of the trial, oldest first; None where they are not known."""
+
+    @cached_property
+    def as_of(self) -> date | None:
+        """The day everything is judged on: never the clock (rules, "as_of")."""
+        if self.today is not None:
+            return self.today
+        posted = self.after.dated("status.lastUpdatePostDate")
+        return posted.date.first if posted else None
+
+    @cached_property
+    def by_field(self) -> Mapping[str, Sequence[Delta]]:
+        """The differences of each field."""
+        found: dict[str, list[Delta]] = {}
+        for delta in self.deltas:
+            found.setdefault(delta.field, []).append(delta)
+        return found
+
+    def changed(self, *names: str) -> bool:
+        """Did any of these fields change?"""
+        return any(name in self.by_field for name in names)
+
+    @cached_property
+    def status(self) -> str | None:
+        """The overall status after."""
+        return self.after.word("status.overallStatus")
+
+    @cached_property
+    def status_move(self) -> tuple[str | None, str | None] | None:
+        """The overall status before and after, where it moved."""
+        old = self.before.word("status.overallStatus")
+        return None if old == self.status else (old, self.status)
+
+    @cached_property
+    def stopping(self) -> bool:
+        """Does this version stop the trial (C1)?"""
+        return self.status_move is not None and self.status in STOPPED
+
+    @cached_property
+    def veil(self) -> str | None:
+        """`drawn` where the record was withheld in this version, `lifted` where it was unveiled."""
+        if self.status_move is None or "WITHHELD" not in self.status_move:
+            return None
+        return "drawn" if self.status == "WITHHELD" else "lifted"
+
+    @cached_property
+    def started(self) -> bool:
+        """Has the trial begun (rules, "started")?"""
+        start = self.after.dated(START)
+        if start and start.type == "ACTUAL" and self.as_of and start.date.first <= self.as_of:
+            return True
+        known = self.after.word("status.lastKnownStatus") if self.status == "UNKNOWN" else self.status
+        return known in STARTED
+
+    @cached_property
+    def completed_by(self) -> PartialDate | None:
+        """Primary completion, where it is actual or has passed."""
+        done = self.after.dated(PRIMARY_COMPLETION)
+        if done and (done.type == "ACTUAL" or (self.as_of and done.date.ends_before(self.as_of))):
+            return done.date
+        return None
+
+    @cached_property
+    def results_new(self) -> bool:
+        """Are results posted in this version (C3)?"""
+        return (
+            self.after.get("results.hasResults") is True and self.before.get("results.hasResults") is not True
+        )
+
+    @cached_property
+    def results_near(self) -> bool:
+        """Is this version within the window around the posting of results (C4, M17)?"""
+        if self.results_new:
+            return True
+        posted = self.after.dated("status.resultsFirstPostDate")
+        if posted is None or self.as_of is None:
+            return False
+        return abs((posted.date.midpoint - self.as_of).days) <= self.rules.limit("C4", "window_days")
+
+    @cached_property
+    def enrollments(self) -> tuple[Enrollment | None, Enrollment | None]:
+        """Enrollment before and after."""
+        old, new = _enrollment(self.before), _enrollment(self.after)
+        untold = self.before.get("design.enrollmentType") is None
+        if untold and old and new:
+            old = Enrollment(old.count, new.type)
+        return old, new
+
+    @cached_property
+    def primary_losses(self) -> int:
+        """How many more primary outcomes were dropped than added."""
+        ops = [delta.op for delta in self.by_field.get("outcomes.primary", ()) if not delta.at]
+        return ops.count("removed") - ops.count("added")
+
+    @cached_property
+    def observational(self) -> bool:
+        """Is it an observational study?"""
+        return self.after.word("design.studyType") == "OBSERVATIONAL"
+
+    def days_since(self, name: str) -> int | None:
+        """Days from the end of a date to `as_of`; None where either is missing."""
+        found = self.after.dated(name)
+        return (self.as_of - found.date.last) // timedelta(days=1) if found and self.as_of else None
+
+
+@dataclass(frozen=True)
+class Case:
+    """One difference in its scene."""
+
+    delta: Delta
+    scene: Scene
+
+    @property
+    def part(self) -> str:
+        """The attribute of the item that differs; empty where the whole item or field does."""
+        return self.delta.at[0] if self.delta.at else ""
+
+    @property
+    def gives(self) -> bool:
+        """Is it first given (a value where there was none)?"""
+        return self.delta.old is None and self.delta.new is not None
+
+    def limit(self, rule: str, name: str) -> float:
+        """A threshold in force."""
+        return self.scene.rules.limit(rule, name)
+
+    @cached_property
+    def old(self) -> str:
+        """The old text as shown; empty where there is none."""
+        return shown(self.delta.old)
+
+    @cached_property
+    def new(self) -> str:
+        """The new text as shown; empty where there is none."""
+        return shown(self.delta.new)
+
+    @cached_property
+    def similarity(self) -> float:
+        """How alike the two texts are; 0 where one is missing."""
+        return similarity(self.old, self.new) if self.old and self.new else 0.0
+
+    @cached_property
+    def item(self) -> Tree:
+        """The list item as it is now, or was where it is gone."""
+        value = self.delta.new if self.delta.new is not None else self.delta.old
+        if not self.delta.at and isinstance(value, Mapping) and not isinstance(value, Items):
+            return value
+        found = self.scene.after.items(self.delta.field).get(self.delta.key or "")
+        return found if found is not None else {}
+
+    @cached_property
+    def item_before(self) -> Tree:
+        """The list item as it was, under its earlier key where that changed."""
+        key = self.delta.from_key or self.delta.key or ""
+        return self.scene.before.items(self.delta.from_field or self.delta.field).get(key, {})
+
+    def of_item(self, name: str) -> str:
+        """A text of the item, as shown; empty where it has none."""
+        return shown(self.item.get(name))
+
+    @cached_property
+    def dates(self) -> tuple[Dated, Dated] | None:
+        """Both dates, with a missing type read as it must have been; None unless both are given."""
+        old, new = self.delta.old, self.delta.new
+        if not (isinstance(old, Dated) and isinstance(new, Dated)):
+            return None
+        if old.type and new.type:
+            return old, new
+        return Dated(old.date, self._type_before(old, new)), Dated(
+            new.date, new.type or old.type or "ESTIMATED"
+        )
+
+    @cached_property
+    def slip(self) -> int | None:
+        """Days, positive for later; None unless both dates are given."""
+        return days_between(self.dates[0].date, self.dates[1].date) if self.dates else None
+
+    def _type_before(self, old: Dated, new: Dated) -> str:
+        posted = self.scene.before.dated("status.lastUpdatePostDate")
+        ahead = posted is not None and not old.date.ends_before(posted.date.first)
+        return old.type or ("ESTIMATED" if ahead else new.type or "ESTIMATED")
+
+
+def shown(value: Value | None) -> str:
+    """A value as people read it, enum values raw."""
+    match value:
+        case None:
+            return ""
+        case str():
+            return value
+        case Text(shown=text) | Named(shown=text) | Age(shown=text):
+            return text
+        case Dated(date=when):
+            return str(when)
+        case frozenset():
+            return ", ".join(sorted(value))
+        case bool():
+            return "yes" if value else "no"
+        case int() | float():
+            return str(value)
+    return str(to_json(value))
+
+
+def _enrollment(record: TrialRecord) -> Enrollment | None:
+    count = record.number("design.enrollmentCount")
+    if count is None or count >= ALLOTTED:
+        return None
+    return Enrollment(count, record.word("design.enrollmentType") or "ESTIMATED")

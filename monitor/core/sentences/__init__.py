@@ -1,0 +1,61 @@
+"""One change, one sentence: what, from, to, by how much (voice, "Sentences").
+
+The registry is the witness and is quoted; no adjective of alarm, no guess at motives. A sentence is made
+from the change and its scene alone, never from the rule that judged it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TypeAlias
+
+from monitor.core.scene import COMPLETION, PRIMARY_COMPLETION, START, Case
+from monitor.core.sentences import items, record, trial
+from monitor.core.sentences.record import plain
+
+Sentence: TypeAlias = Callable[[Case], str]
+
+_SENTENCES: Mapping[str, Sentence] = MappingProxyType(
+    {
+        "status.overallStatus": trial.overall_status,
+        "status.whyStopped": trial.why_stopped,
+        "status.lastKnownStatus": trial.last_known_status,
+        START: trial.main_date,
+        PRIMARY_COMPLETION: trial.main_date,
+        COMPLETION: trial.main_date,
+        "status.resultsFirstSubmitDate": record.results_signal,
+        "status.dispFirstSubmitDate": record.results_signal,
+        "status.dispFirstPostDate": record.results_signal,
+        "status.resultsFirstPostDate": record.results_post_date,
+        "design.enrollmentCount": trial.enrollment_count,
+        "design.enrollmentType": trial.enrollment_type,
+        "design.phases": record.phases,
+        "outcomes.primary": items.outcome,
+        "outcomes.secondary": items.outcome,
+        "outcomes.other": items.outcome,
+        "eligibility.criteria": items.criterion,
+        "eligibility.minAge": items.age_limit,
+        "eligibility.maxAge": items.age_limit,
+        "armsInterventions.arms": items.arm,
+        "armsInterventions.interventions": items.intervention,
+        "locations": items.site,
+        "sponsor.lead": record.sponsor,
+        "identification.secondaryIds": record.secondary_id,
+        "results.hasResults": record.has_results,
+        "references.references": record.reference,
+        "documents.largeDocs": record.document,
+        "annotation.unpostedEvents": record.unposted_event,
+        "annotation.violationEvents": record.violation,
+        "oversight.fdaaa801Violation": record.violation,
+        "derived.submissionTracking": record.submission_tracking,
+        "derived.removedCountries": record.removed_countries,
+        "registry.presence": record.presence,
+        "registry.alias": record.alias,
+    }
+)
+
+
+def summary(case: Case) -> str:
+    """The change in one line."""
+    return _SENTENCES.get(case.delta.field, plain)(case)

@@ -1,0 +1,158 @@
+"""Sentences about status, dates and enrollment."""
+
+from __future__ import annotations
+
+from monitor.core.fits.dates import first_known, moves_so_far, precision_only
+from monitor.core.fits.status import changed_beside_reopening
+from monitor.core.record import Dated, days_between
+from monitor.core.scene import Case
+from monitor.core.sentences.words import (
+    listing,
+    moved,
+    ordinal,
+    percent,
+    quoted,
+    status,
+    stop,
+    stretch,
+    value_words,
+    when,
+    word,
+)
+from monitor.core.stopping import stop_class
+
+_LABELS = {
+    "status.startDate": "Start",
+    "status.primaryCompletionDate": "Primary completion",
+    "status.completionDate": "Study completion",
+}
+
+
+def overall_status(case: Case) -> str:
+    """The status moved."""
+    old, new = case.old, case.new
+    after = case.scene.after
+    if new == "UNKNOWN":
+        verified, known = (
+            after.dated("status.statusVerifiedDate"),
+            after.word("status.lastKnownStatus") or old,
+        )
+        last = f"last verified {when(verified)}; " if verified else ""
+        return (
+            f"Status unknown: {last}was {status(known)}. "
+            "The registry sets this itself; the sponsor changed nothing."
+        )
+    if case.scene.veil == "drawn":
+        return f"{status(old)} → Withheld: the registry hides the record."
+    if case.scene.veil == "lifted":
+        return f"Record unveiled: Withheld → {status(new)}."
+    sentence = f"{status(old)} → {status(new)}"
+    if case.scene.stopping:
+        reason = after.word("status.whyStopped")
+        return f"{sentence}. {given(reason)}" if reason else f"{sentence}. No reason given."
+    beside = (
+        changed_beside_reopening(case.scene) if new == "RECRUITING" and old == "ACTIVE_NOT_RECRUITING" else ()
+    )
+    return f"{sentence}, with {listing(beside)} changed." if beside else f"{sentence}."
+
+
+def given(reason: str) -> str:
+    """The reason, always quoted first and classed second (rules, "Stop classes")."""
+    return f"Reason given: {quoted(reason)} (classed {stop_class(reason).replace('_', ' or ')})."
+
+
+def why_stopped(case: Case) -> str:
+    """The reason for stopping was given, changed or dropped."""
+    if not case.new:
+        return stop(f"Reason for stopping no longer given (was {quoted(case.old)})")
+    if not case.old:
+        return given(case.new)
+    return (
+        f"Reason for stopping changed: {quoted(case.old)} → {given(case.new).removeprefix('Reason given: ')}"
+    )
+
+
+def last_known_status(case: Case) -> str:
+    """The registry remembers, or forgets, the last status."""
+    if case.new:
+        return f"Last known status: {status(case.new)}."
+    return f"Last known status no longer shown (was {status(case.old)})."
+
+
+def main_date(case: Case) -> str:
+    """Start, primary completion or completion moved."""
+    label, dates, slip = _LABELS[case.delta.field], case.dates, case.slip
+    if dates is None or slip is None:
+        if case.delta.new is not None:
+            return f"{label} given: {value_words(case.delta.new)}."
+        return f"{label} no longer given (was {value_words(case.delta.old)})."
+    old, new = dates
+    if precision_only(case):
+        if old.date == new.date:
+            return f"{label} {when(new)} now marked {(new.type or 'estimated').lower()}."
+        return f"{label} given by the {new.date.precision}: {when(old)} → {when(new)}."
+    match old.type, new.type:
+        case "ESTIMATED", "ACTUAL":
+            return _confirmed(label, old, new, slip)
+        case "ACTUAL", "ESTIMATED":
+            return f"{label} estimated again: {when(old)} (actual) → {when(new)} (estimated)."
+        case "ACTUAL", "ACTUAL":
+            return f"Actual {label.lower()} corrected {moved(slip)}: {when(old)} → {when(new)}."
+    return f"{label} {moved(slip)}: {when(old)} → {when(new)} (estimated).{_so_far(case)}"
+
+
+def _confirmed(label: str, old: Dated, new: Dated, slip: int) -> str:
+    if slip == 0:
+        was = "as estimated" if old.date == new.date else f"was estimated {when(old)}"
+        return f"{label} confirmed: {when(new)} ({was})."
+    return f"{label} confirmed: {when(new)}, {moved(slip)} than estimated ({when(old)})."
+
+
+def _so_far(case: Case) -> str:
+    """How often and how far it has moved in all, where earlier versions are known."""
+    first, earlier = first_known(case), moves_so_far(case)
+    if first is None or not earlier or not isinstance(case.delta.new, Dated) or case.slip is None:
+        return ""
+    total = days_between(first.date, case.delta.new.date)
+    if total == 0:
+        return f" {ordinal(earlier + 1)} move, back to the first date."
+    same_way = (total > 0) == (case.slip > 0)
+    return f" {ordinal(earlier + 1)} move, {stretch(total) if same_way else moved(total)} in all."
+
+
+def enrollment_count(case: Case) -> str:
+    """The number of participants changed."""
+    old, new = case.scene.enrollments
+    if old is None or new is None:
+        if new:
+            return f"Enrollment given: {new.count:,} ({word(new.type)})."
+        return f"Enrollment no longer given (was {case.old})."
+    change = percent(old.count, new.count)
+    shift = f"{old.count:,} → {new.count:,}" + (f" ({change})" if change else "")
+    match old.type, new.type:
+        case "ESTIMATED", "ACTUAL":
+            return against_target(case.scene.status, old.count, new.count)
+        case "ACTUAL", "ESTIMATED":
+            return f"Enrollment estimated again: {old.count:,} (actual) → {new.count:,} (estimated)."
+        case "ACTUAL", "ACTUAL":
+            return f"Actual enrollment corrected {shift}."
+    return f"Target {shift}."
+
+
+def against_target(now: str | None, planned: int, actual: int) -> str:
+    """An actual number beside the plan; final only where the trial is over (voice, "enrollment")."""
+    share = f" ({100 * actual / planned:.0f} %)" if planned else ""
+    if now in ("COMPLETED", "TERMINATED"):
+        return f"Final enrollment {actual:,} of {planned:,} planned{share}."
+    if now == "WITHDRAWN" or actual == 0:
+        return f"{actual:,} of {planned:,} planned enrolled."
+    so_far = " so far" if now in ("RECRUITING", "ENROLLING_BY_INVITATION", "SUSPENDED") else ""
+    return f"{actual:,} of {planned:,} planned enrolled{so_far}{share}."
+
+
+def enrollment_type(case: Case) -> str:
+    """The number became actual, or an estimate again."""
+    new = case.scene.enrollments[1]
+    count = f" {new.count:,}" if new and not case.scene.changed("design.enrollmentCount") else ""
+    old = f"{word(case.old)} → " if case.old else ""
+    return f"Enrollment{count}: {old}{word(case.new) or 'no type'}."

@@ -1,0 +1,171 @@
+"""Words for values: how the sentences put dates, spans, shares, enum values and changed text.
+
+Real minus and en dash, sign and unit always, dates as precise as the record (voice, "Numbers").
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import date
+
+from monitor.core.phrases import clip, day_words
+from monitor.core.record import Dated, PartialDate, Value
+from monitor.core.scene import shown
+from monitor.core.text import word_diff
+
+QUOTE = 160
+"""Characters quoted of one text."""
+_MONTH = 30.4375
+_MONTHS_FROM = 46
+_ORDINALS = ("First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth", "Ninth", "Tenth")
+_KEEP_CAPITALS = {"NIH", "FDA", "IRB", "EUDRACT", "CTIS", "ECT", "SAP", "ICF", "CSR", "NA"}
+_WORDS = {
+    "ACTIVE_NOT_RECRUITING": "active, not recruiting",
+    "ENROLLING_BY_INVITATION": "enrolling by invitation",
+    "NA": "not applicable",
+    "EARLY_PHASE1": "early phase 1",
+    "NON_RANDOMIZED": "non-randomized",
+    "NONE": "none (open label)",
+    "DIETARY_SUPPLEMENT": "dietary supplement",
+    "NON_PROBABILITY_SAMPLE": "non-probability sample",
+    "SAP": "analysis plan",
+    "ICF": "consent form",
+    "CSR": "clinical study report",
+    "OLDER_ADULT": "older adult",
+    "FED": "federal agency",
+    "INDIV": "individual",
+    "AMBIG": "ambiguous",
+    "OTHER_GOV": "other government",
+}
+_ENUM = re.compile(r"^[A-Z][A-Z0-9_]+$")
+_PHASE = re.compile(r"^PHASE(\d)$")
+
+
+def word(value: str) -> str:
+    """An enum value in words; anything else unchanged."""
+    if value in _WORDS:
+        return _WORDS[value]
+    if found := _PHASE.match(value):
+        return f"phase {found[1]}"
+    if not _ENUM.match(value) or value in _KEEP_CAPITALS:
+        return value
+    return value.replace("_", " ").lower()
+
+
+def status(value: str | None) -> str:
+    """A status in words, as a sentence begins: `Active, not recruiting`."""
+    return capital(word(value)) if value else "No status"
+
+
+def capital(text: str) -> str:
+    """With a capital first letter."""
+    return text[:1].upper() + text[1:]
+
+
+def quoted(text: str, limit: int = QUOTE) -> str:
+    """Registry text in quotation marks, shortened between words."""
+    return f"“{clip(text, limit)}”"
+
+
+def when(value: Dated | PartialDate | date) -> str:
+    """`Mar 2027`, `14 Mar 2027`, `2027`."""
+    return day_words(value.date if isinstance(value, Dated) else value)
+
+
+def stretch(days: int) -> str:
+    """A length of time: days, and months once it passes 45 days."""
+    days = abs(days)
+    if days < _MONTHS_FROM:
+        return f"{days} day{'' if days == 1 else 's'}"
+    months = round(days / _MONTH)
+    return f"{months} month{'' if months == 1 else 's'}"
+
+
+def moved(days: int) -> str:
+    """`7 months later`, `12 days earlier`."""
+    return f"{stretch(days)} {'later' if days > 0 else 'earlier'}"
+
+
+def percent(old: int, new: int) -> str:
+    """`−29 %`, `+40 %`; empty where there is nothing to compare with."""
+    if old == 0:
+        return ""
+    share = 100 * (new - old) / old
+    digits = 0 if abs(share) >= 1 else 1
+    return f"{'+' if share >= 0 else '−'}{abs(share):.{digits}f} %"
+
+
+def ordinal(number: int) -> str:
+    """`Third`, `12th`."""
+    if number <= len(_ORDINALS):
+        return _ORDINALS[number - 1]
+    teens = number % 100 in (11, 12, 13)
+    return f"{number}{'th' if teens else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
+
+
+def listing(names: Iterable[str], limit: int = 5) -> str:
+    """`a, b and c`; past `limit` the rest is counted."""
+    known = list(names)
+    if len(known) > limit:
+        known = [*known[: limit - 1], f"{len(known) - limit + 1} more"]
+    return known[0] if len(known) == 1 else f"{', '.join(known[:-1])} and {known[-1]}" if known else ""
+
+
+def value_words(value: Value | None) -> str:
+    """Any simple value in words."""
+    match value:
+        case frozenset():
+            return ", ".join(word(name) for name in sorted(value)) or "none"
+        case Dated():
+            return when(value) + (f" ({value.type.lower()})" if value.type else "")
+        case str():
+            return clip(word(value), QUOTE)
+    return clip(shown(value), QUOTE)
+
+
+def stop(sentence: str) -> str:
+    """With exactly one full stop at its end, inside no quotation."""
+    return sentence if sentence.endswith((".", "…”.")) else f"{sentence}."
+
+
+def changed_words(old: str, new: str) -> str:
+    """What differs between two texts, with a few words around it: `“ECOG 0-1” → “ECOG 0-2”`."""
+    if len(old) + len(new) <= 2 * QUOTE // 3:
+        return f"{quoted(old)} → {quoted(new)}"
+    regions = _regions(old, new)
+    told = [_region(*region) for region in regions[:2]]
+    more = len(regions) - len(told)
+    return "; ".join(told) + (f"; and {more} more edit{'' if more == 1 else 's'}" if more else "")
+
+
+def _region(before: str, removed: str, added: str, after: str) -> str:
+    lead = " ".join(before.split()[-4:])
+    tail = " ".join(after.split()[:2])
+    if not removed.strip():
+        return f"added {quoted(added)} after {quoted('… ' + lead)}" if lead else f"begins {quoted(added)}"
+    if not added.strip():
+        return (
+            f"removed {quoted(removed)} after {quoted('… ' + lead)}" if lead else f"removed {quoted(removed)}"
+        )
+    around = [f"{lead} {part.strip()} {tail}".strip() for part in (removed, added)]
+    return f"{quoted(around[0])} → {quoted(around[1])}"
+
+
+def _regions(old: str, new: str) -> list[tuple[str, str, str, str]]:
+    """(words before, removed, added, words after) of each stretch that differs."""
+    found: list[tuple[str, str, str, str]] = []
+    kept, removed, added = "", "", ""
+    for step in word_diff(old, new):
+        match step:
+            case ["-", str(text)]:
+                removed += text
+            case ["+", str(text)]:
+                added += text
+            case ["=", str(text)]:
+                if removed or added:
+                    found.append((kept, removed, added, text))
+                kept, removed, added = text, "", ""
+    if removed or added:
+        found.append((kept, removed, added, ""))
+    return [region for region in found if region[1].strip() or region[2].strip()]

@@ -1,0 +1,46 @@
+"""What circumstances do to a rule's level (rules, "Context"): summed, clamped to one level, named."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from monitor.core.change import LEVELS, Significance
+from monitor.core.rule import RuleTable, Shift
+from monitor.core.rules import LONG_COMPLETED, NEAR_COMPLETION, OBSERVATIONAL
+from monitor.core.scene import COMPLETION, PRIMARY_COMPLETION, Scene
+
+
+def weigh(rule: str, table: RuleTable, shifts: Sequence[Shift]) -> tuple[Significance, tuple[str, ...]]:
+    """(the level of a change this rule decides, the circumstances that moved it)."""
+    base = table.level(rule)
+    touching = [shift for shift in shifts if _touches(shift, rule)]
+    if base == "noise" or not touching:
+        return base, ()
+    steps = max(-1, min(1, sum(shift.steps for shift in touching)))
+    place = max(0, min(len(LEVELS) - 1, LEVELS.index(base) - steps))
+    return LEVELS[place], tuple(shift.name for shift in touching)
+
+
+def circumstances(scene: Scene) -> tuple[Shift, ...]:
+    """The circumstances this version was made in."""
+    near = _days_to_completion(scene)
+    found = (
+        (OBSERVATIONAL, scene.observational),
+        (LONG_COMPLETED, scene.status == "COMPLETED" and _days_over(scene) > LONG_COMPLETED.days),
+        (NEAR_COMPLETION, near is not None and 0 <= near <= NEAR_COMPLETION.days),
+    )
+    return tuple(shift for shift, holds in found if holds)
+
+
+def _touches(shift: Shift, rule: str) -> bool:
+    return (not shift.only or rule in shift.only) and rule not in shift.never
+
+
+def _days_over(scene: Scene) -> int:
+    done = scene.days_since(COMPLETION)
+    return done if done is not None else scene.days_since(PRIMARY_COMPLETION) or 0
+
+
+def _days_to_completion(scene: Scene) -> int | None:
+    done = scene.after.dated(PRIMARY_COMPLETION)
+    return (done.date.midpoint - scene.as_of).days if done and scene.as_of else None
