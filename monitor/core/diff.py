@@ -16,8 +16,8 @@ from typing import TypeAlias
 from monitor.core.catalogue import collection, field, position
 from monitor.core.change import Delta, Op
 from monitor.core.diff_other import json_differences, json_with
-from monitor.core.pairing import Pairing, Place, pair
-from monitor.core.record import Fields, Items, Opaque, Section, Tree, TrialRecord, Value
+from monitor.core.pairing import Pairing, Place, pair, pair_by_key
+from monitor.core.record import Fields, Items, Opaque, Section, Tree, TrialRecord, Value, as_tree
 
 
 def diff(before: TrialRecord | None, after: TrialRecord | None) -> tuple[Delta, ...]:
@@ -43,7 +43,7 @@ def diff_fields(before: Fields, after: Fields) -> tuple[Delta, ...]:
             if isinstance(new, Items):
                 news[name] = new
         else:
-            found[name] = [_delta(name, at, was, now) for at, was, now in _differences(old, new, ())]
+            found[name] = [_delta(name, difference) for difference in _differences(old, new)]
     for olds, news in families.values():
         for delta in _item_deltas(olds, news, pair(olds, news)):
             found.setdefault(delta.field, []).append(delta)
@@ -96,46 +96,52 @@ def _pair_deltas(old: Place, new: Place, was: Tree, now: Tree) -> Iterator[Delta
     from_key = old.key if old.key != new.key else None
     if old.field != new.field:
         yield Delta(new.field, "moved", was, now, new.key, (), from_key, old.field)
-    for at, part_was, part_now in _differences(was, now, ()):
-        yield _delta(new.field, at, part_was, part_now, new.key, from_key)
+    for difference in _differences(was, now):
+        yield _delta(new.field, difference, new.key, from_key)
 
 
-def _delta(
-    name: str,
-    at: tuple[str, ...],
-    old: Value | None,
-    new: Value | None,
-    key: str | None = None,
-    from_key: str | None = None,
-) -> Delta:
+def _delta(name: str, difference: _Difference, key: str | None = None, from_key: str | None = None) -> Delta:
     """Of a flag, false is absent: it changes, it is not added."""
+    at, was_at, old, new = difference
     if old is None and new is True:
         old = False
     elif old is True and new is None:
         new = False
     op: Op = "added" if old is None else "removed" if new is None else "changed"
-    return Delta(name, op, old, new, key, at, from_key)
+    return Delta(name, op, old, new, key, at, from_key, from_at=None if was_at == at else was_at)
 
 
-_Difference: TypeAlias = "tuple[tuple[str, ...], Value | None, Value | None]"
+_Path: TypeAlias = "tuple[str, ...]"
+_Difference: TypeAlias = "tuple[_Path, _Path, Value | None, Value | None]"
+"""The path now and before, the value before and now."""
 
 
-def _differences(old: Value | None, new: Value | None, at: tuple[str, ...]) -> Iterator[_Difference]:
+def _differences(
+    old: Value | None, new: Value | None, at: _Path = (), was_at: _Path = ()
+) -> Iterator[_Difference]:
     """The innermost named parts that differ."""
-    if old == new and type(old) is type(new):
-        return
-    if isinstance(old, Mapping) and isinstance(new, Mapping):
+    if isinstance(old, Items) and isinstance(new, Items):
+        yield from _nested_differences(old, new, at, was_at)
+    elif isinstance(old, Mapping) and isinstance(new, Mapping):
         for name in sorted({*old, *new}):
-            yield from _differences(old.get(name), new.get(name), (*at, name))
+            yield from _differences(old.get(name), new.get(name), (*at, name), (*was_at, name))
     elif isinstance(old, Opaque) and isinstance(new, Opaque):
-        for inside, was, now in json_differences(old.json, new.json):
-            yield (
-                (*at, *inside),
-                None if was is None else Opaque(was),
-                None if now is None else Opaque(now),
-            )
-    else:
-        yield at, old, new
+        for inside, was, now in json_differences(old.json, new.json) if old != new else ():
+            path = (*at, *inside)
+            yield path, path, None if was is None else Opaque(was), None if now is None else Opaque(now)
+    elif old != new or type(old) is not type(new):
+        yield at, was_at, old, new
+
+
+def _nested_differences(old: Items, new: Items, at: _Path, was_at: _Path) -> Iterator[_Difference]:
+    """Lists inside an item or a tree pair by key alone; where several share one, by likeness."""
+    pairing = pair_by_key(old, new)
+    for was, now in pairing.pairs:
+        yield from _differences(old[was.key], new[now.key], (*at, now.key), (*was_at, was.key))
+    for place in pairing.added:
+        yield (*at, place.key), (*was_at, place.key), None, new[place.key]
+    for place in pairing.removed:
+        yield (*at, place.key), (*was_at, place.key), old[place.key], None
 
 
 # ------------------------------------------------------------------------------- apply, invert
@@ -145,61 +151,87 @@ def apply(fields: Fields, deltas: Iterable[Delta]) -> Fields:
     """The fields after the deltas; those they name must be as they were before them."""
     result = dict(fields)
     keyed: list[Delta] = []
+    unkeyed: dict[str, list[Delta]] = {}
     for delta in deltas:
-        if delta.key is not None:
-            keyed.append(delta)
-            continue
-        value = _with(result.get(delta.field), delta.at, delta.new, keep_false=field(delta.field).always)
-        if value is None:
-            result.pop(delta.field, None)
+        if delta.key is None:
+            unkeyed.setdefault(delta.field, []).append(delta)
         else:
-            result[delta.field] = value
+            keyed.append(delta)
+    for name, edits in unkeyed.items():
+        value = _edited(result.pop(name, None), [_edit(delta) for delta in edits])
+        if value is False and not field(name).always:
+            value = None
+        if value is not None:
+            result[name] = value
     _apply_items(result, keyed)
     return result
 
 
 def _apply_items(result: dict[str, Value], deltas: Sequence[Delta]) -> None:
+    """Take out what goes, moves or changes, edit it, put it back, and key every list it touched anew."""
     left: dict[str, dict[str, Tree]] = {}
+    for name in {name for delta in deltas for name in (delta.field, delta.from_field) if name}:
+        items = result.get(name)
+        left[name] = dict(items) if isinstance(items, Items) else {}
     placed: dict[Place, Tree] = {}
+    edits: dict[Place, list[_Edit]] = {}
     for delta in deltas:
-        for name in filter(None, (delta.field, delta.from_field)):
-            if name not in left:
-                items = result.get(name)
-                left[name] = dict(items) if isinstance(items, Items) else {}
-    for delta in deltas:
-        place, before = Place(delta.field, delta.key or ""), _key_before(delta) or ""
+        place, before = Place(delta.field, delta.key or ""), _key_before(delta)
         if delta.at:
-            item = placed[place] if place in placed else left[delta.field].pop(before)
-            changed = _with(item, delta.at, delta.new)
-            placed[place] = changed if isinstance(changed, Mapping) else {}
+            if place not in placed:
+                placed[place] = left[delta.field].pop(before)
+            edits.setdefault(place, []).append(_edit(delta))
             continue
         if delta.op in ("removed", "moved"):
             del left[delta.from_field or delta.field][before]
-        if isinstance(delta.new, Mapping):
-            placed[place] = delta.new
+        was = delta.old if delta.op == "moved" else delta.new
+        if isinstance(was, Mapping):
+            placed[place] = was
     for name, items in left.items():
-        now = [*items.values(), *(item for place, item in placed.items() if place.field == name)]
-        was = result.pop(name, None)
+        now = list(items.values())
+        for place, item in placed.items():
+            edited = _edited(item, edits.get(place, [])) if place.field == name else None
+            if isinstance(edited, Mapping):
+                now.append(edited)
+        was_items = result.pop(name, None)
         if now:
-            result[name] = was.rebuilt(now) if isinstance(was, Items) else collection(name, now)
+            result[name] = was_items.rebuilt(now) if isinstance(was_items, Items) else collection(name, now)
 
 
-def _with(
-    value: Value | None, at: tuple[str, ...], new: Value | None, *, keep_false: bool = False
-) -> Value | None:
-    """A copy of `value` with the part at `at` replaced; None where nothing is left."""
-    if not at:
-        return None if new is False and not keep_false else new
+_Edit: TypeAlias = "tuple[_Path, Value | None, Value | None]"
+"""The path before, the value before, the value now."""
+
+
+def _edit(delta: Delta) -> _Edit:
+    return delta.at if delta.from_at is None else delta.from_at, delta.old, delta.new
+
+
+def _edited(value: Value | None, edits: Sequence[_Edit]) -> Value | None:
+    """A copy with all edits made at once; None where nothing is left. A part set to false goes."""
+    if not edits:
+        return value
+    if not edits[0][0]:
+        return edits[0][2]
     if isinstance(value, Opaque):
-        return Opaque(json_with(value.json, at, new.json if isinstance(new, Opaque) else None))
-    parts = dict(value) if isinstance(value, Mapping) else {}
-    name, *rest = at
-    part = _with(parts.get(name), tuple(rest), new)
-    if part is None:
-        parts.pop(name, None)
-    else:
-        parts[name] = part
-    return parts or None
+        for path, _, new in edits:
+            value = Opaque(json_with(value.json, path, new.json if isinstance(new, Opaque) else None))
+        return value
+    parts: dict[str, Value] = dict(value) if isinstance(value, Mapping) else {}
+    added: list[Tree] = []
+    inside: dict[str, list[_Edit]] = {}
+    for path, old, new in edits:
+        if isinstance(value, Items) and len(path) == 1 and old is None and isinstance(new, Mapping):
+            added.append(new)
+        else:
+            inside.setdefault(path[0], []).append((path[1:], old, new))
+    for name, further in inside.items():
+        part = _edited(parts.pop(name, None), further)
+        if part is not None and part is not False:
+            parts[name] = part
+    if isinstance(value, Items):
+        items = [*(part for part in parts.values() if isinstance(part, Mapping)), *added]
+        return value.rebuilt(items) if items else None
+    return as_tree(parts)
 
 
 def invert(deltas: Iterable[Delta]) -> tuple[Delta, ...]:
@@ -219,12 +251,13 @@ def _inverted(delta: Delta, move: Delta | None) -> Delta:
         op=_OPPOSITE[delta.op],
         old=delta.new,
         new=delta.old,
-        key=_key_before(delta),
-        at=delta.at,
+        key=None if delta.key is None else _key_before(delta),
+        at=delta.at if delta.from_at is None else delta.from_at,
         from_key=None if delta.from_key is None else delta.key,
         from_field=delta.field if delta.op == "moved" else None,
+        from_at=None if delta.from_at is None else delta.at,
     )
 
 
-def _key_before(delta: Delta) -> str | None:
-    return delta.key if delta.from_key is None else delta.from_key
+def _key_before(delta: Delta) -> str:
+    return (delta.key or "") if delta.from_key is None else delta.from_key

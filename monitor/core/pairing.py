@@ -116,7 +116,27 @@ def pair(before: Mapping[str, Items], after: Mapping[str, Items]) -> Pairing:
         settle(_same_key(olds, news, lambda p: natural_old[p], lambda p: natural_new[p]))
     if olds and news:
         settle(_alike(olds, news))
-    return Pairing(tuple(sorted(pairs, key=lambda two: two[1])), tuple(sorted(olds)), tuple(sorted(news)))
+    return _pairing(pairs, olds, news)
+
+
+def pair_by_key(before: Items, after: Items) -> Pairing:
+    """Pair the items of a list inside an item: by key, and by likeness only among those that share one."""
+    olds = {Place("", key): item for key, item in before.items()}
+    news = {Place("", key): item for key, item in after.items()}
+    if any("#" in key for items in (before, after) for key in items):
+        pairs = _same_key(
+            olds, news, lambda p: before.natural_key(olds[p]), lambda p: after.natural_key(news[p])
+        )
+    else:
+        pairs = [(place, place) for place in news if place in olds]
+    for old, new in pairs:
+        del olds[old], news[new]
+    return _pairing(pairs, olds, news)
+
+
+def _pairing(pairs: Iterable[tuple[Place, Place]], olds: Iterable[Place], news: Iterable[Place]) -> Pairing:
+    in_order = sorted(pairs, key=lambda two: two[1])
+    return Pairing(tuple(in_order), tuple(sorted(olds)), tuple(sorted(news)))
 
 
 def _same_key(

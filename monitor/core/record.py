@@ -164,7 +164,8 @@ class Items(Mapping[str, "Tree"]):
     """A keyed collection: sites, outcomes, arms. Equal to another where both hold the same bag of items.
 
     Keys are natural identities; items that share one are numbered `#2`, `#3` in the order of a digest of
-    their content, so that the order in the registry's list never matters (contract section 3).
+    their content, so that the order in the registry's list never matters (contract section 3). `by_key` is
+    taken as numbered already; `of` numbers.
     """
 
     __slots__ = ("_by_key", "_natural")
@@ -201,37 +202,40 @@ class Items(Mapping[str, "Tree"]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Items):
             return NotImplemented
-        return self._by_key == other._by_key or self._bag() == other._bag()
+        return self._by_key == other._by_key
 
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return f"Items({self._by_key!r})"
 
-    def _bag(self) -> list[str]:
-        return sorted(content_digest(item) for item in self._by_key.values())
-
 
 def numbered(groups: Mapping[str, Sequence[Tree]], taken: Container[str] = ()) -> dict[str, Tree]:
     """Items under unique keys: those that share one are numbered in the order of a content digest.
 
-    A number that would read like another item's own key, here or in `taken`, is passed over.
+    Those without a key are numbered from 1. A number that would read like another item's own key, here or
+    in `taken`, is passed over.
     """
     keyed: dict[str, Tree] = {}
     for key, group in groups.items():
-        if len(group) == 1:
+        if key and len(group) == 1:
             keyed[key] = group[0]
             continue
-        names = (f"{key}#{number}" for number in itertools.count(2))
+        names = (f"{key}#{number}" for number in itertools.count(2 if key else 1))
         free = (name for name in names if name not in groups and name not in taken)
         for place, item in enumerate(sorted(group, key=content_digest)):
-            keyed[key if place == 0 else next(free)] = item
+            keyed[key if key and place == 0 else next(free)] = item
     return keyed
 
 
 Value: TypeAlias = "Leaf | Items | Tree"
 Fields: TypeAlias = "Mapping[str, Value]"
 """Catalogue fields by name; absent ones are absent."""
+
+
+def as_tree(parts: dict[str, Value]) -> Tree | None:
+    """Parts as a tree, none where there are none."""
+    return parts or None
 
 
 def to_json(value: Value | None) -> Json:

@@ -10,15 +10,17 @@ gives, so that the diff of what is left equals the diff of the whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import orjson
 
 from monitor.core.catalogue import Identity, fold, identity_key
 from monitor.core.leaves import Reading, ShapeError, Single, Stranger
-from monitor.core.record import Items, Json, JsonObject, Tree, Value, numbered
+from monitor.core.record import Items, Json, JsonObject, Tree, Value, as_tree, numbered
+
+T = TypeVar("T")
 
 
 class Shape(Protocol):
@@ -56,7 +58,7 @@ class Group:
                     tree[name] = value
         return as_tree(tree)
 
-    def read_apart(self, old: Json, new: Json, notes: Reading) -> tuple[Value | None, Value | None]:
+    def read_apart(self, old: Json, new: Json, notes: Reading) -> tuple[Tree | None, Tree | None]:
         if not isinstance(old, dict) or not isinstance(new, dict):
             return self.read(old, notes), self.read(new, notes)
         before: dict[str, Value] = {}
@@ -96,7 +98,7 @@ class Wrapped:
         value = self.leaf.read(raw, notes)
         return None if value is None else as_tree({self.name: value})
 
-    def read_apart(self, old: Json, new: Json, notes: Reading) -> tuple[Value | None, Value | None]:
+    def read_apart(self, old: Json, new: Json, notes: Reading) -> tuple[Tree | None, Tree | None]:
         return self.read(old, notes), self.read(new, notes)
 
     def strangers(self, raw: Json) -> Iterator[Stranger]:
@@ -109,16 +111,20 @@ class Listed:
 
     item: Group | Wrapped
     identity: Identity
-    collection: Callable[[Tree], str] | None = None
-    """Where the list is a whole field: its natural key, and the value is `Items`. Else it is a tree."""
+    whole: bool = False
+    """Is the list a field of its own? Such a field is absent when it has no items left."""
 
-    def read(self, raw: Json, notes: Reading) -> Value | None:
+    def natural_key(self, item: Tree) -> str:
+        """The identity of an item once read."""
+        return identity_key(self.identity, item)
+
+    def read(self, raw: Json, notes: Reading) -> Items | None:
         groups: dict[str, list[Tree]] = {}
         for index, member in enumerate(_list(raw)):
             tree = self._read_item(index, member, notes)
             if tree is not None:
-                groups.setdefault(identity_key(self.identity, tree), []).append(tree)
-        return self._gathered(numbered(groups))
+                groups.setdefault(self.natural_key(tree), []).append(tree)
+        return self._items(numbered(groups)) if groups else None
 
     def read_apart(self, old: Json, new: Json, notes: Reading) -> tuple[Value | None, Value | None]:
         olds, news = self._by_key(_list(old)), self._by_key(_list(new))
@@ -126,16 +132,18 @@ class Listed:
         after: dict[str, Tree] = {}
         for key in {**olds, **news}:
             was, now = olds.get(key, ()), news.get(key, ())
-            if len(was) == len(now) == 1:
+            if key and len(was) == len(now) == 1:
                 if was[0][1] != now[0][1]:
-                    self._put_pair(key, was[0], now[0], notes, before, after)
+                    pair = self._pair_apart(was[0], now[0], notes)
+                    put_apart(key, pair, before, after)
             elif _bag(was) != _bag(now):
                 before.update(self._numbered(was, olds, key, notes))
                 after.update(self._numbered(now, news, key, notes))
-        if not self.collection and not (before and after):
-            whole = self.read(old, notes), self.read(new, notes)
-            return whole if None in whole else (before, after)
-        return self._gathered(before), self._gathered(after)
+        if not self.whole and not (before and after):
+            full = self.read(old, notes), self.read(new, notes)
+            if None in full:
+                return full
+        return self._items(before), self._items(after)
 
     def strangers(self, raw: Json) -> Iterator[Stranger]:
         strange: dict[str, list[list[Stranger]]] = {}
@@ -144,7 +152,7 @@ class Listed:
             if found:
                 strange.setdefault(key, []).append(found)
         for key, groups in strange.items():
-            for number, found in enumerate(sorted(groups, key=orjson.dumps), start=1):
+            for number, found in enumerate(sorted(groups, key=_sorted_bytes), start=1):
                 place = f"{key}#{number}" if number > 1 or not key else key
                 yield from ((path, (place, *items), stranger) for path, items, stranger in found)
 
@@ -154,24 +162,13 @@ class Listed:
         except ShapeError as error:
             raise error.under(index) from None
 
-    def _put_pair(
-        self,
-        key: str,
-        was: tuple[int, Json],
-        now: tuple[int, Json],
-        notes: Reading,
-        before: dict[str, Tree],
-        after: dict[str, Tree],
-    ) -> None:
+    def _pair_apart(
+        self, was: tuple[int, Json], now: tuple[int, Json], notes: Reading
+    ) -> tuple[Tree | None, Tree | None]:
         try:
-            old, new = self.item.read_apart(was[1], now[1], notes)
+            return self.item.read_apart(was[1], now[1], notes)
         except ShapeError:
-            old, new = self._read_item(*was, notes), self._read_item(*now, notes)
-        name = key or "#1"
-        if isinstance(old, Mapping):
-            before[key if self.collection else name] = old
-        if isinstance(new, Mapping):
-            after[key if self.collection else name] = new
+            return self._read_item(*was, notes), self._read_item(*now, notes)
 
     def _numbered(
         self,
@@ -181,17 +178,10 @@ class Listed:
         notes: Reading,
     ) -> dict[str, Tree]:
         trees = [tree for place in members if (tree := self._read_item(*place, notes)) is not None]
-        return self._named(numbered({key: trees}, taken=everything)) if trees else {}
+        return numbered({key: trees}, taken=everything) if trees else {}
 
-    def _named(self, keyed: dict[str, Tree]) -> dict[str, Tree]:
-        if self.collection or "" not in keyed:
-            return keyed
-        return {key or "#1": tree for key, tree in keyed.items()}
-
-    def _gathered(self, keyed: dict[str, Tree]) -> Value | None:
-        if not keyed:
-            return None
-        return Items(keyed, self.collection) if self.collection else self._named(keyed)
+    def _items(self, keyed: Mapping[str, Tree]) -> Items:
+        return Items(keyed, self.natural_key)
 
     def _by_key(self, members: Sequence[Json]) -> dict[str, list[tuple[int, Json]]]:
         keyed: dict[str, list[tuple[int, Json]]] = {}
@@ -246,22 +236,12 @@ def strangers_below(shape: Shape, name: str, raw: Json) -> Iterator[Stranger]:
         yield (name, *path), items, stranger
 
 
-def put_apart(
-    name: str,
-    pair: tuple[Value | None, Value | None],
-    before: dict[str, Value],
-    after: dict[str, Value],
-) -> None:
+def put_apart(name: str, pair: tuple[T | None, T | None], before: dict[str, T], after: dict[str, T]) -> None:
     old, new = pair
     if old is not None:
         before[name] = old
     if new is not None:
         after[name] = new
-
-
-def as_tree(parts: dict[str, Value]) -> Tree | None:
-    """Parts as a tree: what a registry nests has no collection of its own inside."""
-    return parts or None
 
 
 def _list(raw: Json) -> Sequence[Json]:
@@ -271,7 +251,11 @@ def _list(raw: Json) -> Sequence[Json]:
 
 
 def _bag(members: Sequence[tuple[int, Json]]) -> list[bytes]:
-    return sorted(orjson.dumps(member, option=orjson.OPT_SORT_KEYS) for _, member in members)
+    return sorted(_sorted_bytes(member) for _, member in members)
+
+
+def _sorted_bytes(value: object) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
 def _raw_form(shape: Shape, raw: Json) -> str:

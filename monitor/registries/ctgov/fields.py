@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from monitor.core.canonical import markdown
-from monitor.core.catalogue import NATURAL, field, natural_key
+from monitor.core.catalogue import NATURAL, field
 from monitor.core.leaves import (
     AGE,
     COUNT,
@@ -57,7 +57,7 @@ def _criteria(raw: Json) -> Value | None:
 
 def _names(name: str) -> Bound:
     """A collection of bare names."""
-    return Bound(name, Listed(Wrapped("name", PLAIN), field(name).identity, natural_key(name)))
+    return Bound(name, Listed(Wrapped("name", PLAIN), field(name).identity, whole=True))
 
 
 _CONTACTS = listed("name", "role", name=PLAIN, role=WORD, phone=PLAIN, phoneExt=PLAIN, email=PLAIN)

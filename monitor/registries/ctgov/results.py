@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.core.catalogue import field, natural_key
+from monitor.core.catalogue import field
 from monitor.core.leaves import COUNT, COUNTRIES, DATE, DATED, FLAG, MARKUP, PLAIN, WORD, WORDS
 from monitor.core.shape import Group, Listed, Shape
 from monitor.core.spread import Bound, Spread
@@ -17,7 +17,7 @@ def items(name: str, /, **parts: Shape) -> Bound:
     """A collection of the catalogue, its items keyed as the catalogue says."""
     identity = field(name).identity
     keep = tuple(part for names in identity for part in names)
-    return Bound(name, Listed(Group(parts, keep), identity, natural_key(name)))
+    return Bound(name, Listed(Group(parts, keep), identity, whole=True))
 
 
 def listed(*identity: str, **parts: Shape) -> Listed:
