@@ -70,6 +70,7 @@ class PoliteClient:
             headers={
                 "User-Agent": politeness.user_agent or default_user_agent(politeness.contact),
                 "Accept": "application/json",
+                "Accept-Encoding": "gzip",  # not whatever else happens to be installed
             },
             timeout=politeness.timeout_s,
             verify=tls_context(),

@@ -97,6 +97,15 @@ def test_a_wrong_base_address_is_said_to_be_one() -> None:
     assert "base_url" in (raised.value.remedy or "")
 
 
+@pytest.mark.parametrize("status", [301, 400, 404])
+def test_only_304_means_that_nothing_moved(status: int) -> None:
+    """Any other answer without a version is a broken registry, even where one is known."""
+    known = Probe("2026-11-19T09:00:05", '"tag"')
+    with scripted(response(status, b"", "")) as registry, pytest.raises(RegistryUnavailableError) as raised:
+        registry.probe(known)
+    assert raised.value.broken
+
+
 def test_a_data_version_may_go_backwards(stand_in: StandIn, registry: Registry) -> None:
     """The probe tells it as it is; what follows is the pipeline's to say."""
     stand_in.advance()
@@ -209,9 +218,9 @@ def test_silence_is_no_removal(answer: bytes) -> None:
 @pytest.mark.parametrize(
     ("record", "why"),
     [
-        ({"error": "try later"}, "no protocolSection"),
-        ([], "no protocolSection"),
-        ({"protocolSection": {"identificationModule": {"nctId": "none"}}}, "no protocolSection"),
+        ({"error": "try later"}, "no NCT number"),
+        ([], "no NCT number"),
+        ({"protocolSection": {"identificationModule": {"nctId": "none"}}}, "no NCT number"),
         (study("NCT09000002"), "record of NCT09000002"),
     ],
 )
@@ -244,11 +253,26 @@ def test_a_row_that_is_no_record_spoils_no_other(caplog: pytest.LogCaptureFixtur
 
 
 def test_a_list_of_which_nothing_is_a_record_is_broken() -> None:
-    """A change of the API's shape is one failure, not a look for each trial."""
-    with Scripted(listed({"odd": 1}, {"odd": 2})) as server, ctgov_at(server.base_url, retries=0) as registry:
-        with pytest.raises(RegistryUnavailableError, match="none of 2 studies") as raised:
-            fetched(registry, ONE, TWO)
-        assert (raised.value.broken, len(server.requests)) == (True, 1)
+    """A change of the API's shape is one failure after a few looks, not a look for each trial."""
+    trials = [TrialId("ctgov", f"NCT0955000{n}") for n in range(9)]
+    with (
+        Scripted(listed({"odd": 1}, {"odd": 2})) as server,
+        ctgov_at(server.base_url, retries=0) as registry,
+        pytest.raises(RegistryUnavailableError, match="none of 2 studies") as raised,
+    ):
+        fetched(registry, *trials)
+    assert (raised.value.broken, len(server.requests)) == (True, 1 + 3)
+
+
+@pytest.mark.parametrize("rotten", [b'{"a":NaN}', b'"\\ud800"', b"[" * 9000 + b"]" * 9000])
+def test_one_rotten_record_keeps_no_other_from_being_read(rotten: bytes) -> None:
+    """Where a list makes no sense twice, its trials are read by themselves and the rotten one is held."""
+    broken = response(200, b'{"studies":[' + rotten + b"]}")
+    good = response(200, orjson.dumps(study(TWO.id)))
+    with scripted(broken, broken, response(200, rotten), response(200, rotten), good) as registry:
+        outcomes = fetched(registry, ONE, TWO)
+    assert outcomes[ONE] == Rejected(ONE, "it is no JSON", rotten)
+    assert isinstance(outcomes[TWO], Payload)
 
 
 def test_a_study_nobody_asked_for_is_ignored_and_logged(caplog: pytest.LogCaptureFixture) -> None:
@@ -309,6 +333,7 @@ def test_pages_without_end_are_broken() -> None:
         Fault.garbled(),
         Fault.reset(),
         Fault.slow(0.05),
+        Fault.empty_page(),
     ],
     ids=lambda fault: f"{fault.kind}-{fault.status}-{fault.retry_after}",
 )

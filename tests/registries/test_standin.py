@@ -13,6 +13,7 @@ import yaml
 from jsonschema import Draft4Validator
 
 from monitor.core.record import JsonObject, TrialId
+from monitor.demo.scenario import editions
 from monitor.demo.standin import DataVersion, Fault, StandIn
 from monitor.demo.standin.answers import IMITATED_BY_VALUE, LIST_PARAMETERS, STUDY_PARAMETERS
 from monitor.registries import Payload
@@ -68,6 +69,16 @@ def test_successes_fit_the_document(document: Mapping[str, Any], http: httpx.Cli
         schema = {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
         found = [error.message for error in Draft4Validator(schema).iter_errors(http.get(API + path).json())]
         assert found == [], path
+
+
+@needs_the_document
+def test_the_demos_trials_fit_the_document(document: Mapping[str, Any]) -> None:
+    """What the demo replays could have come from the registry, in every edition."""
+    schema = {"$ref": "#/components/schemas/Study", "components": document["components"]}
+    validator = Draft4Validator(schema)
+    served = [(each.stamp, study) for each in editions() for study in each.studies.values()]
+    assert served
+    assert [(stamp, error.message) for stamp, each in served for error in validator.iter_errors(each)] == []
 
 
 @needs_the_document
@@ -208,6 +219,14 @@ def test_pages_hold_everything_once_and_count_only_at_first(http: httpx.Client) 
     pages = list(paged(http, "pageSize=1&countTotal=true"))
     assert sorted(itertools.chain.from_iterable(map(numbers, pages))) == sorted(ctgov_studies())
     assert [page.get("totalCount") for page in pages] == [3, None, None]
+
+
+def test_a_page_may_be_empty_and_lead_on(stand_in: StandIn, http: httpx.Client) -> None:
+    """Whoever stops at an empty page misses what follows."""
+    stand_in.inject(Fault.empty_page())
+    pages = list(paged(http, "pageSize=2"))
+    assert [len(numbers(page)) for page in pages] == [0, 2, 1]
+    assert {*itertools.chain.from_iterable(map(numbers, pages))} == set(ctgov_studies())
 
 
 def test_page_sizes_are_bounded_silently() -> None:

@@ -70,11 +70,20 @@ class Reply:
         return cls(200, body, "application/json")
 
 
-def reply(target: str, version: DataVersion, *, order: int, stale_tokens: StaleTokens) -> Reply:
-    """The answer to `GET target` in a data version.
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """How a list is to be given this time."""
 
-    `order` is a number that differs from request to request: unsorted lists come in another order each time.
-    """
+    order: int
+    """Differs from request to request: unsorted lists come in another order each time."""
+    stale_tokens: StaleTokens = "refuse"
+    """What becomes of page tokens of another data version."""
+    hollow: bool = False
+    """Give an empty page first, whose token leads to the right one."""
+
+
+def reply(target: str, version: DataVersion, listing: Listing) -> Reply:
+    """The answer to `GET target` in a data version."""
     if len(target) > _LONGEST_TARGET:
         return Reply(414, _TOO_LONG_PAGE.encode(), "text/html")
     parts = urlsplit(target)
@@ -82,7 +91,7 @@ def reply(target: str, version: DataVersion, *, order: int, stale_tokens: StaleT
     if parts.path == "/api/v2/version":
         return _refusal(parameters, frozenset()) or _version(version)
     if parts.path == "/api/v2/studies":
-        return _refusal(parameters, LIST_PARAMETERS) or _studies(version, parameters, order, stale_tokens)
+        return _refusal(parameters, LIST_PARAMETERS) or _studies(version, parameters, listing)
     if _OTHER_ENDPOINTS.fullmatch(parts.path):
         return Reply.text(501, "this stand-in does not imitate this endpoint")
     study = re.fullmatch(r"/api/v2/studies/([^/]+)", parts.path)
@@ -115,9 +124,7 @@ def _study(version: DataVersion, asked: str) -> Reply:
     return Reply.text(404, f"NCT number {number} not found")
 
 
-def _studies(
-    version: DataVersion, parameters: Mapping[str, str], order: int, stale_tokens: StaleTokens
-) -> Reply:
+def _studies(version: DataVersion, parameters: Mapping[str, str], listing: Listing) -> Reply:
     numbers = None
     if "filter.ids" in parameters:
         items = [canonical(item) for item in _SEPARATOR.split(parameters["filter.ids"])]
@@ -129,15 +136,15 @@ def _studies(
     size = _page_size(parameters.get("pageSize", "0"))
     if size is None:
         return Reply.text(400, "Parameter `pageSize` has incorrect format")
-    order, offset = order & 0xFFFFFFFF, 0
+    order, offset = listing.order & 0xFFFFFFFF, 0
     if "pageToken" in parameters:
-        position = _position(parameters["pageToken"], version, stale_tokens)
+        position = _position(parameters["pageToken"], version, listing.stale_tokens)
         if position is None:
             return Reply.text(400, "Parameter `pageToken` has incorrect format")
         order, offset = position
     chosen = sorted(version.selected(numbers), key=lambda number: _rank(number, order))
     total = len(chosen) if parameters.get("countTotal") == "true" and "pageToken" not in parameters else None
-    after = offset + size
+    after = offset if listing.hollow else offset + size
     token = f"{version.token_prefix}{order:08x}{after:08x}" if after < len(chosen) else None
     return Reply.json(_page([version.served(number) for number in chosen[offset:after]], total, token))
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Literal, assert_never
 
-FaultKind = Literal["status", "html", "truncated", "garbled", "reset", "slow"]
+FaultKind = Literal["status", "html", "truncated", "garbled", "reset", "slow", "empty_page"]
 
 FORBIDDEN_PAGE = (
     "<html>\n<head><title>403 Forbidden</title></head>\n<body><h1>Forbidden</h1></body>\n</html>\n"
@@ -72,6 +72,11 @@ class Fault:
         """The first byte comes `delay_s` late; the answer is right."""
         return cls("slow", path=path, times=times, delay_s=delay_s)
 
+    @classmethod
+    def empty_page(cls, *, times: int | None = 1) -> Fault:
+        """A list page without studies, whose token leads to the page that was asked for."""
+        return cls("empty_page", path=r"/studies\?", times=times)
+
     def fits(self, target: str, agent: str) -> bool:
         """Does it meet a request for `target` by `agent`?"""
         return bool(re.search(self.path, target) and re.search(self.agent, agent))
@@ -81,7 +86,7 @@ class Fault:
         match self.kind:
             case "status":
                 return self.status
-            case "html" | "garbled":
+            case "html" | "garbled" | "empty_page":
                 return 200
             case "reset":
                 return 0

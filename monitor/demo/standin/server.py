@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self, assert_never, cast
 
-from monitor.demo.standin.answers import Reply, StaleTokens, reply
+from monitor.demo.standin.answers import Listing, Reply, StaleTokens, reply
 from monitor.demo.standin.data import DataVersion
 from monitor.demo.standin.faults import MAINTENANCE_PAGE, Fault
 
@@ -135,7 +135,8 @@ class StandIn:
             self._asked += 1
             order, version = self._asked, self._versions[self._current]
             fault = self._fault_for(target, headers.get("user-agent", ""))
-        right = reply(target, version, order=order, stale_tokens=self._stale_tokens)
+        hollow = fault is not None and fault.kind == "empty_page"
+        right = reply(target, version, Listing(order, self._stale_tokens, hollow=hollow))
         if target.startswith("/api/v2/"):
             right = _tagged(right, version.etag, headers, compress=self._compress)
         return right, fault
@@ -246,6 +247,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._reset()
             case "slow":
                 closing.wait(fault.delay_s)
+                self._write(right)
+            case "empty_page":
                 self._write(right)
             case _:
                 assert_never(fault.kind)

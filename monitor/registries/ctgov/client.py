@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -35,6 +36,7 @@ _NOT_FOUND = re.compile(r"\s*NCT number (\S+) not found\s*", re.IGNORECASE)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
+_SENSELESS = (msgspec.MsgspecError, RecursionError)
 _T = TypeVar("_T")
 
 
@@ -80,23 +82,34 @@ class CtGov(CtGovReader):
         """
         etag = known.etag if known else None
         answer, found = self._read(f"{self._api}/version", _Version, etag=etag)
-        if found is None and known is not None:
-            return known
         if found is None:
+            if answer.status == 304 and known is not None:
+                return known
             raise _unexpected(answer)
         return Probe(found.data_timestamp or None, answer.etag, found.api_version)
 
     def fetch(self, trials: Sequence[TrialId]) -> Iterator[Fetched]:
         """First what the batch holds, then what one look each says of the trials it does not.
 
-        Raises where the batch itself could not be read. A look that failed is `Unknown`; no more looks are
-        taken after a refusal or several failures in a row, for they would fail too.
+        Raises where the batch could not be read, nor, where it is the batch that makes no sense, its trials
+        by themselves. A look that failed is `Unknown`; no more looks are taken after a refusal or several
+        failures in a row, for they would fail too.
         """
         if len(trials) > self.batch_size:
             raise ValueError(f"{len(trials)} trials asked for, {self.batch_size} fit in a request")
         if not trials:
             return
-        studies = self._batch([trial.id for trial in trials])
+        try:
+            studies = self._batch([trial.id for trial in trials])
+        except RegistryUnavailableError as error:
+            if not error.broken:
+                raise
+            yield from self._one_by_one(trials, error)
+            return
+        yield from self._reconciled(trials, studies)
+
+    def _reconciled(self, trials: Sequence[TrialId], studies: Mapping[str, _Study]) -> Iterator[Fetched]:
+        """Asked against returned."""
         renamed = {alias: study for study in studies.values() for alias in study.aliases}
         missing: list[TrialId] = []
         asked = set()
@@ -150,6 +163,16 @@ class CtGov(CtGovReader):
                 return rows
         return None
 
+    def _one_by_one(self, trials: Sequence[TrialId], broken: RegistryUnavailableError) -> Iterator[Fetched]:
+        """One rotten record must not keep its whole batch from being read; a broken registry is broken."""
+        looks = self._looks(tuple(dict.fromkeys(trials)))
+        first = list(islice(looks, _MOST_FAILURES))
+        if all(isinstance(outcome, (Unknown, Rejected)) for outcome in first):
+            raise broken
+        _log.warning("%s; its trials are read one by one", broken.message)
+        yield from first
+        yield from looks
+
     def _looks(self, trials: Sequence[TrialId]) -> Iterator[Fetched]:
         failures = 0
         for index, trial in enumerate(trials):
@@ -169,6 +192,8 @@ class CtGov(CtGovReader):
         number, seen = trial.id, {trial.id}
         while True:
             answer = self._http.get(f"{self._api}/studies/{number}")
+            if answer.status == 200 and not _is_json(answer.body):
+                answer = self._http.get(f"{self._api}/studies/{number}")
             if answer.status not in _REDIRECTS:
                 return _judged(trial, number, answer)
             moved = _number_in(answer.location)
@@ -182,11 +207,11 @@ class CtGov(CtGovReader):
         answer = self._http.get(url, etag=etag)
         try:
             return answer, _decoded(answer, kind)
-        except msgspec.MsgspecError:
+        except _SENSELESS:
             answer = self._http.get(url, etag=etag)
         try:
             return answer, _decoded(answer, kind)
-        except msgspec.MsgspecError as error:
+        except _SENSELESS as error:
             raise RegistryUnavailableError(
                 f"{NAME}: an answer makes no sense ({error}): {answer.excerpt()}", registry=NAME, broken=True
             ) from error
@@ -215,7 +240,8 @@ def _judged(trial: TrialId, number: str, answer: Answer) -> Fetched:
     if answer.status == 200:
         study = _study(answer.body)
         if study is None:
-            return Rejected(trial, "it has no protocolSection.identificationModule.nctId", answer.body)
+            what = "it has no NCT number" if _is_json(answer.body) else "it is no JSON"
+            return Rejected(trial, what, answer.body)
         if study.number != number and trial.id not in study.aliases:
             return Rejected(trial, f"it is the record of {study.number}", answer.body)
         return study.outcome_for(trial)
@@ -224,6 +250,14 @@ def _judged(trial: TrialId, number: str, answer: Answer) -> Fetched:
     if missing and number == trial.id == canonical_number(missing[1]):
         return Absent(trial, text.strip())
     return Unknown(trial, f"status {answer.status}: {answer.excerpt() or 'no text'}")
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return False
+    return True
 
 
 def _number_in(location: str | None) -> str | None:
