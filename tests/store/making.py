@@ -26,7 +26,7 @@ def trial(number: int = 1) -> TrialId:
 
 
 def body_of(letter: str, who: TrialId) -> bytes:
-    """A payload in version `letter`: long enough to be worth packing, mostly the same from one to the next."""
+    """A payload in version `letter`: worth packing, and mostly the same from one to the next."""
     lines = "".join(f'"line{n}":"{hashlib.sha256(f"{who}{n}".encode()).hexdigest()}",' for n in range(40))
     return f'{{"nctId":"{who.id}",{lines}"version":"{letter}"}}'.encode()
 

@@ -227,7 +227,7 @@ def test_a_snapshot_without_a_body_is_refused(store: Store) -> None:
 
 
 def test_who_comes_late_reads_again(store: Store) -> None:
-    """A version prepared over an older state than the stored one is refused with exit 75, all of its batch."""
+    """A version prepared over an older state is refused with exit 75, and all of its batch with it."""
     history(store, "AB")
     late = amended(snapshot(), "C", seq=2, at=NOW + 2 * DAY)
     with pytest.raises(LockedError, match="NCT09000001 gained version s2") as caught:

@@ -1,0 +1,205 @@
+"""Claims before sends, T3 after them, and what is done with what is stuck."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+
+from monitor.core.delivery import Settlement
+from monitor.errors import StoreError
+from monitor.store import NoticeDraft, Store
+from tests.store.making import DAY, NOW, delivery, digest, outbox
+
+SENT = Settlement("sent", None, "")
+LATER = Settlement("pending", NOW + timedelta(minutes=5), "503 busy")
+DEAD = Settlement("dead", None, "550 no such user")
+MINUTE = timedelta(minutes=1)
+
+
+def claim_ids(store: Store, at: timedelta = timedelta(), **more: int) -> list[str]:
+    """Which deliveries a claim takes."""
+    return [one.id for one in store.claim(NOW + at, lease_s=60, limit=more.get("limit", 10))]
+
+
+def outcomes(store: Store, delivery_id: str = "dlv_1") -> list[str]:
+    """How the attempts of a delivery ended."""
+    return [attempt.outcome for attempt in store.attempts(delivery_id)]
+
+
+def test_a_claim_is_on_record_before_anything_is_sent(store: Store) -> None:
+    """A claimed delivery is leased with its attempt open, and not claimed again."""
+    outbox(store, delivery(1, content=b"frozen \x00 bytes"))
+    (claimed,) = store.claim(NOW, lease_s=60, limit=10)
+    assert (claimed.state, claimed.attempts, claimed.content) == ("leased", 1, b"frozen \x00 bytes")
+    assert claimed.digest == digest().id
+    (attempt,) = store.attempts("dlv_1")
+    assert (attempt.number, attempt.outcome, attempt.started_at) == (1, "open", NOW)
+    assert claim_ids(store) == []
+
+
+def test_success_is_settled(store: Store) -> None:
+    """A sent delivery keeps how it went and is never claimed again."""
+    outbox(store, delivery())
+    claim_ids(store)
+    assert store.settle("dlv_1", 1, SENT, now=NOW + timedelta(seconds=2), status=202, excerpt="thanks")
+    assert store.delivery("dlv_1") is not None
+    (attempt,) = store.attempts("dlv_1")
+    assert (attempt.outcome, attempt.duration_s, attempt.status, attempt.excerpt) == (
+        "sent",
+        2.0,
+        202,
+        "thanks",
+    )
+    assert claim_ids(store, 100 * DAY) == []
+    assert store.stats().deliveries == {"sent": 1}
+
+
+def test_a_failure_waits_for_its_time(store: Store) -> None:
+    """A deferred delivery is due at the time it was given, with a new attempt."""
+    outbox(store, delivery())
+    claim_ids(store)
+    assert store.settle("dlv_1", 1, LATER, now=NOW)
+    assert claim_ids(store, 4 * MINUTE) == []
+    (again,) = store.claim(NOW + 5 * MINUTE, lease_s=60, limit=10)
+    assert (again.attempts, again.last_error) == (2, "503 busy")
+    assert outcomes(store) == ["later", "open"]
+
+
+def test_death_is_told_in_the_same_breath(store: Store) -> None:
+    """A dead delivery and the notice of it are one transaction."""
+    outbox(store, delivery())
+    claim_ids(store)
+    notice = NoticeDraft("dead_letter", "dlv_1", "not delivered", NOW)
+    assert store.settle("dlv_1", 1, DEAD, now=NOW, notices=[notice])
+    assert [one.state for one in store.deliveries(states=["dead"])] == ["dead"]
+    assert [one.kind for one in store.notices()] == ["dead_letter"]
+    assert claim_ids(store, DAY) == []
+
+
+def test_leases_of_the_dead_are_void(store: Store) -> None:
+    """Whoever holds the daemon lock gives what a dead process had taken out again, at once."""
+    outbox(store, delivery(1), delivery(2))
+    claim_ids(store, limit=1)
+    assert store.void_leases(NOW) == 1
+    assert outcomes(store) == ["lost"]
+    assert claim_ids(store) == ["dlv_1", "dlv_2"]
+    assert outcomes(store) == ["lost", "open"]
+    assert store.void_leases(NOW) == 2
+
+
+def test_a_lease_that_ran_out_is_taken_over(store: Store) -> None:
+    """A sender that hangs keeps nothing for longer than its lease."""
+    outbox(store, delivery())
+    claim_ids(store)
+    assert claim_ids(store, timedelta(seconds=59)) == []
+    assert claim_ids(store, timedelta(seconds=60)) == ["dlv_1"]
+    assert outcomes(store) == ["lost", "open"]
+
+
+def test_a_late_failure_changes_nothing(store: Store) -> None:
+    """A failure reported after the lease was taken over is noted on its attempt only."""
+    outbox(store, delivery())
+    claim_ids(store)
+    claim_ids(store, MINUTE)
+    assert not store.settle("dlv_1", 1, DEAD, now=NOW + MINUTE)
+    found = store.delivery("dlv_1")
+    assert found is not None
+    assert found.state == "leased"
+    assert outcomes(store) == ["dead", "open"]
+
+
+def test_a_late_success_counts(store: Store) -> None:
+    """A message that did arrive is sent, and the later attempt cannot undo that."""
+    outbox(store, delivery())
+    claim_ids(store)
+    claim_ids(store, MINUTE)
+    assert not store.settle("dlv_1", 1, SENT, now=NOW + MINUTE)
+    assert not store.settle("dlv_1", 2, DEAD, now=NOW + MINUTE)
+    found = store.delivery("dlv_1")
+    assert found is not None
+    assert found.state == "sent"
+
+
+def test_a_disabled_channel_is_left_alone(store: Store) -> None:
+    """After a 410 nothing more is claimed for a channel until it is enabled; others go on."""
+    outbox(store, delivery(1, channel="gone"), delivery(2, channel="gone"), delivery(3))
+    assert store.due_channels(NOW) == ("ci-team", "gone")
+    claim_ids(store, limit=1)
+    gone = Settlement("dead", None, "410 gone", disable_channel=True)
+    assert store.settle("dlv_1", 1, gone, now=NOW)
+    assert [(off.name, off.reason) for off in store.disabled_channels()] == [("gone", "410 gone")]
+    assert store.due_channels(NOW) == ("ci-team",)
+    assert claim_ids(store) == ["dlv_3"]
+    assert store.enable_channel("gone")
+    assert not store.enable_channel("gone")
+    assert claim_ids(store) == ["dlv_2"]
+
+
+def test_a_channel_can_be_disabled_by_hand(store: Store) -> None:
+    """The first reason stays."""
+    store.disable_channel("ci-team", "moved", NOW)
+    store.disable_channel("ci-team", "again", NOW + DAY)
+    (off,) = store.disabled_channels()
+    assert (off.reason, off.disabled_at) == ("moved", NOW)
+
+
+def test_claims_by_channel(store: Store) -> None:
+    """A slow channel's claims take nothing from another."""
+    outbox(store, delivery(1, channel="slow"), delivery(2, channel="quick"))
+    claimed = store.claim(NOW, lease_s=60, limit=10, channels=["quick"])
+    assert [one.id for one in claimed] == ["dlv_2"]
+    assert store.claim(NOW, lease_s=60, limit=10, channels=[]) == ()
+
+
+def test_retry_and_drop(store: Store) -> None:
+    """Dead, dropped and waiting deliveries can be sent again; sent ones neither again nor dropped."""
+    outbox(store, delivery(1), delivery(2), delivery(3))
+    claim_ids(store)
+    store.settle("dlv_1", 1, SENT, now=NOW)
+    store.settle("dlv_2", 1, DEAD, now=NOW)
+    store.settle("dlv_3", 1, LATER, now=NOW)
+    assert store.drop(["dlv_1", "dlv_3", "dlv_9"]) == ("dlv_3",)
+    assert claim_ids(store, DAY) == []
+    assert store.retry(["dlv_1", "dlv_2", "dlv_3"], NOW) == ("dlv_2", "dlv_3")
+    assert claim_ids(store) == ["dlv_2", "dlv_3"]
+    assert store.drop(["dlv_2"]) == ()
+
+
+def test_the_outbox_by_its_filters(store: Store) -> None:
+    """Deliveries are listed newest first, by state, channel and digest."""
+    of = outbox(store, delivery(1), delivery(2, channel="hook"))
+    assert [one.id for one in store.deliveries()] == ["dlv_2", "dlv_1"]
+    assert [one.id for one in store.deliveries(limit=1)] == ["dlv_2"]
+    assert [one.id for one in store.deliveries(channel="hook")] == ["dlv_2"]
+    assert [one.id for one in store.deliveries(digest=of)] == ["dlv_2", "dlv_1"]
+    assert store.deliveries(states=["sent", "dead"]) == ()
+    assert store.delivery("dlv_9") is None
+    assert store.attempts("dlv_9") == ()
+
+
+def test_settling_what_was_never_claimed_is_refused(store: Store) -> None:
+    """An attempt that does not exist cannot be closed."""
+    outbox(store, delivery())
+    with pytest.raises(StoreError):
+        store.settle("dlv_1", 1, SENT, now=NOW)
+    with pytest.raises(StoreError):
+        store.settle("dlv_9", 1, SENT, now=NOW)
+
+
+def test_no_delivery_is_claimed_twice(store: Store) -> None:
+    """Four threads that claim at once take every delivery exactly once."""
+    outbox(store, *(delivery(number) for number in range(40)))
+    taken: list[str] = []
+
+    def work() -> None:
+        while claimed := store.claim(NOW, lease_s=60, limit=3):
+            taken.extend(one.id for one in claimed)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(taken) == sorted(f"dlv_{number}" for number in range(40))
