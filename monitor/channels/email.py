@@ -72,6 +72,15 @@ def _address(text: str) -> str:
     return text
 
 
+def _recipients(texts: tuple[str, ...]) -> tuple[str, ...]:
+    specs = [parse_address(text).addr_spec for text in texts]
+    if not specs:
+        raise ValueError("must name at least one address")
+    if len(set(specs)) != len(specs):
+        raise ValueError("names somebody twice")
+    return texts
+
+
 def _uri(text: str) -> str:
     if not text.startswith(("mailto:", "https://")):
         raise ValueError("must begin with mailto: or https://")
@@ -85,7 +94,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    to: tuple[Annotated[str, AfterValidator(_address)], ...] = Field(min_length=1)
+    to: Annotated[tuple[str, ...], AfterValidator(_recipients)]
     sender: Annotated[str, AfterValidator(_address)] = Field(alias="from")
     host: str = Field(min_length=1)
     port: int | None = Field(default=None, ge=1, le=65535)
@@ -107,8 +116,6 @@ class Settings(BaseModel):
         has_password = bool(self.password_file or self.password_env)
         if has_password != bool(self.username):
             raise ValueError("username and password_file (or password_env) go together")
-        if len(set(self.to)) != len(self.to):
-            raise ValueError("to names somebody twice")
         return self
 
 

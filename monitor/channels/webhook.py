@@ -45,6 +45,12 @@ def _url(text: str) -> str:
     return text
 
 
+def _some(events: tuple[EventType, ...]) -> tuple[EventType, ...]:
+    if not events:
+        raise ValueError(f"must name at least one of {', '.join(get_args(EventType))}")
+    return events
+
+
 class Settings(BaseModel):
     """The `[[channels]]` table of a webhook channel."""
 
@@ -54,7 +60,7 @@ class Settings(BaseModel):
     secret_file: str | None = None
     secret_env: str | None = None
     format: Literal["standard", "cloudevents"] = "standard"
-    events: tuple[EventType, ...] = Field(default=("digest.created", "source.unhealthy"), min_length=1)
+    events: Annotated[tuple[EventType, ...], AfterValidator(_some)] = ("digest.created", "source.unhealthy")
     allow_networks: tuple[str, ...] = ()
     timeout_s: float = Field(default=20.0, gt=0, le=60)
 

@@ -82,12 +82,14 @@ def _packed(stories: Sequence[Story], *, room: int) -> list[_Part]:
     """Findings and changes in as many parts as they need; always one."""
     parts = [_Part()]
     for story in stories:
-        finding = story.finding.to_dict()
+        finding = _fitting_finding(story, room // 4)
+        finding_size = len(orjson.dumps(finding)) + 1
         for change in story.changes or (None,):
-            told = None if change is None else _fitting(change, room // 2)
-            size = len(orjson.dumps(finding)) + (len(orjson.dumps(told)) if told else 0) + 2
+            told = None if change is None else _fitting_change(change, room - finding_size - 1)
+            size = (0 if story.finding.id in parts[-1].findings else finding_size) + _size(told)
             if parts[-1].size and parts[-1].size + size > room:
                 parts.append(_Part())
+                size = finding_size + _size(told)
             part = parts[-1]
             part.size += size
             part.findings[story.finding.id] = finding
@@ -96,11 +98,23 @@ def _packed(stories: Sequence[Story], *, room: int) -> list[_Part]:
     return parts
 
 
-def _fitting(change: RecordedChange, limit: int) -> JsonObject:
+def _size(told: JsonObject | None) -> int:
+    return 0 if told is None else len(orjson.dumps(told)) + 1
+
+
+def _fitting_change(change: RecordedChange, limit: int) -> JsonObject:
     told = change.to_dict()
-    if len(orjson.dumps(told)) <= limit:
+    if _size(told) <= limit:
         return told
     return {**told, "old": None, "new": None, "facts": {}, "omitted": ["old", "new", "facts"]}
+
+
+def _fitting_finding(story: Story, limit: int) -> JsonObject:
+    """The finding; one over thousands of changes goes without naming them all, as `changes` still do."""
+    told = story.finding.to_dict()
+    if _size(told) <= limit:
+        return told
+    return {**told, "changes": [], "details": [], "facts": {}, "omitted": ["changes", "details", "facts"]}
 
 
 def _digest(digest: Digest, part: int, parts: int) -> JsonObject:

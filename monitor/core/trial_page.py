@@ -119,10 +119,11 @@ def _front(read: _Reader, snapshot: Snapshot, title: str, url: str, source: str)
         ("sponsor", "sponsor.lead"),
         ("study_type", "design.studyType"),
         ("conditions", "conditions.conditions"),
-        ("last_update_post_date", "status.lastUpdatePostDate"),
     ):
         if value := read.text(field):
             yield name, value
+    if posted := read.record.dated("status.lastUpdatePostDate"):
+        yield "last_update_post_date", str(posted.date)
     if countries := read.countries():
         yield "countries", ", ".join(countries)
     yield "registry_url", url

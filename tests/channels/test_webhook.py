@@ -1,0 +1,388 @@
+"""Webhooks: signed as Standard Webhooks 1.0 says, by the schemas we ship, and patient with targets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from pydantic import ValidationError
+from referencing import Registry, Resource
+from standardwebhooks import Webhook, WebhookVerificationError
+
+import monitor
+from monitor import channels
+from monitor.channels import Channel
+from monitor.channels.webhook import MAX_BODY, decode_secret, sign
+from monitor.core.delivery import Later, Outcome, Rejected, Sent, settle
+from monitor.core.digest import Digest
+from monitor.core.events import digest_events
+from monitor.demo.sinks import Reaction, WebhookSink
+from monitor.errors import ConfigError, DeliveryDeferredError, DeliveryRejectedError
+from monitor.render import Renderer
+from tests.channels.support import OLD_SECRET, SECRET, ping_rows, rows, webhook
+from tests.support.digests import NOW, FakePending, change, composed, finding, gathered, notice, source, trial
+from tests.support.sample import sample_digest
+
+SCHEMAS = {
+    path.stem: json.loads(path.read_text(encoding="utf-8"))
+    for path in (Path(monitor.__file__).parent / "schemas").glob("*.json")
+}
+REGISTRY: Registry[bool | Mapping[str, Any]] = Registry().with_resources(
+    (schema["$id"], Resource.from_contents(schema)) for schema in SCHEMAS.values()
+)
+ALL_EVENTS = ["digest.created", "change.detected", "source.unhealthy"]
+
+
+@pytest.fixture
+def sink() -> Iterator[WebhookSink]:
+    """An endpoint on loopback that knows our secret."""
+    with WebhookSink(SECRET) as endpoint:
+        yield endpoint
+
+
+def valid(body: bytes) -> dict[str, object]:
+    """The body, after its type's own schema found nothing wrong with it."""
+    event: dict[str, object] = json.loads(body)
+    validator = Draft202012Validator(SCHEMAS[str(event["type"])], registry=REGISTRY)
+    assert [f"{error.json_path}: {error.message}" for error in validator.iter_errors(event)] == []
+    return event
+
+
+def troubled() -> Digest:
+    """News, a first sight, and a source that is down."""
+    state = trial(1)
+    news = change(state, "2 sites added.")
+    return composed(
+        gathered(
+            (state, finding(state, "Sites", news), (news,)),
+            baselines=(notice("baseline", "Now watching", number=7, about=state),),
+            notices=(notice("source", "ClinicalTrials.gov cannot be reached", number=8),),
+            unread=(trial(2),),
+        ),
+        health=source("DOWN", "connection refused"),
+    )
+
+
+def test_an_independent_verifier_accepts_the_signature(sink: WebhookSink) -> None:
+    """PyPI's standardwebhooks verifies what arrived, and refuses it with one byte changed."""
+    now = datetime.now(UTC)
+    channel = webhook(sink.url)
+    (row,) = rows(channel, sample_digest())
+    channel.send(row, now)
+    (hook,) = sink.received
+    assert hook.body == row.content
+    assert hook.headers["webhook-id"] == row.id
+    assert hook.headers["content-type"] == "application/json"
+    verifier = Webhook(SECRET)
+    assert verifier.verify(hook.body, dict(hook.headers))["type"] == "digest.created"
+    with pytest.raises(WebhookVerificationError):
+        verifier.verify(hook.body + b" ", dict(hook.headers))
+    with pytest.raises(WebhookVerificationError):
+        Webhook(OLD_SECRET).verify(hook.body, dict(hook.headers))
+
+
+def test_each_attempt_is_signed_anew(sink: WebhookSink) -> None:
+    """Id and bytes stay, timestamp and signature are those of the attempt."""
+    channel = webhook(sink.url)
+    (row,) = rows(channel, sample_digest())
+    channel.send(row, NOW)
+    channel.send(row, NOW + timedelta(minutes=5))
+    first, second = sink.received
+    assert (first.body, first.headers["webhook-id"]) == (second.body, second.headers["webhook-id"])
+    assert int(second.headers["webhook-timestamp"]) - int(first.headers["webhook-timestamp"]) == 300
+    assert first.headers["webhook-signature"] != second.headers["webhook-signature"]
+    assert first.verified
+    assert second.verified
+
+
+def test_secrets_can_be_rotated() -> None:
+    """With two secrets there are two signatures: a receiver that knows either one accepts."""
+    now = datetime.now(UTC)
+    with WebhookSink(OLD_SECRET) as sink:
+        channel = webhook(sink.url, environ={"HOOK": f"{SECRET}\n{OLD_SECRET}\n"})
+        channel.send(ping_rows(channel, now)[0], now)
+        (hook,) = sink.received
+    assert hook.verified
+    assert len(hook.headers["webhook-signature"].split()) == 2
+    for secret in (SECRET, OLD_SECRET):
+        assert Webhook(secret).verify(hook.body, dict(hook.headers))
+
+
+def test_the_signature_is_that_of_the_specification() -> None:
+    """The example of Standard Webhooks' own libraries gives its well-known signature."""
+    key = decode_secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "k")
+    signature = sign(key, "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", b'{"test": 2432232314}')
+    assert signature == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+@pytest.mark.parametrize("digest", [sample_digest(), troubled()], ids=["sample", "troubled"])
+def test_every_event_obeys_its_schema(digest: Digest) -> None:
+    """What is really sent is valid by the schema that ships, for every type."""
+    channel = webhook("http://127.0.0.1:1/", events=ALL_EVENTS)
+    messages = channel.messages(digest, Renderer().digest(digest))
+    assert [m.event for m in messages] == [valid(m.content)["type"] for m in messages]
+    assert [m.part for m in messages] == list(range(1, len(messages) + 1))
+    (ping,) = channel.test_message(NOW)
+    assert valid(ping.content)["type"] == "test.ping"
+
+
+def test_the_schemas_are_schemas() -> None:
+    """Each file is a valid JSON Schema, and each event type has one."""
+    for schema in SCHEMAS.values():
+        Draft202012Validator.check_schema(schema)
+    assert {*ALL_EVENTS, "test.ping", "change", "finding"} == set(SCHEMAS)
+
+
+def test_a_schema_can_fail() -> None:
+    """A change without its id is found."""
+    (message, *_) = webhook("http://127.0.0.1:1/").messages(
+        sample_digest(), Renderer().digest(sample_digest())
+    )
+    event = json.loads(message.content)
+    del event["data"]["changes"][0]["id"]
+    with pytest.raises(AssertionError, match="'id' is a required property"):
+        valid(json.dumps(event).encode())
+
+
+def test_an_endpoint_gets_what_it_asked_for() -> None:
+    """`events` picks: one message for each finding, one for each source notice, one for the digest."""
+    digest = troubled()
+
+    def sent(*events: str) -> list[str]:
+        channel = webhook("http://127.0.0.1:1/", events=list(events))
+        return [m.event for m in channel.messages(digest, Renderer().digest(digest))]
+
+    assert sent("digest.created") == ["digest.created"]
+    assert sent("source.unhealthy") == ["source.unhealthy"]
+    assert sent(*reversed(ALL_EVENTS)) == ALL_EVENTS
+    channel = webhook("http://127.0.0.1:1/", events=["change.detected"])
+    assert len(channel.messages(sample_digest(), Renderer().digest(sample_digest()))) == 6
+
+
+def test_changes_are_told_as_recorded() -> None:
+    """`data.changes` holds contract section 2 objects, `data.findings` the stories over them."""
+    digest = sample_digest()
+    (message,) = webhook("http://127.0.0.1:1/").messages(digest, Renderer().digest(digest))
+    data = json.loads(message.content)["data"]
+    recorded = {c.id: c.to_dict() for story in digest.stories for c in story.changes}
+    assert {c["id"]: c for c in data["changes"]} == recorded
+    assert [f["id"] for f in data["findings"]] == [story.finding.id for story in digest.stories]
+    assert data["digest"]["counts"]["findings"] == {"critical": 2, "major": 2, "minor": 2, "noise": 0}
+    assert data["digest"]["sequence"] == 31
+
+
+def large(number: int, size: int) -> Digest:
+    """A digest of `number` stories whose change has `size` characters of text."""
+    stories = []
+    for n in range(number):
+        state = trial(n)
+        news = change(state, f"Text {n} changed.", old="a" * (size // 2), new="é" * (size // 2), number=n)
+        stories.append((state, finding(state, f"Text {n}", news), (news,)))
+    return composed(gathered(*stories))
+
+
+@pytest.mark.parametrize(("number", "size"), [(40, 20_000), (3, 120_000), (2000, 10)])
+def test_a_large_digest_goes_out_in_parts(number: int, size: int) -> None:
+    """No message is over 256 KB; the parts are numbered, hold every change once, and are valid."""
+    channel, digest = webhook("http://127.0.0.1:1/"), large(number, size)
+    messages = channel.messages(digest, Renderer().digest(digest))
+    assert max(len(m.content) for m in messages) <= MAX_BODY
+    events = [json.loads(m.content)["data"] for m in messages]
+    assert [e["digest"]["part"] for e in events] == list(range(1, len(events) + 1))
+    assert {e["digest"]["parts"] for e in events} == {len(events)}
+    assert len(events) > 1
+    told = [c["id"] for e in events for c in e["changes"]]
+    assert len(told) == len(set(told)) == number
+    for event in events:
+        ids = {c["id"] for c in event["changes"]}
+        assert ids <= {member for f in event["findings"] for member in f["changes"]}
+    assert len({row.id for row in rows(channel, digest)}) == len(messages)
+    valid(messages[0].content)
+    valid(messages[-1].content)
+
+
+def test_one_story_larger_than_a_message_is_split_too() -> None:
+    """A story's changes may span parts; each part repeats the finding."""
+    state = trial(1)
+    news = tuple(change(state, f"Text {n}.", old="a" * 30_000, number=n) for n in range(20))
+    digest = composed(gathered((state, finding(state, "Texts", *news), news)))
+    events = list(digest_events(digest, ["change.detected"], limit=MAX_BODY))
+    assert len(events) > 1
+    bodies = [json.loads(json.dumps(e.data)) for e in events]
+    assert sum(len(body["changes"]) for body in bodies) == 20
+    assert all(len(body["findings"]) == 1 for body in bodies)
+
+
+def test_a_story_over_thousands_of_changes_fits() -> None:
+    """A finding too long to name all its changes says so, and no message is too large."""
+    state = trial(1)
+    news = tuple(change(state, f"Site {n}.", number=n) for n in range(6000))
+    channel, digest = (
+        webhook("http://127.0.0.1:1/"),
+        composed(gathered((state, finding(state, "Sites", *news), news))),
+    )
+    messages = channel.messages(digest, Renderer().digest(digest))
+    assert max(len(m.content) for m in messages) <= MAX_BODY
+    events = [json.loads(m.content)["data"] for m in messages]
+    assert sum(len(event["changes"]) for event in events) == 6000
+    assert events[0]["findings"][0]["omitted"] == ["changes", "details", "facts"]
+    valid(messages[0].content)
+
+
+def test_a_change_larger_than_a_message_says_what_it_leaves_out() -> None:
+    """Its sentence and place still arrive; the values are to be looked up."""
+    channel, digest = webhook("http://127.0.0.1:1/"), large(1, 600_000)
+    (message,) = channel.messages(digest, Renderer().digest(digest))
+    (told,) = valid(message.content)["data"]["changes"]  # type: ignore[index]
+    assert told["omitted"] == ["old", "new", "facts"]
+    assert told["summary"] == "Text 0 changed."
+    assert len(message.content) <= MAX_BODY
+
+
+def test_cloudevents_are_offered(sink: WebhookSink) -> None:
+    """The same data as a structured CloudEvents 1.0 message, its id that of the webhook."""
+    channel = webhook(sink.url, format="cloudevents")
+    (row,) = rows(channel, sample_digest())
+    channel.send(row, NOW)
+    (hook,) = sink.received
+    event = json.loads(hook.body)
+    assert hook.verified
+    assert hook.headers["content-type"] == "application/cloudevents+json"
+    assert event["id"] == hook.headers["webhook-id"] == row.id
+    assert {"specversion": "1.0", "type": "trialwire.digest.created"}.items() <= event.items()
+    (standard,) = webhook(sink.url).messages(sample_digest(), Renderer().digest(sample_digest()))
+    assert event["data"] == json.loads(standard.content)["data"]
+    assert event["source"] == "urn:trialwire:akeso"
+
+
+def tried(channel: Channel, digest: Digest, times: int) -> list[tuple[str, int | None]]:
+    """Outcomes and waits of `times` attempts, settled as the pipeline would."""
+    (row,) = rows(channel, digest)
+    seen: list[tuple[str, int | None]] = []
+    now = NOW
+    for attempt in range(1, times + 1):
+        outcome: Outcome
+        try:
+            status, excerpt = channel.send(row, now)
+            outcome = Sent(status, excerpt)
+        except DeliveryDeferredError as error:
+            outcome = Later(error.message, error.status, error.retry_after_s)
+        except DeliveryRejectedError as error:
+            outcome = Rejected(error.message, error.status, error.disable)
+        settlement = settle(replace(row, attempts=attempt), outcome, now=now, jitter=0.0)
+        wait = None if settlement.next_at is None else int((settlement.next_at - now).total_seconds())
+        seen.append((settlement.state, wait))
+        now = settlement.next_at or now
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("reactions", "outcomes"),
+    [
+        ([Reaction(500), Reaction(500), Reaction(200)], [("pending", 5), ("pending", 300), ("sent", None)]),
+        ([Reaction(429, {"Retry-After": "77"}), Reaction(204)], [("pending", 77), ("sent", None)]),
+        ([Reaction(503, {"Retry-After": "1"}), Reaction(204)], [("pending", 5), ("sent", None)]),
+        ([Reaction(410)], [("dead", None)]),
+        (
+            [Reaction(302, {"Location": "http://127.0.0.1:1/"}), Reaction(200)],
+            [("pending", 5), ("sent", None)],
+        ),
+        ([Reaction(400)], [("pending", 5)]),
+        ([Reaction(reset=True), Reaction(200)], [("pending", 5), ("sent", None)]),
+    ],
+    ids=["500-500-200", "429", "503", "410", "302", "400", "reset"],
+)
+def test_a_target_in_trouble_is_treated_by_the_book(
+    sink: WebhookSink, reactions: list[Reaction], outcomes: list[tuple[str, int | None]]
+) -> None:
+    """Only 2xx is success, 410 is the end, no redirect is followed, waits are honored, and the id stays."""
+    sink.reactions.extend(reactions)
+    assert tried(webhook(sink.url), sample_digest(), len(outcomes)) == outcomes
+    assert len(sink.received) == len(outcomes)
+    assert len({hook.headers["webhook-id"] for hook in sink.received}) == 1
+    assert all(hook.verified for hook in sink.received)
+
+
+def test_a_target_that_hangs_is_left(sink: WebhookSink) -> None:
+    """After the time allowed the attempt is over, and the message is tried again."""
+    sink.reactions.append(Reaction(hang_s=30))
+    channel = webhook(sink.url, timeout_s=0.5)
+    (row,) = rows(channel, sample_digest())
+    with pytest.raises(DeliveryDeferredError):
+        channel.send(row, NOW)
+    sink.released.set()
+
+
+def test_410_disables_the_channel(sink: WebhookSink) -> None:
+    """The endpoint wants nothing more, and the settlement says so."""
+    sink.reactions.append(Reaction(410, body=b"gone"))
+    channel = webhook(sink.url)
+    (row,) = rows(channel, sample_digest())
+    with pytest.raises(DeliveryRejectedError) as caught:
+        channel.send(row, NOW)
+    assert caught.value.disable
+    assert caught.value.excerpt == "gone"
+    settlement = settle(row, Rejected(caught.value.message, 410, caught.value.disable), now=NOW, jitter=0)
+    assert settlement.disable_channel
+
+
+def test_the_guard_stands_before_private_addresses(sink: WebhookSink) -> None:
+    """Without `allow_networks` loopback is refused, by `check` with the key and by a send."""
+    channel = webhook(sink.url, allow_networks=[])
+    with pytest.raises(ConfigError) as caught:
+        channel.check()
+    assert caught.value.key == "channels.pipeline.url"
+    with pytest.raises(DeliveryRejectedError):
+        channel.send(ping_rows(channel)[0], NOW)
+    assert sink.received == []
+
+
+@pytest.mark.parametrize("secret", ["plain", "whsec_", "whsec_c2hvcnQ=", "whsec_!!!", "whsec_" + "QUFB" * 30])
+def test_a_weak_secret_is_refused(secret: str) -> None:
+    """Only `whsec_` and 24 to 64 bytes are a secret; the message does not repeat it."""
+    channel = webhook("http://127.0.0.1:1/", environ={"HOOK": secret})
+    with pytest.raises(ConfigError, match="is no webhook secret") as caught:
+        channel.check()
+    assert caught.value.key == "channels.pipeline.secret_env"
+    assert secret not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "said"),
+    [
+        ({"url": "ftp://example.com"}, "url", "must be an address"),
+        ({"url": "https://"}, "url", "must be an address"),
+        ({"url": "https://user:pass@example.com/"}, "url", "no user name or password"),
+        ({"secret": "whsec_x"}, "secret", "not permitted"),
+        ({"secret_file": "also"}, "", "one of the two"),
+        ({"secret_env": None}, "", "one of the two"),
+        ({"format": "xml"}, "format", "standard"),
+        ({"events": []}, "events", "at least one"),
+        ({"events": ["everything"]}, "events", "digest.created"),
+    ],
+)
+def test_settings_are_judged(table: dict[str, object], key: str, said: str) -> None:
+    """Each mistake is found where it is; no secret is taken inline."""
+    good = {"url": "https://hooks.example.com/trials", "secret_env": "HOOK"}
+    with pytest.raises(ValidationError) as caught:
+        channels.settings_model("webhook").model_validate({**good, **table})
+    (error,) = caught.value.errors()
+    assert (str(error["loc"][0]) if error["loc"] else "") == key
+    assert said in error["msg"]
+
+
+def test_a_quiet_digest_of_notices_is_one_event() -> None:
+    """A digest without stories is told with its notices and sources."""
+    digest = composed(FakePending(notices=(notice("quarantine", "Not believed"),)))
+    (message,) = webhook("http://127.0.0.1:1/").messages(digest, Renderer().digest(digest))
+    data = valid(message.content)["data"]
+    assert isinstance(data, dict)
+    assert (data["findings"], data["changes"]) == ([], [])
+    assert [n["kind"] for n in data["notices"]] == ["quarantine"]
+    assert [s["state"] for s in data["sources"]] == ["OK"]
