@@ -43,6 +43,11 @@ class Known:
         held = self.stored.get(trial)
         return held.snapshot if held else None
 
+    def is_polled(self, trial: TrialId) -> bool:
+        """Has a poll ever read it, or is all that is held of it imported?"""
+        state = self.state(trial)
+        return state is not None and state.checked_data_version is not None
+
     def state(self, trial: TrialId) -> TrialState | None:
         """What is known of a trial."""
         held = self.stored.get(trial)
@@ -84,7 +89,7 @@ class Reading:
         digest = known.digests.get(trial) or self.registry.digest(outcome.record)
         own = known.current(trial)
         if own is not None and own.digest == digest:
-            return self._present(trial, known)
+            return self._unchanged(outcome, known)
         before = own or renamed_from
         held = orjson.loads(known.bodies[before.digest]) if before else None
         doubt = self.registry.disbelief(held if own else None, outcome.record)
@@ -96,8 +101,7 @@ class Reading:
             self._present(trial, known), facts=facts_of(record), snapshot=snapshot, body=outcome.body
         )
         if before is None:
-            notice = NoticeDraft("baseline", str(trial), first_sight(trial, record), self.now, trial)
-            return replace(recording, notices=(*recording.notices, notice))
+            return self._first_seen(recording, record)
         found = compare_records(
             self.registry.normalize(held),
             record,
@@ -106,7 +110,25 @@ class Reading:
             rules=self.rules,
         )
         stamp = self.stamp(before, snapshot)
-        return self._with_changes(recording, found, stamp if own else replace(stamp, snapshot_from=None))
+        if not own:
+            return self._with_changes(recording, found, replace(stamp, snapshot_from=None))
+        if known.is_polled(trial):
+            return self._with_changes(recording, found, stamp)
+        # What happened between an imported version and our first look is history, not news.
+        return self._first_seen(self._with_changes(recording, found, replace(stamp, origin="import")), record)
+
+    def _unchanged(self, outcome: Payload, known: Known) -> Recording:
+        """The content held; where it was imported, this is our first look at it."""
+        recording = self._present(outcome.trial, known)
+        if known.is_polled(outcome.trial):
+            return recording
+        return self._first_seen(recording, self.registry.normalize(outcome.record))
+
+    def _first_seen(self, recording: Recording, record: TrialRecord) -> Recording:
+        """Told in one line (contract section 2, "Baseline"); its changes are derived when asked for."""
+        trial = recording.trial
+        notice = NoticeDraft("baseline", str(trial), life.first_sight(trial, record), self.now, trial)
+        return replace(recording, notices=(*recording.notices, notice))
 
     def _present(self, trial: TrialId, known: Known) -> Recording:
         """Read at this data version; a trial that was gone has come back."""
@@ -116,9 +138,8 @@ class Reading:
         state, snapshot = known.state(trial), known.current(trial)
         if state is None or snapshot is None or state.presence != "gone":
             return seen
-        return self._lived(
-            seen, life.presence_change("gone", "present", rules=self.rules), snapshot, "present"
-        )
+        back = life.presence_change("gone", "present", rules=self.rules)
+        return self._lived(seen, back, snapshot, "present")
 
     def _absent(self, outcome: Absent, known: Known) -> Recording:
         trial, state, snapshot = outcome.trial, known.state(outcome.trial), known.current(outcome.trial)
@@ -221,32 +242,36 @@ class Reading:
             title=title_of(record),
         )
 
-    def stamp(self, before: Snapshot, after: Snapshot, *, origin: Origin = "poll") -> Stamp:
-        """Where two snapshots met. A silent change has no dates of the registry's: it posted nothing."""
-        silent = (before.submitted_on, before.posted_on) == (after.submitted_on, after.posted_on)
-        return Stamp(
-            trial=after.trial,
-            title=after.title,
-            url=self.registry.url(after.trial),
-            identity_from=before.identity,
-            identity_to=after.identity,
-            snapshot_from=before.seq,
-            snapshot_to=after.seq,
-            observed_at=self.now,
-            origin=origin,
-            version_from=before.version,
-            version_to=after.version,
-            submitted_on=None if silent else after.submitted_on,
-            posted_on=None if silent else after.posted_on,
-            data_version=after.data_version,
-        )
+    def stamp(self, before: Snapshot, after: Snapshot) -> Stamp:
+        """Where two of a trial's snapshots met, seen by a poll."""
+        url = self.registry.url(after.trial)
+        return stamp_between(before, after, url=url, observed_at=self.now, origin="poll")
 
     def _as_of(self, payload: Json) -> date | None:
-        stamp = self.registry.data_version(payload) or self.data_version
-        try:
-            return date.fromisoformat(stamp[:10])
-        except ValueError:
-            return None
+        return _day(self.registry.data_version(payload)) or _day(self.data_version)
+
+
+def stamp_between(
+    before: Snapshot, after: Snapshot, *, url: str, observed_at: datetime, origin: Origin
+) -> Stamp:
+    """Where two snapshots met. A silent change has no dates of the registry's: it posted nothing."""
+    silent = (before.submitted_on, before.posted_on) == (after.submitted_on, after.posted_on)
+    return Stamp(
+        trial=after.trial,
+        title=after.title,
+        url=url,
+        identity_from=before.identity,
+        identity_to=after.identity,
+        snapshot_from=before.seq,
+        snapshot_to=after.seq,
+        observed_at=observed_at,
+        origin=origin,
+        version_from=before.version,
+        version_to=after.version,
+        submitted_on=None if silent else after.submitted_on,
+        posted_on=None if silent else after.posted_on,
+        data_version=after.data_version,
+    )
 
 
 def title_of(record: TrialRecord) -> str:
@@ -271,6 +296,8 @@ def facts_of(record: TrialRecord) -> TrialFacts:
     )
 
 
-def first_sight(trial: TrialId, record: TrialRecord) -> str:
-    """The baseline in one line (contract section 2, "Baseline")."""
-    return life.first_sight(trial, record)
+def _day(stamp: str | None) -> date | None:
+    try:
+        return date.fromisoformat(stamp[:10]) if stamp else None
+    except ValueError:
+        return None

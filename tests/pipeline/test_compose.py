@@ -1,0 +1,253 @@
+"""Composing: who is told what, once a period, and that nothing is lost between periods."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+import pytest
+
+from monitor.bootstrap import App
+from monitor.errors import ConfigError
+from monitor.pipeline import compose, deliver, poll
+from tests.support.world import World, sample, version
+
+STATUS = "protocolSection__statusModule__overallStatus"
+TITLE = "protocolSection__identificationModule__acronym"
+DAILY = """
+[[subscriptions]]
+name = "morning"
+channels = ["hook"]
+cadence = "daily 07:30 Europe/London"
+"""
+
+
+def cycle(app: App) -> None:
+    poll.cycle(app, app.registries["ctgov"])
+
+
+def at(day: int, hour: int, minute: int = 0) -> datetime:
+    return datetime(2026, 11, day, hour, minute, tzinfo=UTC)
+
+
+def test_a_baseline_alone_wakes_nobody(tmp_path: Path) -> None:
+    """First sights and unmoved data give no digest."""
+    with World(tmp_path, [version(2, sample(1)), version(3, sample(1))]) as world:
+        world.watch(1)
+        with world.app() as app:
+            assert compose.run(app).digests == ()
+            cycle(app)
+            assert compose.run(app).digests == ()
+            world.registry.advance()
+            cycle(app)
+            assert compose.run(app).digests == ()
+            assert deliver.run(app).counts == {}
+        assert world.hook.received == []
+
+
+def test_an_immediate_subscription_is_told_at_once_and_once(tmp_path: Path) -> None:
+    """A change goes out after the poll that saw it, signed, with its id, and never again."""
+    with World(tmp_path, [version(2, sample(1)), version(3, sample(1, **{STATUS: "SUSPENDED"}))]) as world:
+        world.watch(1)
+        with world.app() as app:
+            compose.run(app)
+            cycle(app)
+            world.registry.advance()
+            cycle(app)
+            (made,) = compose.run(app).digests
+            assert made.kind == "immediate"
+            assert compose.run(app).digests == ()
+            assert deliver.run(app).counts == {"sent": 1}
+            assert deliver.run(app).counts == {}
+        (hook,) = world.hook.received
+        assert hook.verified
+        data = orjson.loads(hook.body)["data"]
+        recorded = {change.id for change in world.changes()}
+        assert recorded <= {change["id"] for change in data["changes"]}
+
+
+def test_changes_before_a_subscription_belong_to_none_of_its_digests(tmp_path: Path) -> None:
+    """A subscription begins when it is first seen."""
+    with World(tmp_path, [version(2, sample(1)), version(3, sample(1, **{STATUS: "SUSPENDED"}))]) as world:
+        world.configure("")
+        world.watch(1)
+        with world.app() as app:
+            cycle(app)
+            world.registry.advance()
+            cycle(app)
+        world.configure(DAILY.replace("daily 07:30 Europe/London", "immediate"))
+        with world.app() as app:
+            world.clock.forward(minutes=1)
+            assert compose.run(app).digests == ()
+
+
+def test_a_daily_digest_closes_its_period_once(tmp_path: Path) -> None:
+    """What came before 07:30 is told at 07:30, what came after waits for the next day."""
+    versions = [
+        version(2, sample(1)),
+        version(3, sample(1, **{STATUS: "SUSPENDED"}), hour=5),
+        version(3, sample(1, **{STATUS: "RECRUITING", TITLE: "VELTO-2"}), hour=9),
+    ]
+    with World(tmp_path, versions) as world:
+        world.configure(DAILY)
+        world.watch(1)
+        with world.app() as app:
+            cycle(app)
+            assert compose.run(app).digests == ()
+            world.clock.now = at(3, 6)
+            world.registry.advance()
+            cycle(app)
+            assert compose.run(app).digests == ()
+            world.clock.now = at(3, 7, 31)
+            (first,) = compose.run(app).digests
+            assert (first.kind, first.period, first.until) == ("scheduled", "2026-11-03", at(3, 7, 30))
+            assert compose.run(app).digests == ()
+            world.clock.now = at(3, 10)
+            world.registry.advance()
+            cycle(app)
+            assert compose.run(app).digests == ()
+            world.clock.now = at(4, 8)
+            (second,) = compose.run(app).digests
+            assert (second.period, second.sequence) == ("2026-11-04", 2)
+            assert set(first.told) & set(second.told) == set()
+            assert {*first.told, *second.told} >= {change.id for change in world.changes()}
+
+
+def test_a_quiet_period_stays_closed(tmp_path: Path) -> None:
+    """Nothing to tell at 07:30 does not make the first change of the day go out at ten."""
+    with World(tmp_path, [version(2, sample(1)), version(3, sample(1, **{STATUS: "SUSPENDED"}))]) as world:
+        world.configure(DAILY)
+        world.watch(1)
+        with world.app() as app:
+            cycle(app)
+            compose.run(app)
+            world.clock.now = at(3, 8)
+            assert compose.run(app).digests == ()
+            world.clock.now = at(3, 10)
+            world.registry.advance()
+            cycle(app)
+            assert compose.run(app).digests == ()
+            world.clock.now = at(4, 7, 30)
+            assert len(compose.run(app).digests) == 1
+
+
+def test_a_week_of_downtime_is_one_digest(tmp_path: Path) -> None:
+    """After downtime the latest period covers all that was missed."""
+    with World(tmp_path, [version(2, sample(1)), version(3, sample(1, **{STATUS: "SUSPENDED"}))]) as world:
+        world.configure(DAILY)
+        world.watch(1)
+        with world.app() as app:
+            cycle(app)
+            compose.run(app)
+            world.registry.advance()
+            world.clock.now = at(3, 6)
+            cycle(app)
+        world.clock.now = at(10, 12)
+        with world.app() as app:
+            (made,) = compose.run(app).digests
+            assert (made.period, len(made.stories)) == ("2026-11-10", 1)
+
+
+def test_what_cannot_wait_does_not(tmp_path: Path) -> None:
+    """`immediate_at` sends a critical finding at once; the scheduled digest does not repeat it."""
+    versions = [version(2, sample(1)), version(3, sample(1, **{STATUS: "SUSPENDED"}), hour=5)]
+    with World(tmp_path, versions) as world:
+        world.configure(DAILY + 'immediate_at = "critical"\n')
+        world.watch(1)
+        with world.app() as app:
+            compose.run(app)
+            cycle(app)
+            world.registry.advance()
+            world.clock.now = at(3, 6)
+            cycle(app)
+            (urgent,) = compose.run(app).digests
+            assert urgent.kind == "immediate"
+            world.clock.now = at(3, 8)
+            scheduled = compose.run(app).digests
+            assert all(set(urgent.told).isdisjoint(made.told) for made in scheduled)
+
+
+def test_sending_now_closes_the_window(tmp_path: Path) -> None:
+    """`digest send` tells what is pending; the schedule tells the rest; a preview writes nothing."""
+    versions = [version(2, sample(1)), version(3, sample(1, **{STATUS: "SUSPENDED"}))]
+    with World(tmp_path, versions) as world:
+        world.configure(DAILY)
+        world.watch(1)
+        with world.app() as app:
+            compose.run(app)
+            assert compose.send(app, "morning") is None
+            cycle(app)
+            world.registry.advance()
+            world.clock.forward(days=1)
+            cycle(app)
+            seen = compose.preview(app, "morning")
+            assert seen is not None
+            sent = compose.send(app, "morning")
+            assert sent is not None
+            assert (sent.kind, sent.told) == ("manual", seen.told)
+            assert compose.preview(app, "morning") is None
+            again = compose.preview(app, "morning", since=at(1, 0))
+            assert again is not None
+            assert {story.finding.id for story in again.stories} == {s.finding.id for s in sent.stories}
+            world.clock.now = at(4, 8)
+            assert compose.run(app).digests == ()
+
+
+def test_an_unknown_subscription_is_named(tmp_path: Path) -> None:
+    """Asking for a subscription that is not there says which ones are."""
+    with (
+        World(tmp_path, [version(2)]) as world,
+        world.app() as app,
+        pytest.raises(ConfigError, match="no subscription 'mornin'") as caught,
+    ):
+        compose.send(app, "mornin")
+    assert caught.value.remedy == "Known: all."
+
+
+def test_source_trouble_is_told_once(tmp_path: Path) -> None:
+    """Silence means quiet: a source that fails is told although no trial changed, and only once."""
+    from monitor.demo.standin import Fault
+
+    with World(tmp_path, [version(2, sample(1))]) as world:
+        world.watch(1)
+        with world.app() as app:
+            compose.run(app)
+            cycle(app)
+            world.registry.inject(Fault.forbidden())
+            world.clock.forward(hours=1)
+            cycle(app)
+            (made,) = compose.run(app).digests
+            assert [notice.kind for notice in made.notices] == ["source"]
+            cycle(app)
+            assert compose.run(app).digests == ()
+
+
+def test_one_broken_subscription_stops_no_other(tmp_path: Path) -> None:
+    """A template that fails is reported for its subscription, retried later, and others are told."""
+    with World(tmp_path, [version(2, sample(1)), version(3, sample(1, **{STATUS: "SUSPENDED"}))]) as world:
+        world.configure(DAILY.replace("daily 07:30 Europe/London", "immediate"))
+        world.watch(1)
+        with world.app() as app:
+            compose.run(app)
+            cycle(app)
+            world.registry.advance()
+            world.clock.forward(days=1)
+            cycle(app)
+            first = app.subscriptions[0]
+
+            class Wobbly:
+                def __init__(self) -> None:
+                    self.asked = 0
+
+                def digest(self, made: object) -> object:
+                    self.asked += 1
+                    if self.asked == 1:
+                        raise RuntimeError("a template of somebody's own")
+                    return real.digest(made)  # type: ignore[arg-type]
+
+            real = app.renderer
+            app.__dict__["renderer"] = Wobbly()
+            report = compose.run(app)
+            assert (report.ok, set(report.failures)) == (False, {first.name})
+            assert len(compose.run(app).digests) == 1
