@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 
+from monitor.core import sentences
 from monitor.core.catalogue import field
 from monitor.core.change import LEVELS, Change, ChangeSet, Delta, Significance
 from monitor.core.findings import first_sight, tell
@@ -18,7 +19,6 @@ from monitor.core.record import JsonObject, TrialRecord
 from monitor.core.rule import RuleTable, Shift
 from monitor.core.rules import FIRST_SIGHT, default_rules
 from monitor.core.scene import Case, Scene
-from monitor.core.sentences import summary
 from monitor.core.weight import circumstances, weigh
 
 _STATUS = "status.overallStatus"
@@ -68,7 +68,7 @@ def judge(case: Case, shifts: Sequence[Shift]) -> Change:
         significance=level,
         rule=rule,
         reason=reason,
-        summary=summary(case),
+        summary=sentences.summary(case),
         facts=facts,
     )
 
@@ -118,7 +118,7 @@ def _first_seen(case: Case) -> Change:
         significance=FIRST_SIGHT.level,
         rule=FIRST_SIGHT.id,
         reason="first sight of the record",
-        summary=summary(case),
+        summary=sentences.first_sight(case),
     )
 
 

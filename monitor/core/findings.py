@@ -2,7 +2,7 @@
 
 Changes are told by subject: status, dates, enrollment, outcomes, eligibility, design, sites, results,
 sponsor, record. A move of the status takes dates and enrollment into its story; a record hidden or shown
-takes everything. What is noise in a subject with nothing else goes into one quiet story. Every change is in
+takes everything. What is noise goes into one quiet story, wiped site statuses aside. Every change is in
 exactly one story, and a story weighs at least what its worst change does.
 """
 
@@ -47,12 +47,16 @@ _KINDS = {
     "results": "results",
 }
 _TAKEN_BY_STATUS = ("dates", "enrollment")
+_ABOUT_RESULTS = frozenset({"C3", "C13", "M12", "M13", "M19"})
 
 
 def tell(scene: Scene, changes: Sequence[Change]) -> tuple[Finding, ...]:
     """The stories of one version, worst first."""
     groups = _grouped(scene, changes)
     said = list(remarks(scene))
+    told_first = next((kind for kind in ORDER if kind in groups), None)
+    if told_first in ("status", *_TAKEN_BY_STATUS) and (between := gap(scene)):
+        said.append((told_first, between))
     found = [_finding(kind, scene, changes, members, said) for kind, members in groups.items()]
     return tuple(
         sorted(found, key=lambda finding: (LEVELS.index(finding.significance), ORDER.index(finding.kind)))
@@ -76,26 +80,26 @@ def _grouped(scene: Scene, changes: Sequence[Change]) -> Mapping[str, list[int]]
         groups.setdefault(_kind(change), []).append(index)
     if scene.veil is not None:
         return {"status": sorted(index for members in groups.values() for index in members)}
-    taken = _TAKEN_BY_STATUS if scene.status_move and scene.status != "UNKNOWN" else ()
-    wiped = [index for index in groups.get("sites", ()) if changes[index].rule == "n7"]
-    if taken and wiped and _quiet(groups["sites"], changes):
-        groups["status"] += wiped
-        groups["sites"] = [index for index in groups["sites"] if index not in set(wiped)]
-    for kind in taken:
-        groups["status"] += groups.pop(kind, [])
-    quiet = [index for members in groups.values() if _quiet(members, changes) for index in members]
-    told = {kind: sorted(members) for kind, members in groups.items() if not _quiet(members, changes)}
-    return {**told, QUIET: sorted(quiet)} if quiet else told
+    sites = groups.get("sites", [])
+    only_wiped = bool(sites) and all(changes[index].rule == "n7" for index in sites)
+    status_moved = scene.status_move is not None and scene.status != "UNKNOWN"
+    taken = (*_TAKEN_BY_STATUS, "sites") if only_wiped else _TAKEN_BY_STATUS
+    if status_moved:
+        for kind in taken:
+            groups["status"] += groups.pop(kind, [])
+    elif only_wiped:
+        groups.setdefault(QUIET, []).extend(groups.pop("sites"))
+    return {kind: sorted(members) for kind, members in groups.items() if members}
 
 
 def _kind(change: Change) -> str:
+    if change.significance == "noise" and change.rule != "n7":
+        return QUIET
+    if change.rule in _ABOUT_RESULTS:
+        return "results"
     if change.field == "identification.organization":
         return "sponsor"
     return _KINDS.get(change.category, "record")
-
-
-def _quiet(members: Sequence[int], changes: Sequence[Change]) -> bool:
-    return all(changes[index].significance == "noise" for index in members)
 
 
 def _finding(
@@ -141,8 +145,6 @@ def _beside(
         if tally.wiped and not _only_wiped(members):
             closed = " (recruitment closed)" if scene.status == "ACTIVE_NOT_RECRUITING" else ""
             details.append(f"{wipe_line(tally)}{closed}.")
-    if kinds & {"status", "dates", "enrollment"} and (between := gap(scene)):
-        details.append(between)
     details += [_sentence(roll_up) for roll_up in roll_ups if roll_up.rule == "M16"]
     return details, facts, roll_ups
 

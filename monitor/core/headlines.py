@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from monitor.core.change import LEVELS, Change
+from monitor.core.fits.eligibility import CRITERIA
 from monitor.core.fits.outcomes import PRIMARY
 from monitor.core.fits.status import changed_beside_reopening
 from monitor.core.phrases import clip, phase_words
@@ -28,6 +29,8 @@ from monitor.core.sentences.words import (
 )
 
 _STOPS = {"TERMINATED": "Terminated", "SUSPENDED": "Recruitment suspended", "WITHDRAWN": "Withdrawn"}
+_ROOM = 150
+"""Characters that two sentences may take in one headline."""
 _DATES = {PRIMARY_COMPLETION: "primary completion", COMPLETION: "study completion", START: "start"}
 _THINGS = {
     "outcomes": "of outcomes",
@@ -49,6 +52,8 @@ def headline(kind: str, scene: Scene, members: Sequence[Change]) -> str:
     if len(loud) == 1:
         return loud[0].summary
     lead = worst_first(loud, scene.rules)
+    if lead[0].rule == "C3":
+        return lead[0].summary
     match kind:
         case "dates":
             return _dates(scene, lead)
@@ -58,7 +63,7 @@ def headline(kind: str, scene: Scene, members: Sequence[Change]) -> str:
             return _outcomes(lead)
         case "eligibility":
             return _eligibility(lead)
-    return _and_more(lead[0].summary, len(lead) - 1, _THINGS.get(kind, ""))
+    return _told(lead, _THINGS.get(kind, ""))
 
 
 def worst_first(changes: Sequence[Change], rules: RuleTable) -> list[Change]:
@@ -91,7 +96,7 @@ def _status(scene: Scene, loud: Sequence[Change]) -> str:
     move = scene.status_move
     if move is None or scene.veil or move[1] == "UNKNOWN" or (len(loud) == 1 and not scene.stopping):
         lead = worst_first(loud, scene.rules)
-        return _and_more(lead[0].summary, len(lead) - 1, "") if scene.veil is None else lead[0].summary
+        return lead[0].summary if move else _told(lead, "of status")
     old, new = move
     enrolled = _enrolled(scene)
     if new in STOPPED:
@@ -104,7 +109,8 @@ def _status(scene: Scene, loud: Sequence[Change]) -> str:
     if beside:
         return f"Reopened to recruitment, with {listing(beside)} changed{_shifts(scene)}"
     resumed = "Resumed: " if old in STOPPED else ""
-    return f"{resumed}{status(old)} → {status(new)}{enrolled}{_shifts(scene)}"
+    with_them = f",{enrolled}" if enrolled else ""
+    return f"{resumed}{status(old)} → {status(new)}{with_them}{_shifts(scene)}"
 
 
 def _enrolled(scene: Scene) -> str:
@@ -117,13 +123,15 @@ def _enrolled(scene: Scene) -> str:
 
 
 def _shifts(scene: Scene) -> str:
-    """`; primary completion 7 months later`, for dates that moved by months."""
+    """`; primary completion 7 months later`, for plans that moved by months."""
     told = []
     for name in (PRIMARY_COMPLETION, START):
         for delta in scene.by_field.get(name, ()):
-            slip = Case(delta, scene).slip
-            if slip is not None and abs(slip) >= scene.rules.limit("M2", "threshold_days"):
-                told.append(f"; {_DATES[name]} {moved(slip)}")
+            case = Case(delta, scene)
+            far = case.slip is not None and abs(case.slip) >= scene.rules.limit("M2", "threshold_days")
+            confirmed = isinstance(delta.new, Dated) and delta.new.type == "ACTUAL"
+            if far and not (name == START and confirmed):
+                told.append(f"; {_DATES[name]} {moved(case.slip or 0)}")
     return "".join(told)
 
 
@@ -151,22 +159,34 @@ def _short(change: Change, slip: int | None) -> str:
 
 
 def _outcomes(lead: Sequence[Change]) -> str:
-    primary = [change for change in lead if change.field == PRIMARY and not change.delta.at]
-    ops = Counter(change.delta.op for change in primary)
+    switched = [change for change in lead if _switch(change)]
+    ops = Counter(_switch(change) for change in switched)
     if ops == {"added": 1, "removed": 1}:
-        names = {change.delta.op: _measure(change) for change in primary}
-        went, came = names["removed"], names["added"]
-        return _and_more(
-            f"Primary outcome replaced: {changed_words(went, came)}.", len(lead) - 2, "of outcomes"
-        )
+        names = {change.delta.op: _measure(change) for change in switched}
+        replaced = f"Primary outcome replaced: {changed_words(names['removed'], names['added'])}"
+        return _and_more(replaced, len(lead) - 2, "of outcomes")
+    if len(switched) > 1:
+        told = ", ".join(f"{number} {what}" for what, number in ops.items())
+        return _and_more(f"Primary outcomes: {told}", len(lead) - len(switched), "of outcomes")
     frames = [change for change in lead if change.delta.at == ("timeFrame",)]
     moves = Counter((shown(change.delta.old), shown(change.delta.new)) for change in frames)
-    if moves and len(frames) == len(lead):
-        (old, new), number = moves.most_common(1)[0]
-        if number > 1:
-            told = f"Time frames of {number} outcomes: {clip(old, QUOTE)} → {clip(new, QUOTE)}"
-            return told if number == len(lead) else f"{told}; and {len(lead) - number} other"
-    return _and_more(lead[0].summary, len(lead) - 1, "of outcomes")
+    (old, new), number = moves.most_common(1)[0] if moves else (("", ""), 0)
+    if number > 1:
+        told = f"Time frames of {number} outcomes: {clip(old, QUOTE)} → {clip(new, QUOTE)}"
+        return _and_more(told, len(lead) - number, "of outcomes")
+    return _told(lead, "of outcomes")
+
+
+def _switch(change: Change) -> str:
+    """How the change alters the set of primary outcomes; empty where it does not."""
+    delta = change.delta
+    if delta.at:
+        return ""
+    if delta.op == "moved":
+        if delta.field == PRIMARY:
+            return f"moved up from {(delta.from_field or '').rpartition('.')[2]}"
+        return f"moved to {delta.field.rpartition('.')[2]}" if delta.from_field == PRIMARY else ""
+    return delta.op if delta.field == PRIMARY else ""
 
 
 def _measure(change: Change) -> str:
@@ -175,15 +195,34 @@ def _measure(change: Change) -> str:
 
 
 def _eligibility(lead: Sequence[Change]) -> str:
-    counted: Counter[str] = Counter()
+    counted: Counter[tuple[str, str]] = Counter()
     for change in lead:
-        if change.field != "eligibility.criteria":
-            return _and_more(lead[0].summary, len(lead) - 1, "of eligibility")
+        if change.field != CRITERIA:
+            return _told(lead, "of eligibility")
         section = (change.delta.key or "").partition("|")[0] or "eligibility"
-        op = "changed" if change.delta.at else change.delta.op
-        counted[f"{section} criteri{{}} {op}"] += 1
-    told = [f"{n} {what.format('on' if n == 1 else 'a')}" for what, n in counted.most_common()]
-    return f"Eligibility: {', '.join(told)}"
+        told = "re-worded" if change.rule == "m6" else "changed" if change.delta.at else change.delta.op
+        counted[told, section] += 1
+    parts = [
+        f"{number} {section} criteri{'on' if number == 1 else 'a'} {told}"
+        for (told, section), number in counted.items()
+    ]
+    return f"Eligibility: {', '.join(parts)}"
+
+
+def _told(lead: Sequence[Change], of: str) -> str:
+    """The worst sentence first; a second one beside it if there is room, more are counted."""
+    sentences = list(dict.fromkeys(change.summary for change in lead))
+    first, rest = sentences[0], sentences[1:]
+    if len(rest) == 1 and len(first) + len(rest[0]) <= _ROOM:
+        second = rest[0].rstrip(".")
+        return f"{first.rstrip('.')}; {second[:1].lower() if _is_word(second) else second[:1]}{second[1:]}"
+    return _and_more(first, len(rest), of)
+
+
+def _is_word(sentence: str) -> bool:
+    """Does it begin with an ordinary word, that may lose its capital within a sentence?"""
+    first = sentence.split(" ", 1)[0]
+    return first[1:].islower()
 
 
 def _and_more(sentence: str, more: int, of: str) -> str:

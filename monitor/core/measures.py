@@ -14,6 +14,13 @@ LONG_TEXT = 80
 """Texts longer than this carry their word-level difference."""
 _DATES = frozenset({START, PRIMARY_COMPLETION, COMPLETION})
 _JUDGED_BY_DAY = ("outcomes.", "armsInterventions.", "design.", "references.", "status.")
+_COMPANIONS = {
+    "status.whyStopped": "status.overallStatus",
+    "status.lastKnownStatus": "status.overallStatus",
+    "design.enrollmentType": "design.enrollmentCount",
+    "results.hasResults": "status.resultsFirstPostDate",
+}
+"""Changes whose sentence another change of the same version already tells: `told_with` names its field."""
 _ENROLLMENT = frozenset({"design.enrollmentCount", "design.enrollmentType"})
 
 
@@ -31,6 +38,8 @@ def measures(case: Case) -> JsonObject:
         facts |= _status(case)
     elif name == CRITERIA:
         facts |= _criterion(case)
+    if lead := _COMPANIONS.get(name):
+        facts |= {"told_with": lead} if case.scene.changed(lead) else {}
     if case.scene.as_of and name.startswith(_JUDGED_BY_DAY):
         facts["as_of"] = case.scene.as_of.isoformat()
     old, new = case.delta.old, case.delta.new

@@ -115,14 +115,27 @@ def site_headline(tally: SiteTally) -> str:
     if tally.removed:
         gone = f", none left in {listing(tally.lost)}" if tally.lost else ""
         parts.append(f"{_sites(tally.removed.total())} removed ({_by_country(tally.removed)}){gone}")
-    for (_, new), number in tally.moved.most_common(2 if parts else 3):
-        now = f"now {status(new)[:1].lower()}{status(new)[1:]}" if new else "without a status"
-        parts.append(f"{_sites(number)} {now}")
+    moved: Counter[str] = Counter()
+    appeared: Counter[str] = Counter()
+    for (old, new), number in tally.moved.items():
+        (moved if old else appeared)[new] += number
+    parts += [f"{_sites(number)} {_now(new)}" for new, number in moved.most_common(2 if parts else 3)]
+    if appeared:
+        told = [f"{number} {_now(new).removeprefix('now ')}" for new, number in appeared.most_common()]
+        parts.append(f"statuses shown at {_sites(appeared.total())} ({listing(told)})")
     if tally.other:
         parts.append(f"{_sites(tally.other)} with other details")
     if tally.wiped and not parts:
         parts.append(wipe_line(tally))
     return "; ".join(parts)
+
+
+def _now(state: str) -> str:
+    """`now recruiting`, `not yet recruiting`, `without a status`."""
+    words = status(state)[:1].lower() + status(state)[1:]
+    if not state:
+        return "without a status"
+    return words if state == "NOT_YET_RECRUITING" else f"now {words}"
 
 
 def wipe_line(tally: SiteTally) -> str:

@@ -27,6 +27,7 @@ _SPACE = re.compile(r"\s+")
 _MARK = re.compile(r"^\s*(?:[*•●▪◦·‣]|\\?[-–]|\(?\d{1,3}(?:\.\d{1,2})*\\?[.)])\s+")
 _TOKEN = re.compile(r"\s+|\w+|[^\w\s]")
 _WORD = re.compile(r"\w+|[^\w\s.,;:!?()\[\]{}\"'“”‘’`*_•]")
+_PLURAL = re.compile(r"(?<=[a-z]{3}[^\Wsu])s$")
 _KEY_LENGTH = 80
 
 
@@ -156,11 +157,14 @@ def _section(word: str) -> Part:
 
 
 def similarity(old: str, new: str) -> float:
-    """0 to 1: the share of words two texts have in common, in order; case and punctuation do not count."""
+    """0 to 1: the share of words two texts have in common, in order.
+
+    Case, punctuation and a plural or verbal -s do not count.
+    """
     before, after = _words(old), _words(new)
     if before == after:
         return 1.0
-    numbered = _numbered(before, after)
+    numbered = _numbered(*([_PLURAL.sub("", word) for word in words] for words in (before, after)))
     return float(Indel.normalized_similarity(*numbered))
 
 

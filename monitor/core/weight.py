@@ -26,7 +26,7 @@ def circumstances(scene: Scene) -> tuple[Shift, ...]:
     near = _days_to_completion(scene)
     found = (
         (OBSERVATIONAL, scene.observational),
-        (LONG_COMPLETED, scene.status == "COMPLETED" and _days_over(scene) > LONG_COMPLETED.days),
+        (LONG_COMPLETED, _long_completed(scene)),
         (NEAR_COMPLETION, near is not None and 0 <= near <= NEAR_COMPLETION.days),
     )
     return tuple(shift for shift, holds in found if holds)
@@ -36,9 +36,13 @@ def _touches(shift: Shift, rule: str) -> bool:
     return (not shift.only or rule in shift.only) and rule not in shift.never
 
 
-def _days_over(scene: Scene) -> int:
+def _long_completed(scene: Scene) -> bool:
+    """Completed before this version and for long: the version that says so is no aftermath."""
+    if scene.status != "COMPLETED" or scene.status_move:
+        return False
     done = scene.days_since(COMPLETION)
-    return done if done is not None else scene.days_since(PRIMARY_COMPLETION) or 0
+    over = done if done is not None else scene.days_since(PRIMARY_COMPLETION)
+    return over is not None and over > LONG_COMPLETED.days
 
 
 def _days_to_completion(scene: Scene) -> int | None:

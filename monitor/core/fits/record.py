@@ -96,7 +96,8 @@ def listed(case: Case) -> str:
 
 def documents_ipd(case: Case) -> str | None:
     """m15: other documents, and how data are shared."""
-    return None if cosmetic_text(case) else listed(case)
+    resized = case.delta.field == "documents.largeDocs" and case.part == "size"
+    return None if resized else listed(case)
 
 
 def summary_text(case: Case) -> str | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from monitor.core.scene import CLOSED, Case
 
 _ADDRESS = frozenset({"city", "state", "zip"})
+_LETTERS = re.compile(r"[^a-z0-9]")
 _REGISTRY_SIDE = frozenset({"geoPoint"})
-_POINTERS = "design.expandedAccessPointers"
 
 
 def country_set(case: Case) -> str:
@@ -19,7 +21,7 @@ def sites(case: Case) -> str | None:
     part = case.part
     if not part:
         return f"site {case.delta.op}"
-    if part in ("contacts", "geoPoint") or _re_spelled(case) or _wiped(case):
+    if part in ("contacts", "geoPoint") or _re_spelled(case) or _same_name(case) or _wiped(case):
         return None
     return f"site's {part} {case.delta.op}"
 
@@ -35,6 +37,8 @@ def registry_side(case: Case) -> str | None:
     if field == "locations":
         if part in _REGISTRY_SIDE:
             return "coordinates the registry derives"
+        if _same_name(case):
+            return "the same facility name, spelled or encoded otherwise"
         return f"{part} re-spelled with the same facility or zip" if _re_spelled(case) else None
     if field.startswith("other."):
         return "the registry's own predictions" if "modelPredictions" in field else None
@@ -63,3 +67,10 @@ def _re_spelled(case: Case) -> bool:
     old, new = case.item_before, case.item
     anchors = ("facility",) if case.part == "zip" else ("facility", "zip")
     return any(old.get(name) is not None and old.get(name) == new.get(name) for name in anchors)
+
+
+def _same_name(case: Case) -> bool:
+    """A facility whose name differs only in case, punctuation or broken accents (rules, "Pairing first")."""
+    if case.part != "facility" or not (case.old and case.new):
+        return False
+    return _LETTERS.sub("", case.old.casefold()) == _LETTERS.sub("", case.new.casefold()) != ""

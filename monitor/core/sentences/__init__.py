@@ -14,6 +14,8 @@ from monitor.core.scene import COMPLETION, PRIMARY_COMPLETION, START, Case
 from monitor.core.sentences import items, record, trial
 from monitor.core.sentences.record import plain
 
+__all__ = ["first_sight", "summary"]
+
 Sentence: TypeAlias = Callable[[Case], str]
 
 _SENTENCES: Mapping[str, Sentence] = MappingProxyType(
@@ -59,3 +61,13 @@ _SENTENCES: Mapping[str, Sentence] = MappingProxyType(
 def summary(case: Case) -> str:
     """The change in one line."""
     return _SENTENCES.get(case.delta.field, plain)(case)
+
+
+def first_sight(case: Case) -> str:
+    """A field or item of a record seen for the first time, in one line."""
+    return _FIRST_SIGHTS.get(case.delta.field, record.first_sight)(case)
+
+
+_FIRST_SIGHTS: Mapping[str, Sentence] = MappingProxyType(
+    {"eligibility.criteria": items.criterion_given, "locations": items.site_given}
+)

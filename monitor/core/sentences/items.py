@@ -8,7 +8,7 @@ from monitor.core.fits.eligibility import qualifiers_moved
 from monitor.core.phrases import clip
 from monitor.core.record import Age
 from monitor.core.scene import Case, shown
-from monitor.core.sentences.words import QUOTE, capital, changed_words, quoted, status, word
+from monitor.core.sentences.words import QUOTE, capital, changed_words, quoted, status, stop, word
 from monitor.core.text import numbers_in
 
 _LISTS = {"outcomes.primary": "primary", "outcomes.secondary": "secondary", "outcomes.other": "other"}
@@ -45,6 +45,17 @@ def criterion(case: Case) -> str:
     way = direction(case)
     told = f" ({way})" if way else ""
     return f"{section}, {changed_words(case.old, case.new)}{told}."
+
+
+def criterion_given(case: Case) -> str:
+    """A criterion of a record seen for the first time."""
+    section = capital(case.of_item("section") or "eligibility")
+    return f"{section}: {quoted(case.of_item('text'), 240)}."
+
+
+def site_given(case: Case) -> str:
+    """A site of a record seen for the first time."""
+    return stop(f"Site: {place(case)}")
 
 
 def direction(case: Case) -> str:
@@ -102,7 +113,7 @@ def site(case: Case) -> str:
     """A site came, went or changed."""
     delta, part = case.delta, case.part
     if not part:
-        return f"Site {delta.op}: {place(case)}."
+        return stop(f"Site {delta.op}: {place(case)}")
     if part == "status":
         if delta.new is None:
             return f"Site status no longer shown: {place(case)} (was {status(case.old)})."

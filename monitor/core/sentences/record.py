@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from monitor.core.catalogue import field
 from monitor.core.phrases import clip
@@ -15,8 +15,11 @@ from monitor.core.sentences.words import (
     changed_words,
     listing,
     moved,
+    ordinal,
     quoted,
+    stop,
     stretch,
+    times,
     value_words,
     when,
     word,
@@ -37,12 +40,22 @@ _ONE_OF = {
     "derived.interventionMesh": "Intervention term",
     "derived.interventionAncestors": "Intervention term above",
 }
-_NAME_PARTS = ("name", "title", "label", "filename", "term", "citation", "url", "id", "type")
-_EVENTS = {
-    "RELEASE": "Results submitted to the registry",
-    "UNRELEASE": "Submitted results withdrawn",
-    "RESET": "Submitted results returned to the sponsor",
-}
+_NAME_PARTS = (
+    "name",
+    "measure",
+    "title",
+    "label",
+    "facility",
+    "filename",
+    "term",
+    "text",
+    "citation",
+    "url",
+    "id",
+    "type",
+)
+_EVENTS = {"RELEASE": "submitted", "UNRELEASE": "withdrawn", "RESET": "returned"}
+_TRACKED = {"releaseDate": "submitted", "unreleaseDate": "withdrawn", "resetDate": "returned"}
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -74,37 +87,52 @@ def results_signal(case: Case) -> str:
 
 def unposted_event(case: Case) -> str:
     """Results went to the registry, or came back."""
-    if case.delta.at:
+    kind, day = case.of_item("type"), case.item.get("date")
+    if case.delta.at or kind not in _EVENTS:
         return plain(case)
-    kind, day = case.of_item("type"), value_words(case.item.get("date"))
-    what = _EVENTS.get(kind, capital(word(kind)) or "An event of unposted results")
-    before = len(
-        [key for key in case.scene.after.items(case.delta.field).values() if shown(key.get("type")) == kind]
-    )
-    count = f" ({before} times so far)" if before > 1 and case.delta.op == "added" and kind in _EVENTS else ""
-    gone = "No longer listed: " if case.delta.op == "removed" else ""
-    return f"{gone}{what}, {day or 'date unknown'}{count}."
+    told = _submission(_EVENTS[kind], day if isinstance(day, Dated) else None, _events(case))
+    return f"No longer listed: {told}" if case.delta.op == "removed" else told
 
 
 def submission_tracking(case: Case) -> str:
     """The registry's own account of submitted results."""
     if case.part != "submissionInfos":
         return plain(case)
-    dates = {"releaseDate": "submitted", "resetDate": "returned", "unreleaseDate": "withdrawn"}
-    entry = case.delta.new if isinstance(case.delta.new, Mapping) else {}
+    entry = case.delta.new if isinstance(case.delta.new, Mapping) else {case.delta.at[-1]: case.delta.new}
     told = [
-        f"{what} {value_words(entry[name])}"
-        for name, what in dates.items()
-        if isinstance(entry.get(name), Dated)
+        _submission(_TRACKED[name], day, _tracked(case))
+        for name, day in entry.items()
+        if name in _TRACKED and isinstance(day, Dated)
     ]
-    last = case.delta.at[-1]
-    if not told and last in dates and case.delta.new is not None:
-        told = [f"{dates[last]} {value_words(case.delta.new)}"]
-    return (
-        f"Registry's tracking of results: {listing(told)}."
-        if told
-        else "Registry's tracking of results changed."
-    )
+    return " ".join(told) if told else "Registry's tracking of submitted results changed."
+
+
+def _submission(what: str, day: Dated | None, known: Sequence[tuple[str, Dated]]) -> str:
+    """`Results submitted a third time on 2 Mar 2026; returned twice.`"""
+    if day is None:
+        return f"Results {what}, date unknown."
+    number = sum(1 for kind, when_ in known if kind == what and when_.date.first <= day.date.first)
+    again = f" {'an' if number == 8 else 'a'} {ordinal(number).lower()} time" if number > 1 else ""
+    back = sum(1 for kind, when_ in known if kind == "returned" and when_.date.first <= day.date.first)
+    returned = f"; returned {times(back)}" if what == "submitted" and back else ""
+    return f"Results {what}{again} on {when(day)}{returned}."
+
+
+def _events(case: Case) -> list[tuple[str, Dated]]:
+    found = []
+    for item in case.scene.after.items(case.delta.field).values():
+        kind, day = _EVENTS.get(shown(item.get("type"))), item.get("date")
+        if kind and isinstance(day, Dated):
+            found.append((kind, day))
+    return found
+
+
+def _tracked(case: Case) -> list[tuple[str, Dated]]:
+    tracking = case.scene.after.get(case.delta.field)
+    infos = tracking.get("submissionInfos") if isinstance(tracking, Mapping) else None
+    entries = infos.values() if isinstance(infos, Mapping) else ()
+    parts = [part for entry in entries if isinstance(entry, Mapping) for part in entry.items()]
+    return [(_TRACKED[name], day) for name, day in parts if name in _TRACKED and isinstance(day, Dated)]
 
 
 def violation(case: Case) -> str:
@@ -122,7 +150,7 @@ def reference(case: Case) -> str:
     kind = {"DERIVED": "Publication (found by the registry)", "RESULT": "Publication of results"}.get(
         case.of_item("type"), "Background reference"
     )
-    cited = quoted(case.of_item("citation") or f"PMID {case.of_item('pmid')}", 120)
+    cited = _cited(case)
     if case.part == "retractions":
         return (
             f"Retracted: {cited}." if case.delta.new is not None else f"Retraction no longer listed: {cited}."
@@ -132,6 +160,19 @@ def reference(case: Case) -> str:
     if case.part == "type":
         return f"Reference {word(case.old) or 'without type'} → {word(case.new) or 'without type'}: {cited}."
     return f"{kind}, {case.part} changed: {cited}."
+
+
+def _cited(case: Case) -> str:
+    """`den Braber N et al., “Consequences of …”`, from the usual form of a citation."""
+    citation, number = case.of_item("citation"), case.of_item("pmid")
+    if not citation:
+        return f"PMID {number}" if number else "without a citation"
+    authors, dot, rest = citation.partition(". ")
+    title = rest.partition(". ")[0]
+    first, comma, _ = authors.partition(", ")
+    if not (dot and title and len(first) <= 40):
+        return quoted(citation, 120)
+    return f"{first}{' et al.' if comma else ''}, {quoted(title, 140)}"
 
 
 def document(case: Case) -> str:
@@ -187,24 +228,43 @@ def alias(case: Case) -> str:
 
 def plain(case: Case) -> str:
     """Any change, by its label and what differs."""
+    return stop(_plain(case))
+
+
+def first_sight(case: Case) -> str:
+    """A field or item of a record seen for the first time."""
+    delta = case.delta
+    label = field(delta.field).label
+    if delta.key is not None:
+        thing = _ONE_OF.get(delta.field) or label.removesuffix("s")
+        return stop(f"{thing}: {clip(_name(case) or delta.key, QUOTE)}")
+    if delta.field == "design.phases":
+        return f"{_phase(delta.new)}."
+    if isinstance(delta.new, Mapping):
+        parts = [part for part in delta.new.values() if not isinstance(part, Mapping)]
+        told = [word(part) if isinstance(part, str) else shown(part) for part in parts]
+        return stop(f"{label}: {clip(', '.join(told), QUOTE)}")
+    return stop(f"{label}: {_flag(delta.new) if isinstance(delta.new, bool) else value_words(delta.new)}")
+
+
+def _plain(case: Case) -> str:
     delta = case.delta
     label = field(delta.field).label
     if delta.key is not None:
         thing = _ONE_OF.get(delta.field, label)
         name = clip(_name(case) or delta.key, 120)
         if not delta.at:
-            verb = f"{delta.op} from {delta.from_field}" if delta.op == "moved" else delta.op
-            return f"{thing} {verb}: {name}."
-        return f"{thing} {name}, {_parts(case)}: {_from_to(case)}."
+            return f"{thing} {delta.op}: {name}"
+        return f"{thing} {name}, {_parts(case)}: {_from_to(case)}"
     if delta.at:
-        return f"{label}, {_parts(case)}: {_from_to(case)}."
+        return f"{label}, {_parts(case)}: {_from_to(case)}"
     if isinstance(delta.old, frozenset) and isinstance(delta.new, frozenset):
-        return f"{label}: {_set_change(delta.old, delta.new)}."
+        return f"{label}: {_set_change(delta.old, delta.new)}"
     if delta.old is None:
-        return f"{label} given{_tail(delta.new)}."
+        return f"{label} given{_tail(delta.new)}"
     if delta.new is None:
-        return f"{label} no longer given{_tail(delta.old, 'was ')}."
-    return f"{label}: {_from_to(case)}."
+        return f"{label} no longer given{_tail(delta.old, 'was ')}"
+    return f"{label}: {_from_to(case)}"
 
 
 def _results(case: Case, posted: Dated | None) -> str:
@@ -270,10 +330,9 @@ def _gained(new: Value | None, old: Value | None) -> list[str]:
 
 
 def _name(case: Case) -> str:
-    names = (
-        shown(case.item.get(part)) for part in _NAME_PARTS if not isinstance(case.item.get(part), Mapping)
-    )
-    return next((word(name) for name in names if name), "")
+    parts = (part for name in _NAME_PARTS if not isinstance(part := case.item.get(name), Mapping))
+    names = (word(part) if isinstance(part, str) else shown(part) for part in parts)
+    return next((name for name in names if name), "")
 
 
 def _parts(case: Case) -> str:

@@ -12,7 +12,7 @@ from datetime import date
 from monitor.core.phrases import clip, day_words
 from monitor.core.record import Dated, PartialDate, Value
 from monitor.core.scene import shown
-from monitor.core.text import word_diff
+from monitor.core.text import same_words, word_diff
 
 QUOTE = 160
 """Characters quoted of one text."""
@@ -38,7 +38,9 @@ _WORDS = {
     "AMBIG": "ambiguous",
     "OTHER_GOV": "other government",
 }
-_ENUM = re.compile(r"^[A-Z][A-Z0-9_]+$")
+_ENUM = re.compile(r"^[A-Z]+(?:_[A-Z]+)*$")
+_LAST_WORDS = re.compile(r"(?:\S+\s*){1,4}$")
+_FIRST_WORDS = re.compile(r"\s*(?:\S+\s*){0,2}")
 _PHASE = re.compile(r"^PHASE(\d)$")
 
 
@@ -64,8 +66,8 @@ def capital(text: str) -> str:
 
 
 def quoted(text: str, limit: int = QUOTE) -> str:
-    """Registry text in quotation marks, shortened between words."""
-    return f"“{clip(text, limit)}”"
+    """Registry text in quotation marks, shortened between words, without its own full stop."""
+    return f"“{clip(text, limit).rstrip('.')}”"
 
 
 def when(value: Dated | PartialDate | date) -> str:
@@ -104,6 +106,11 @@ def ordinal(number: int) -> str:
     return f"{number}{'th' if teens else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
 
 
+def times(number: int) -> str:
+    """`once`, `twice`, `3 times`."""
+    return {1: "once", 2: "twice"}.get(number, f"{number} times")
+
+
 def listing(names: Iterable[str], limit: int = 5) -> str:
     """`a, b and c`; past `limit` the rest is counted."""
     known = list(names)
@@ -125,31 +132,30 @@ def value_words(value: Value | None) -> str:
 
 
 def stop(sentence: str) -> str:
-    """With exactly one full stop at its end, inside no quotation."""
-    return sentence if sentence.endswith((".", "…”.")) else f"{sentence}."
+    """With exactly one full stop at its end."""
+    return sentence if sentence.endswith(".") else f"{sentence}."
 
 
 def changed_words(old: str, new: str) -> str:
     """What differs between two texts, with a few words around it: `“ECOG 0-1” → “ECOG 0-2”`."""
+    if same_words(old, new):
+        return f"case or punctuation of {quoted(new, QUOTE // 2)}"
     if len(old) + len(new) <= 2 * QUOTE // 3:
         return f"{quoted(old)} → {quoted(new)}"
-    regions = _regions(old, new)
+    regions = [region for region in _regions(old, new) if not same_words(region[1], region[2])]
     told = [_region(*region) for region in regions[:2]]
     more = len(regions) - len(told)
     return "; ".join(told) + (f"; and {more} more edit{'' if more == 1 else 's'}" if more else "")
 
 
 def _region(before: str, removed: str, added: str, after: str) -> str:
-    lead = " ".join(before.split()[-4:])
-    tail = " ".join(after.split()[:2])
+    lead, tail = _LAST_WORDS.search(before), _FIRST_WORDS.match(after)
+    head, foot = lead.group().lstrip() if lead else "", tail.group() if tail else ""
     if not removed.strip():
-        return f"added {quoted(added)} after {quoted('… ' + lead)}" if lead else f"begins {quoted(added)}"
+        return f"added {quoted(added)} after {quoted(head)}" if head else f"begins {quoted(added)}"
     if not added.strip():
-        return (
-            f"removed {quoted(removed)} after {quoted('… ' + lead)}" if lead else f"removed {quoted(removed)}"
-        )
-    around = [f"{lead} {part.strip()} {tail}".strip() for part in (removed, added)]
-    return f"{quoted(around[0])} → {quoted(around[1])}"
+        return f"removed {quoted(removed)} after {quoted(head)}" if head else f"removed {quoted(removed)}"
+    return f"{quoted(head + removed + foot)} → {quoted(head + added + foot)}"
 
 
 def _regions(old: str, new: str) -> list[tuple[str, str, str, str]]:
@@ -168,4 +174,4 @@ def _regions(old: str, new: str) -> list[tuple[str, str, str, str]]:
                 kept, removed, added = text, "", ""
     if removed or added:
         found.append((kept, removed, added, ""))
-    return [region for region in found if region[1].strip() or region[2].strip()]
+    return found
