@@ -12,6 +12,7 @@ GROUPS = (
     "setup",
     "watch",
     "polling",
+    "files",
     "history",
     "versions",
     "diff",

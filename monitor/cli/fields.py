@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+
+import orjson
 
 from monitor.core import catalogue
 from monitor.core.phrases import day_words
-from monitor.core.record import Dated, Items, Json, TrialRecord, Value, to_json
+from monitor.core.record import Age, Dated, Items, Named, Text, TrialRecord, Value, to_json
 
 _GROUPS = {
     "armsInterventions": "Arms and interventions",
     "ipdSharing": "IPD sharing",
 }
+_ENUM = re.compile(r"^[A-Z]{4,}(_[A-Z0-9]+)*$")
+_PHASE = re.compile(r"^PHASE(\d)$")
 _LONGEST = 12
 """Items of a collection shown one by one; the rest is counted."""
 
@@ -41,32 +46,27 @@ def _lines(name: str, value: Value) -> Iterator[tuple[str, str]]:
 def words(value: Value) -> str:
     """A value in words: enum values readable, dates as precise as they are, parts joined."""
     match value:
+        case Text(shown=shown) | Named(shown=shown) | Age(shown=shown):
+            return shown
         case Dated(date=when, type=kind):
             return day_words(when) + (f" ({kind.lower()})" if kind else "")
+        case bool():
+            return "yes" if value else "no"
+        case int():
+            return f"{value:,}"
+        case str():
+            return _word(value)
         case frozenset():
             return ", ".join(_word(str(part)) for part in sorted(value))
         case Mapping():
             return " · ".join(part for part in map(words, value.values()) if part)
         case _:
-            return _plain(to_json(value))
-
-
-def _plain(value: Json) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "yes" if value else "no"
-        case str():
-            return _word(value)
-        case list():
-            return ", ".join(_plain(part) for part in value)
-        case dict():
-            return " · ".join(part for part in map(_plain, value.values()) if part)
-        case _:
-            return f"{value:,}" if isinstance(value, int) else str(value)
+            other = to_json(value)
+            return other if isinstance(other, str) else orjson.dumps(other).decode()
 
 
 def _word(text: str) -> str:
-    enum = "_" in text and text.isupper()
-    return text.replace("_", " ").capitalize() if enum else text
+    """An enum value as people say it; anything else as it is."""
+    if phase := _PHASE.match(text):
+        return f"Phase {phase[1]}"
+    return text.replace("_", " ").capitalize() if _ENUM.match(text) else text

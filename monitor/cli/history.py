@@ -141,7 +141,7 @@ def _table(found: Sequence[RecordedChange], filters: Filters, *, with_trial: boo
     from monitor.cli import listing
 
     everything = filters.level is Level.NOISE
-    shown = [change for change in found if everything or change.significance != "noise"]
+    shown = [c for c in found if everything or c.baseline or c.significance != "noise"]
     hidden = len(found) - len(shown)
     listing.table(shown, with_trial=with_trial)
     if shown:

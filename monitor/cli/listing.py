@@ -5,12 +5,13 @@ At 80 columns the rule goes first, then the version (voice, "The terminal").
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from monitor.cli import terminal
 from monitor.cli.formats import Format, Shown, write_machine
 from monitor.cli.terminal import LEVEL_STYLES, Cell, Column
-from monitor.core.change import RecordedChange
+from monitor.core.change import LEVELS, RecordedChange
 
 CSV_PATHS = (
     "id", "trial.registry", "trial.id", "trial.title", "field", "key", "part", "path", "op", "baseline",
@@ -31,7 +32,8 @@ SHOWN = (
 
 RULE_FROM = 90
 VERSION_FROM = 72
-CATEGORY_FROM = 56
+CATEGORY_FROM = 64
+_TRIAL_COLUMN = 13
 
 
 def machine(changes: Sequence[RecordedChange], chosen: Format) -> None:
@@ -40,23 +42,31 @@ def machine(changes: Sequence[RecordedChange], chosen: Format) -> None:
 
 
 def table(changes: Sequence[RecordedChange], *, with_trial: bool) -> None:
-    """Write changes for people, as they come; a date, a version and a trial are said once for each group."""
+    """Write changes for people, the worst of each version first; its date, number and trial are said once."""
+    taken = _TRIAL_COLUMN if with_trial else 0
     columns = (
         Column(),
         Column(hidden_below=0 if with_trial else terminal.width() + 1),
-        Column(hidden_below=VERSION_FROM),
+        Column(hidden_below=VERSION_FROM + taken),
         Column(),
-        Column(hidden_below=RULE_FROM),
-        Column(hidden_below=CATEGORY_FROM),
+        Column(hidden_below=RULE_FROM + taken),
+        Column(hidden_below=CATEGORY_FROM + taken),
         Column(wrap=True),
     )
-    rows: list[tuple[Cell, ...]] = []
-    group: tuple[object, ...] | None = None
-    for change in changes:
-        mine = (change.trial, change.stamp.snapshot_to, when(change))
-        rows.append(_row(change, repeated=mine == group))
-        group = mine
+    rows = [
+        _row(change, repeated=number > 0)
+        for _, group in itertools.groupby(changes, key=_place)
+        for number, change in enumerate(sorted(group, key=_worst_first))
+    ]
     terminal.write(terminal.lines(columns, rows, indent=2))
+
+
+def _place(change: RecordedChange) -> tuple[object, ...]:
+    return change.trial, change.stamp.snapshot_to, when(change), change.baseline
+
+
+def _worst_first(change: RecordedChange) -> tuple[int, int]:
+    return LEVELS.index(change.significance), change.number or 0
 
 
 def _row(change: RecordedChange, *, repeated: bool) -> tuple[Cell, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from monitor.cli import listing, terminal
 from monitor.cli.terminal import Cell, Column
-from monitor.core.change import RecordedChange
+from monitor.core.change import RecordedChange, Significance
 
 
 class Stage:
@@ -22,6 +22,11 @@ class Stage:
         mark = {None: ("·", "dim"), True: ("✓", "green"), False: ("✗", "bold red")}[good]
         row = (Cell(mark[0], mark[1]), Cell(words))
         terminal.write(terminal.lines((Column(), Column(wrap=True)), [row], indent=2))
+
+    def finding(self, level: Significance, trial: str, headline: str) -> None:
+        """What was found, in one line."""
+        row = (Cell(level.ljust(8), terminal.LEVEL_STYLES[level]), Cell(trial), Cell(headline))
+        terminal.write(terminal.lines((Column(), Column(), Column(wrap=True)), [row], indent=5))
 
     def pairs(self, rows: Sequence[tuple[str, str]]) -> None:
         """Names and what they stand for."""

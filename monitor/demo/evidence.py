@@ -16,7 +16,7 @@ from typing import Protocol
 
 import orjson
 
-from monitor.core.change import RecordedChange
+from monitor.core.change import RecordedChange, Significance
 from monitor.demo.sinks import Hook, Mail
 from monitor.errors import ConfigError
 
@@ -34,6 +34,9 @@ class Audience(Protocol):
 
     def line(self, words: str, *, good: bool | None = None) -> None:
         """One thing that happened; `good` says whether it was checked and held."""
+
+    def finding(self, level: Significance, trial: str, headline: str) -> None:
+        """What was found, in one line."""
 
     def pairs(self, rows: Sequence[tuple[str, str]]) -> None:
         """Names and what they stand for."""

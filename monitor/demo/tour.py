@@ -11,6 +11,7 @@ import base64
 import secrets
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,7 +21,7 @@ from zoneinfo import ZoneInfo
 
 from monitor import bootstrap
 from monitor.bootstrap import App
-from monitor.core.change import RecordedChange
+from monitor.core.change import LEVELS, RecordedChange, RecordedFinding, at_least
 from monitor.core.record import TrialId
 from monitor.demo import evidence
 from monitor.demo.evidence import Audience
@@ -95,12 +96,15 @@ class Calendar:
         self.now += timedelta(**span)
 
 
-def run(audience: Audience, *, keep: Path | None = None) -> bool:
-    """Give the tour; True where everything that was promised was seen to hold."""
+def run(audience: Audience, *, keep: Path | None = None, story: tuple[Edition, ...] | None = None) -> bool:
+    """Give the tour, of our own story if none is given; True where all that was promised was seen to hold.
+
+    Raises ConfigError where `keep` holds anything that no tour has written.
+    """
     if keep is not None:
         evidence.refuse_foreign(keep)
     begun = time.monotonic()
-    story = editions()
+    story = story or editions()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="trialwire-demo-")))
         secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
@@ -200,6 +204,14 @@ class Tour:
             f"read {read} trials in {requests} requests: {counted if found else 'no change'}",
             held=changed == edition.amended and read == len(edition.studies),
         )
+        for finding in self._findings(found):
+            self._audience.finding(finding.significance, finding.trial.id, finding.headline)
+
+    def _findings(self, found: Sequence[RecordedChange]) -> list[RecordedFinding]:
+        """The stories over some changes that are worth telling, worst first."""
+        over = self._app.store.findings(changes=[change.id for change in found]) if found else ()
+        told = [finding for finding in over if at_least(finding.significance, "major")]
+        return sorted(told, key=lambda finding: (LEVELS.index(finding.significance), finding.trial))
 
     def _tell_program(self, *, trouble: bool) -> None:
         """Deliver what is due at once; with `trouble` the receiver is down the first time."""

@@ -1,0 +1,193 @@
+"""Commands that talk to the network: here under the daemon's lock, or by asking the daemon that holds it."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import cast
+
+import pytest
+
+from monitor.core.record import JsonObject
+from monitor.demo.scenario import editions
+from monitor.demo.sinks import Reaction, WebhookSink
+from monitor.demo.standin import DataVersion, Fault, StandIn
+from tests.cli.command import Command
+
+SECRET = "whsec_" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo0NTY3ODk="
+
+CONFIG = """
+[registries.ctgov]
+base_url = "{registry}"
+requests_per_second = 50.0
+retries = 0
+
+[[channels]]
+name = "pipeline"
+type = "webhook"
+url = "{hook}"
+secret_file = "webhook-secret"
+allow_networks = ["127.0.0.0/8"]
+
+[[subscriptions]]
+name = "feed"
+channels = ["pipeline"]
+cadence = "weekly mon 03:00 UTC"
+"""
+
+
+@pytest.fixture
+def registry() -> Iterator[StandIn]:
+    """A registry that will publish the demonstration's story."""
+    with StandIn([DataVersion(edition.stamp, edition.studies) for edition in editions()]) as found:
+        yield found
+
+
+@pytest.fixture
+def hooks() -> Iterator[WebhookSink]:
+    """Somebody who is told."""
+    with WebhookSink(SECRET) as found:
+        yield found
+
+
+@pytest.fixture
+def watching(trialwire: Command, registry: StandIn, hooks: WebhookSink) -> Command:
+    """A configured installation that watches two trials."""
+    (trialwire.folder / "trialwire.toml").write_text(
+        CONFIG.format(registry=registry.base_url, hook=hooks.url)
+    )
+    (trialwire.folder / "webhook-secret").write_text(SECRET)
+    assert trialwire("watch", "add", "NCT09100001", "NCT09100002").code == 0
+    return trialwire
+
+
+@contextlib.contextmanager
+def daemon(trialwire: Command) -> Iterator[subprocess.Popen[bytes]]:
+    """A daemon in a process of its own; asked to leave at the end."""
+    running = subprocess.Popen(
+        [sys.executable, "-m", "monitor", "run"],
+        cwd=trialwire.folder,
+        env=trialwire.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        yield running
+    finally:
+        running.send_signal(signal.SIGTERM)
+        running.communicate(timeout=60)
+
+
+def until_running(trialwire: Command) -> None:
+    """Wait for the daemon to hold its lock."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if cast("JsonObject", trialwire("status", "--format", "json").json())["daemon"]:
+            return
+        time.sleep(0.1)
+    pytest.fail("the daemon did not start")
+
+
+def changes(trialwire: Command) -> list[JsonObject]:
+    """What is recorded, baselines aside."""
+    rows = cast("list[JsonObject]", trialwire("changes", "--format", "json").json())
+    return [row for row in rows if not row["baseline"]]
+
+
+def test_poll(watching: Command, registry: StandIn) -> None:
+    """A poll reads what is new and says so; one of an unmoved data version costs one request."""
+    first = watching("poll")
+    assert (first.code, first.err) == (0, "")
+    assert "2 new" in first.out
+    registry.advance()
+    assert "1 changed" in watching("poll").out
+    assert {cast("JsonObject", row["trial"])["id"] for row in changes(watching)} == {"NCT09100001"}
+    asked = len(registry.requests)
+    assert watching("poll").code == 0
+    assert len(registry.requests) == asked + 1
+    forced = watching("poll", "--force")
+    assert "2 unchanged" in forced.out
+
+
+def test_poll_refused(watching: Command, registry: StandIn) -> None:
+    """A registry that refuses ends the poll with 75 and is what `status` then speaks of."""
+    registry.inject(Fault.forbidden())
+    ran = watching("poll")
+    assert ran.code == 75
+    assert "BLOCKED" in ran.err
+    assert "Traceback" not in ran.err
+    status = watching("status")
+    assert status.code == 3
+    assert "BLOCKED" in status.out
+
+
+def test_unknown_trial_is_told(watching: Command) -> None:
+    """A number that the registry never had is found out by the poll and told by the look-ups."""
+    watching("watch", "add", "NCT09999999")
+    watching("poll")
+    assert "no such trial" in watching("watch", "list").out
+    assert "NCT09999999" in watching("status").out
+    assert "no such trial" in watching("history", "NCT09999999").err
+
+
+def test_send_and_retry(watching: Command, registry: StandIn, hooks: WebhookSink) -> None:
+    """`digest send` closes the window; what a target refused for good is told, and sent again when asked."""
+    watching("poll")
+    watching("digest", "send", "feed")
+    registry.advance()
+    watching("poll")
+    hooks.reactions.append(Reaction(410))
+    assert "1 dead" in watching("digest", "send", "feed").err
+    ill = watching("status")
+    assert ill.code == 3
+    assert "given up" in ill.out
+    assert "channel pipeline is disabled" in ill.out
+    assert "pipeline is enabled" in watching("channels", "enable", "pipeline").err
+    assert "1 sent" in watching("deliveries", "retry", "--all").err
+    refused, taken = hooks.received[-2:]
+    assert refused.headers["webhook-id"] == taken.headers["webhook-id"]
+    assert refused.body == taken.body
+    assert "Nothing was given up" in watching("deliveries", "retry", "--all").err
+    assert watching("digest", "send", "nobody").code == 78
+
+
+def test_channel_test(watching: Command, hooks: WebhookSink) -> None:
+    """A test message is marked as one, signed, and what the target said is reported."""
+    ran = watching("channels", "test", "pipeline")
+    assert ran.code == 0
+    assert "taken (204)" in ran.out
+    (hook,) = hooks.received
+    assert hook.verified
+    assert b'"test.ping"' in hook.body
+
+
+def test_run_once(watching: Command, registry: StandIn) -> None:
+    """`run --once` does each step once: 0 where all went well, 3 where something failed."""
+    assert watching.process("run", "--once").code == 0
+    registry.advance()
+    registry.inject(Fault.failing(503, times=None))
+    assert watching.process("run", "--once").code == 3
+
+
+def test_beside_a_daemon(watching: Command, registry: StandIn, hooks: WebhookSink) -> None:
+    """Beside a daemon a second one ends with 75, the watch list works, and what needs the network is asked."""
+    with daemon(watching) as running:
+        until_running(watching)
+        second = watching("run", "--once")
+        assert second.code == 75
+        assert len(second.complaint) <= 3
+        assert watching("watch", "add", "NCT09100006").code == 0
+        polled = watching("poll")
+        assert polled.code == 0, polled.err
+        assert "asked it" in polled.err
+        registry.advance()
+        assert "1 changed" in watching("poll", "--force").out
+        sent = watching("digest", "send", "feed")
+        assert sent.code == 0, sent.err
+        assert hooks.received[-1].verified
+    assert running.returncode == 0
+    assert len(changes(watching)) > 5
