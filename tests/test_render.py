@@ -95,7 +95,7 @@ def flat(text: str) -> str:
 def facts(said: Outline) -> list[str]:
     """Every sentence and number an outline holds."""
     found = [said.name, said.day, said.scope, said.folded, said.covers, said.cadence]
-    found += [*said.freshness, *said.attention, *said.watching, *said.unread]
+    found += [*said.freshness, *said.attention, *said.patterns, *said.watching, *said.unread]
     found += [f"{number} {level}" for level, number in said.tally]
     for section in said.sections:
         found += [section.level.upper(), section.more]
@@ -132,7 +132,23 @@ def troubled() -> Digest:
     return composed(pending, health=source("DOWN", "connection refused"))
 
 
-@pytest.mark.parametrize("digest", [sample_digest(), troubled()], ids=["sample", "troubled"])
+def programme() -> Digest:
+    """The same edit in four trials of one sponsor."""
+    stories = []
+    for n in range(1, 5):
+        state = trial(n)
+        stop = change(
+            state, "Recruiting → Suspended.", level="critical", rule="C1", category="status", number=n
+        )
+        stories.append((state, finding(state, "Recruitment suspended", stop), (stop,)))
+    digest = composed(gathered(*stories))
+    assert digest.patterns
+    return digest
+
+
+@pytest.mark.parametrize(
+    "digest", [sample_digest(), troubled(), programme()], ids=["sample", "troubled", "programme"]
+)
 def test_text_and_html_hold_the_same_facts(digest: Digest) -> None:
     """Every headline, summary, number, date, count and link of one part is in the other."""
     rendered = RENDERER.digest(digest)

@@ -16,17 +16,16 @@ from typing import Literal, TypeAlias
 
 from monitor.core import cadence
 from monitor.core.change import LEVELS, RecordedChange, Significance, derived_id
-from monitor.core.record import TrialId
+from monitor.core.patterns import Pattern, patterns
 from monitor.core.stories import (
     Pending,
     Story,
     Subscription,
-    covers,
     is_urgent,
     passing_stories,
     worst_first,
 )
-from monitor.core.watching import Notice, NoticeKind, SourceHealth, TrialState, Watch
+from monitor.core.watching import Notice, NoticeKind, SourceHealth, TrialState
 
 __all__ = [
     "Digest",
@@ -38,7 +37,6 @@ __all__ = [
     "Subscription",
     "compose",
     "counts",
-    "covers",
     "digest_id",
     "subject",
 ]
@@ -78,6 +76,8 @@ class Digest:
     """Ids of all changes it settles, told or folded: no later digest of the subscription has them."""
     told_notices: tuple[int, ...] = ()
     """Ids of the notices it settles, baselines among them."""
+    patterns: tuple[Pattern, ...] = ()
+    """What shows over several stories: told beside them, not counted among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +104,25 @@ class Occasion:
     since: datetime | None
     """When the digest before was closed, or the subscription began."""
     now: datetime
+    until: datetime | None = None
+    """When the period closed: what was recorded later belongs to the next; None: now.
+
+    For scheduled ones the cadence's `last_due`, and what is pending is asked for until then: so a period that
+    closed with nothing to tell stays closed, and a change an hour later waits for the next.
+    """
+
+    @property
+    def closed(self) -> datetime:
+        """When the period closed."""
+        return self.until or self.now
 
 
-URGENT_NOTICES: frozenset[NoticeKind] = frozenset({"source", "dead_letter", "channel_disabled", "database"})
-"""Notices that do not wait for the cadence where findings need not: they say that silence is no quiet."""
+URGENT_NOTICES: frozenset[NoticeKind] = frozenset({"source", "channel_disabled", "database"})
+"""Notices that do not wait for the cadence where findings need not: they say that silence is no quiet.
+
+A dead letter is not among them, and never makes an immediate digest by itself: the digest that told of it
+might die of the same address, at once, and so on for ever.
+"""
 
 
 def compose(
@@ -115,28 +130,26 @@ def compose(
     pending: Pending,
     occasion: Occasion,
     *,
-    watches: Sequence[Watch],
     sources: Sequence[SourceHealth],
 ) -> Digest | None:
     """What the subscription is told on this occasion, or None where nothing passed its filter.
 
-    An immediate digest holds only what must not wait and leaves the rest pending. A scheduled one without
-    anything to tell exists only as a heartbeat, where the subscription asks for one.
+    An immediate digest holds only what must not wait and leaves the rest pending; where the cadence itself
+    is `immediate`, that is everything. A scheduled one without anything to tell exists only as a heartbeat,
+    where the subscription asks for one, and never for a period that closed before the subscription began.
     """
-    covered = {watch.trial: watch.state for watch in watches if covers(subscription, watch)}
-    at_once = occasion.kind == "immediate" and subscription.cadence != "immediate"
-    stories = tuple(passing_stories(subscription, pending, covered))
-    told = tuple(
-        sorted(
-            (story for story in stories if not at_once or is_urgent(subscription, story)),
-            key=worst_first,
-        )
-    )
-    notices = tuple(_notices(subscription, pending, at_once=at_once))
-    if not (told or notices or (subscription.heartbeat and occasion.kind == "scheduled")):
+    if occasion.kind == "scheduled" and occasion.since is not None and occasion.closed <= occasion.since:
         return None
-    baselines = () if at_once else tuple(_baselines(pending, covered))
-    settled = _settled(pending, told, covered, at_once=at_once)
+    at_once = occasion.kind == "immediate" and subscription.cadence != "immediate"
+    stories = (s for s in passing_stories(subscription, pending) if not at_once or is_urgent(subscription, s))
+    told = tuple(sorted(stories, key=worst_first))
+    notices = tuple(_notices(subscription, pending, at_once=at_once))
+    wakes = any(occasion.kind != "immediate" or notice.kind != "dead_letter" for notice in notices)
+    if not (told or wakes or (subscription.heartbeat and occasion.kind == "scheduled")):
+        return None
+    baselines = () if at_once else tuple(pending.baselines)
+    settled = _settled(pending, told, at_once=at_once)
+    shown = {change.id for story in told for change in story.changes}
     numbers = [change.number for change in settled if change.number is not None]
     return Digest(
         id=digest_id(subscription.name, occasion.period, occasion.kind, occasion.ordinal),
@@ -147,17 +160,18 @@ def compose(
         sequence=occasion.sequence,
         created_at=occasion.now,
         since=occasion.since,
-        until=occasion.now,
+        until=occasion.closed,
         stories=told,
-        folded=len({change.id for change in settled} - {c.id for story in told for c in story.changes}),
+        folded=sum(change.id not in shown for change in settled),
         baselines=baselines,
         notices=notices,
-        sources=_sources(sources, covered),
-        unread=tuple(_unread(sources, covered)),
-        watched=len(covered),
+        sources=tuple(sources),
+        unread=tuple(pending.unread),
+        watched=pending.watched,
         covers=(min(numbers), max(numbers)) if numbers else None,
         told=tuple(change.id for change in settled),
         told_notices=tuple(notice.id for notice in (*notices, *baselines)),
+        patterns=patterns(told),
     )
 
 
@@ -205,37 +219,11 @@ def _notices(subscription: Subscription, pending: Pending, *, at_once: bool) -> 
     if at_once and subscription.immediate_at is None:
         return
     for notice in pending.notices:
-        if notice.kind != "baseline" and (not at_once or notice.kind in URGENT_NOTICES):
+        if not at_once or notice.kind in URGENT_NOTICES:
             yield notice
 
 
-def _baselines(pending: Pending, covered: Mapping[TrialId, TrialState]) -> Iterator[Notice]:
-    return (n for n in pending.notices if n.kind == "baseline" and (n.trial is None or n.trial in covered))
-
-
-def _settled(
-    pending: Pending, told: Sequence[Story], covered: Mapping[TrialId, TrialState], *, at_once: bool
-) -> tuple[RecordedChange, ...]:
+def _settled(pending: Pending, told: Sequence[Story], *, at_once: bool) -> tuple[RecordedChange, ...]:
     """The changes no later digest shall have: those told, and unless it is immediate all that were seen."""
     members = {change for story in told for change in story.finding.changes}
-    return tuple(
-        change
-        for change in pending.changes
-        if change.trial in covered and (not at_once or change.id in members)
-    )
-
-
-def _sources(
-    sources: Sequence[SourceHealth], covered: Mapping[TrialId, TrialState]
-) -> tuple[SourceHealth, ...]:
-    registries = {trial.registry for trial in covered}
-    return tuple(source for source in sources if source.registry in registries or not registries)
-
-
-def _unread(sources: Sequence[SourceHealth], covered: Mapping[TrialId, TrialState]) -> Iterator[TrialState]:
-    versions = {source.registry: source.data_version for source in sources}
-    for trial, state in sorted(covered.items()):
-        expected = versions.get(trial.registry)
-        behind = expected is not None and state.checked_data_version != expected
-        if state.presence == "unseen" or (state.presence in ("present", "absent") and behind):
-            yield state
+    return tuple(change for change in pending.changes if not at_once or change.id in members)

@@ -15,6 +15,7 @@ import orjson
 
 from monitor.core.change import LEVELS, RecordedChange, isoformat
 from monitor.core.digest import Digest, Story, counts
+from monitor.core.patterns import Pattern
 from monitor.core.record import Json, JsonObject
 from monitor.core.watching import Notice, SourceHealth
 
@@ -147,6 +148,7 @@ def _digest(digest: Digest, part: int, parts: int) -> JsonObject:
 
 def _rest(digest: Digest) -> JsonObject:
     return {
+        "patterns": [_pattern(pattern) for pattern in digest.patterns[:MAX_LISTED]],
         "baselines": [_notice(notice) for notice in digest.baselines[:MAX_LISTED]],
         "notices": [_notice(notice) for notice in digest.notices[:MAX_LISTED]],
         "sources": [_source(source) for source in digest.sources],
@@ -154,6 +156,17 @@ def _rest(digest: Digest) -> JsonObject:
             {"registry": state.trial.registry, "id": state.trial.id, "title": state.title}
             for state in digest.unread[:MAX_LISTED]
         ],
+    }
+
+
+def _pattern(pattern: Pattern) -> JsonObject:
+    return {
+        "kind": pattern.kind,
+        "headline": pattern.headline,
+        "significance": pattern.significance,
+        "trials": [{"registry": trial.registry, "id": trial.id} for trial in pattern.trials],
+        "changes": list(pattern.changes),
+        "net": pattern.net,
     }
 
 

@@ -110,6 +110,8 @@ class Outline:
     preheader: str
     sections: tuple[Section, ...]
     attention: tuple[str, ...]
+    patterns: tuple[str, ...]
+    """What shows over several stories."""
     watching: tuple[str, ...]
     unread: tuple[str, ...]
     """What could not be checked; one entry that says so where nothing was left out."""
@@ -141,6 +143,7 @@ def outline(digest: Digest, limits: Limits, *, sources: Mapping[str, SourceNames
         preheader=clip("; ".join(_loudest(digest)) or scope, 180),
         sections=tuple(_sections(digest, limits, sources)),
         attention=_listed([_notice(notice, limits) for notice in digest.notices], limits),
+        patterns=_listed([clip(p.headline, limits.clip) for p in digest.patterns], limits, "changes"),
         watching=_listed([_notice(notice, limits) for notice in digest.baselines], limits),
         unread=_unread(digest, limits),
         folded=_folded(digest),
@@ -272,9 +275,9 @@ def _notice(notice: Notice, limits: Limits) -> str:
     return clip(notice.message, limits.clip)
 
 
-def _listed(items: Sequence[str], limits: Limits) -> tuple[str, ...]:
+def _listed(items: Sequence[str], limits: Limits, command: str = "status") -> tuple[str, ...]:
     rest = len(items) - limits.items
-    return (*items[: limits.items], f"and {rest:,} more: trialwire status") if rest > 0 else tuple(items)
+    return (*items[: limits.items], f"and {rest:,} more: trialwire {command}") if rest > 0 else tuple(items)
 
 
 def _unread(digest: Digest, limits: Limits) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from monitor.core.change import Significance
-from monitor.core.digest import compose, counts, digest_id, subject
+from monitor.core.digest import Subscription, compose, counts, digest_id, subject
 from tests.support.digests import (
     NOW,
     SINCE,
@@ -160,6 +160,14 @@ def test_trouble_with_a_source_does_not_wait_where_findings_need_not() -> None:
         compose(subscription(immediate_at="critical"), pending, occasion("immediate"), sources=()) is not None
     )
     assert compose(subscription(), pending, occasion("immediate"), sources=()) is None
+
+
+@pytest.mark.parametrize("wanted", [subscription(immediate_at="critical"), subscription(cadence="immediate")])
+def test_a_dead_letter_alone_makes_no_immediate_digest(wanted: Subscription) -> None:
+    """A digest about a dead letter might die of the same address: it waits for news or for the cadence."""
+    dead = FakePending(notices=(notice("dead_letter", "Delivery dlv_x was given up"),))
+    assert compose(wanted, dead, occasion("immediate"), sources=()) is None
+    assert compose(wanted, dead, occasion("scheduled"), sources=()) is not None
 
 
 def test_an_immediate_cadence_tells_everything_at_once() -> None:

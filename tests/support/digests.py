@@ -89,6 +89,7 @@ def change(
     posted_on: str | None = "2026-11-19",
     versions: tuple[int | None, int | None] = (14, 15),
     baseline: bool = False,
+    snapshots: tuple[int, int] = (2, 3),
 ) -> RecordedChange:
     """A recorded change of a trial."""
     stamp = Stamp(
@@ -97,8 +98,8 @@ def change(
         url=f"https://clinicaltrials.gov/study/{state.trial.id}",
         identity_from="a",
         identity_to="b",
-        snapshot_from=2,
-        snapshot_to=3,
+        snapshot_from=snapshots[0],
+        snapshot_to=snapshots[1],
         observed_at=NOW - timedelta(hours=1),
         origin=origin,
         version_from=versions[0],
