@@ -26,7 +26,9 @@ __all__ = [
     "markdown",
     "markdown_form",
     "markup",
+    "plain",
     "unescape_markdown",
+    "without_entities",
 ]
 
 CANONICAL_VERSION = 1
@@ -35,10 +37,13 @@ CANONICAL_VERSION = 1
 VOLATILE: tuple[tuple[str, ...], ...] = (("derivedSection", "miscInfoModule", "versionHolder"),)
 """Members that move with every publication of the registry's data and say nothing of the trial."""
 
-# Blocks stand on lines of their own; in Markdown of the registry a literal `<` is always escaped.
-_HTML = re.compile(r"(?<!\\)</?(?:p|ul|ol|li|br)\s*/?>", re.I)
+# In the registry's Markdown a literal `<` or `&` is always escaped: bare ones are HTML of its history.
+_BLOCK = re.compile(r"(?<!\\)</?(?:p|ul|ol|li|br)\s*/?>", re.I)
+_ENTITY = re.compile(r"(?<!\\)&(?:#\d{1,7}|#x[0-9a-f]{1,6}|lt|gt|amp|quot|apos|nbsp);", re.I)
 _ITEM = re.compile(r"<li\s*>", re.I)
 _INLINE = re.compile(r"</?(?:b|i|u|em|strong|sub|sup|span|a|tt|pre)\b[^>]*>", re.I)
+_GAP = re.compile(r"\n{3,}")
+_APART = re.compile(r"^\* *\n+(?!\*)", re.M)
 _ESCAPABLE = re.compile(r"([\\*_\[\]<>^~&|])")
 
 
@@ -56,21 +61,39 @@ def digest(payload: Json, *, volatile: Sequence[tuple[str, ...]] = VOLATILE) -> 
     return hashed.hexdigest()
 
 
+def plain(text: str) -> Text:
+    """A text without markup: white space and HTML entities are form."""
+    shown = without_entities(text)
+    return Text(shown.strip(), " ".join(shown.split()))
+
+
 def markup(text: str) -> Text:
     """A text with markup, Markdown or HTML, shown without escapes and tags, compared by its words."""
-    plain = markdown(text)
-    return Text(unescape_markdown(plain).strip(), markdown_form(plain))
+    source = markdown(text)
+    return Text(unescape_markdown(source).strip(), markdown_form(source))
 
 
 def markdown(text: str) -> str:
     """The text as Markdown: HTML of the registry's history turned into it, Markdown left as it is."""
-    if "<" not in text or not _HTML.search(text):
+    if not (("<" in text and _BLOCK.search(text)) or ("&" in text and _ENTITY.search(text))):
         return text
-    listed = _ITEM.sub("\n* ", text)
-    lines = _INLINE.sub("", _HTML.sub("\n", listed)).split("\n")
-    words = (_ESCAPABLE.sub(r"\\\1", collapse(html.unescape(line.removeprefix("* ")))) for line in lines)
-    marked = (f"* {said}" if line.startswith("* ") else said for line, said in zip(lines, words, strict=True))
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(marked)).strip()
+    listed = _ITEM.sub("\n* ", collapse(text))
+    lines = _INLINE.sub("", _BLOCK.sub("\n", listed)).split("\n")
+    marked = ("* " * line.startswith("* ") + _escaped(line.removeprefix("* ")) for line in lines)
+    return _GAP.sub("\n\n", _APART.sub("* ", "\n".join(marked))).strip()
+
+
+def without_entities(text: str) -> str:
+    """The text with HTML entities as the characters they stand for."""
+    return _ENTITY.sub(_entity, text) if "&" in text else text
+
+
+def _entity(found: re.Match[str]) -> str:
+    return html.unescape(found.group().lower())
+
+
+def _escaped(said: str) -> str:
+    return _ESCAPABLE.sub(r"\\\1", without_entities(said).strip())
 
 
 def _without(payload: Json, path: tuple[str, ...]) -> Json:

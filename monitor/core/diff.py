@@ -11,6 +11,7 @@ never what it means.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 from monitor.core.catalogue import collection, field, position
@@ -26,8 +27,10 @@ def diff(before: TrialRecord | None, after: TrialRecord | None) -> tuple[Delta, 
     One delta for each field that came, went or changed; one for each item of a collection that came, went or
     moved to another list; one for each part that differs inside an item or a tree.
     """
-    old, new = _apart(before.sections if before else {}, after.sections if after else {})
-    return diff_fields(old, new)
+    if before is None or after is None:
+        found = diff_fields(before.fields if before else {}, after.fields if after else {})
+        return tuple(map(_as_whole, found))
+    return diff_fields(*_apart(before.sections, after.sections))
 
 
 def diff_fields(before: Fields, after: Fields) -> tuple[Delta, ...]:
@@ -48,6 +51,13 @@ def diff_fields(before: Fields, after: Fields) -> tuple[Delta, ...]:
         for delta in _item_deltas(olds, news, pair(olds, news)):
             found.setdefault(delta.field, []).append(delta)
     return tuple(delta for name in sorted(found, key=position) for delta in found[name])
+
+
+def _as_whole(delta: Delta) -> Delta:
+    """Against nothing, a flag that is set comes or goes like any other field."""
+    if delta.old is False:
+        return replace(delta, op="added", old=None)
+    return replace(delta, op="removed", new=None) if delta.new is False else delta
 
 
 def _apart(before: Mapping[str, Section], after: Mapping[str, Section]) -> tuple[Fields, Fields]:

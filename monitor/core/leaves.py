@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
-from monitor.core.canonical import markup
+from monitor.core.canonical import markup, plain, without_entities
 from monitor.core.catalogue import fold
 from monitor.core.countries import canonical_country, country
 from monitor.core.record import Age, Dated, Json, PartialDate, Text, Value
@@ -102,7 +102,7 @@ def _word(raw: Json) -> str | None:
 
 
 def _plain(raw: Json) -> Text | None:
-    text = Text.plain(_string(raw))
+    text = plain(_string(raw))
     return text if text.form else None
 
 
@@ -144,8 +144,8 @@ def _read_date(text: str) -> Dated | Text | None:
     try:
         return Dated(PartialDate.parse(text.strip()))
     except ValueError:
-        plain = Text.plain(text)
-        return plain if plain.form else None
+        said = Text.plain(text)
+        return said if said.form else None
 
 
 def _date_struct(raw: Json) -> Dated | Text | None:
@@ -195,7 +195,11 @@ def _set(raw: Json, member: Callable[[str], str]) -> frozenset[str] | None:
 
 
 def _collapsed(text: str) -> str:
-    return " ".join(text.split())
+    return " ".join(without_entities(text).split())
+
+
+def _folded(text: str) -> str:
+    return fold(without_entities(text))
 
 
 @lru_cache(maxsize=1024)
@@ -227,7 +231,7 @@ def flags(*members: str) -> Single:
 
 WORD = Single(_word)
 """An enumeration value, an id, a number given as a string."""
-PLAIN = Single(_plain)
+PLAIN = Single(_plain, form=_folded)
 """Text without markup."""
 MARKUP = Single(_markup, form=_folded_markup)
 """Text with markup."""

@@ -8,7 +8,7 @@ mapping becomes a field `other.<registry path>`, in a comparison form of its own
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import orjson
 
@@ -31,6 +31,15 @@ class Spread:
     """An object whose members are fields, or objects of fields; None marks a member read by nobody."""
 
     members: Mapping[str, Bound | Spread | None]
+    shares: bool = field(init=False)
+    """Does it feed a field that other members feed, too? Such a field is never left out of a part."""
+
+    def __post_init__(self) -> None:
+        shares = any(
+            where.shares if isinstance(where, Spread) else where is not None and where.under is not None
+            for where in self.members.values()
+        )
+        object.__setattr__(self, "shares", shares)
 
     def read(self, raw: Json, notes: Reading) -> dict[str, Value]:
         """The catalogue fields in it."""
@@ -55,21 +64,19 @@ class Spread:
         for name in {**old, **new}:
             was, now = old.get(name), new.get(name)
             where = self.members.get(name)
-            shared = isinstance(where, Bound) and where.under is not None
-            if was == now and not shared:
-                continue
-            if where is None:
-                notes.strange = notes.strange or name not in self.members
-            elif isinstance(where, Spread):
-                inner = _spread_below(where, name, was, now, notes)
-                _merge(before, inner[0])
-                _merge(after, inner[1])
-            elif shared:
+            if isinstance(where, Spread):
+                if was != now or where.shares:
+                    inner = _spread_below(where, name, was, now, notes)
+                    _merge(before, inner[0])
+                    _merge(after, inner[1])
+            elif where is not None and where.under is not None:
                 self._read_member(name, was, notes, before)
                 self._read_member(name, now, notes, after)
-            else:
+            elif was != now and where is not None:
                 pair = apart_below(where.shape, name, was, now, notes)
                 put_apart(where.field, pair, before, after)
+            elif was != now:
+                notes.strange = notes.strange or name not in self.members
         return before, after
 
     def strangers(self, raw: Json) -> Iterator[Stranger]:
