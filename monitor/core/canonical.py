@@ -42,6 +42,7 @@ _BLOCK = re.compile(r"(?<!\\)</?(?:p|ul|ol|li|br)\s*/?>", re.I)
 _ENTITY = re.compile(r"(?<!\\)&(?:#\d{1,7}|#x[0-9a-f]{1,6}|lt|gt|amp|quot|apos|nbsp);", re.I)
 _ITEM = re.compile(r"<li\s*>", re.I)
 _INLINE = re.compile(r"</?(?:b|i|u|em|strong|sub|sup|span|a|tt|pre)\b[^>]*>", re.I)
+_TRAILING = re.compile(r"[^\S\n]+\n")
 _GAP = re.compile(r"\n{3,}")
 _APART = re.compile(r"^\* *\n+(?!\*)", re.M)
 _ESCAPABLE = re.compile(r"([\\*_\[\]<>^~&|])")
@@ -69,8 +70,8 @@ def plain(text: str) -> Text:
 
 def markup(text: str) -> Text:
     """A text with markup, Markdown or HTML, shown without escapes and tags, compared by its words."""
-    source = markdown(text)
-    return Text(unescape_markdown(source).strip(), markdown_form(source))
+    source = _TRAILING.sub("\n", markdown(text).strip())
+    return Text(unescape_markdown(source), markdown_form(source))
 
 
 def markdown(text: str) -> str:
