@@ -56,10 +56,11 @@ class Notifier:
         self._address = "\0" + address[1:] if address and address.startswith("@") else address
 
     def __call__(self, *lines: str) -> None:
-        """Send assignments such as `READY=1`; a socket that is gone stops nobody."""
+        """Send assignments such as `READY=1`; a socket that is gone, or that nobody reads, stops nobody."""
         if not self._address:
             return
         with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as speaker:
+            speaker.settimeout(1.0)
             speaker.connect(self._address)
             speaker.sendall("\n".join(lines).encode())
 
@@ -72,6 +73,7 @@ class Daemon:
         self._notify = Notifier(app.env.get("NOTIFY_SOCKET"))
         self._deliverer = deliver.Deliverer(app)
         self._polling = threading.Lock()
+        self._composing = threading.Lock()
         self._ticked_at = app.monotonic()
         self._status = ""
 
@@ -101,7 +103,7 @@ class Daemon:
         app = self._app
         with app.store.daemon_lock(), _signals(app.stop):
             app.store.void_leases(app.clock())
-            cycles = self._cycles("unread")
+            cycles = tuple(poll.cycle(app, registry) for registry in app.registries.values())
             answered = requests.run(app, requests.Steps(self._cycles, self._deliverer.tick))
             composed = compose.run(app)
             self._deliverer.tick()
@@ -157,14 +159,16 @@ class Daemon:
         requests.run(self._app, requests.Steps(self._cycles, self._deliverer.tick))
 
     def _poll(self) -> None:
-        every_s = self._app.settings.poll.every_s
-        for registry in self._app.registries.values():
-            with self._polling:
-                if poll.due(self._app, registry.name, every_s):
-                    self._tell((poll.cycle(self._app, registry),))
+        app = self._app
+        with self._polling:
+            due = [r for r in app.registries.values() if poll.due(app, r.name, app.settings.poll.every_s)]
+            cycles = tuple(poll.cycle(app, registry) for registry in due)
+        if cycles:
+            self._polled(cycles)
 
     def _compose(self) -> None:
-        compose.run(self._app)
+        with self._composing:
+            compose.run(self._app)
 
     def _deliver(self) -> None:
         self._deliverer.tick()
@@ -172,12 +176,16 @@ class Daemon:
     def _cycles(self, scope: poll.Scope) -> tuple[poll.CycleReport, ...]:
         with self._polling:
             cycles = tuple(poll.cycle(self._app, r, scope=scope) for r in self._app.registries.values())
-        self._tell(cycles)
+        self._polled(cycles)
         return cycles
 
-    def _tell(self, cycles: tuple[poll.CycleReport, ...]) -> None:
-        at = self._app.clock()
-        self._status = f"polled at {at:%H:%M} UTC: {'; '.join(requests.told(cycle) for cycle in cycles)}"
+    def _polled(self, cycles: tuple[poll.CycleReport, ...]) -> None:
+        """Say what came of it, and tell the readers without waiting for the next tick."""
+        told = "; ".join(requests.told(cycle) for cycle in cycles)
+        self._status = f"polled at {self._app.clock():%H:%M} UTC: {told}"
+        if not self._app.stop.is_set():
+            self._compose()
+            self._deliver()
 
     def _is_alive(self) -> bool:
         """Has the scheduler ticked, and does the database answer?"""

@@ -74,7 +74,12 @@ def due(works: Works, registry: str, every_s: float) -> bool:
 
 
 def cycle(works: Works, registry: Registry, *, scope: Scope = "unread") -> CycleReport:
-    """One cycle over one registry; what the registry does wrong is told in the report, not raised."""
+    """One cycle over one registry; what the registry does wrong is told in the report, not raised.
+
+    Subscriptions that are new begin before it, so that what it finds is theirs.
+    """
+    for subscription in works.subscriptions:
+        works.store.begin_subscription(subscription.name, works.clock())
     old = works.store.source(registry.name)
     now = works.clock()
     if scope == "unread" and old and old.not_before and now < old.not_before:
