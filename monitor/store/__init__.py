@@ -100,15 +100,19 @@ def open_store(url: str, *, state_dir: Path, read_only: bool = False) -> Store:
     Raises MissingDatabaseError (names the path), SchemaVersionError, ConfigError (a URL that is none, a
     state directory that cannot be written, unless `read_only`) or StoreError.
     """
-    database = Database(url, state_dir, read_only=read_only)
+    looking = Database(url, state_dir, read_only=True)
     try:
-        require_database(database)
-        if database.turn is not None:
-            database.turn.require_writable()
-        require_current(database)
+        require_database(looking)
+        require_current(looking)
     except BaseException:
-        database.engine.dispose()
+        looking.close()
         raise
+    if read_only:
+        return Store(looking)
+    looking.close()
+    database = Database(url, state_dir)
+    if database.turn is not None:
+        database.turn.require_writable()
     return Store(database)
 
 

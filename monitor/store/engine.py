@@ -150,14 +150,14 @@ class _ReadConnection(sqlite3.Connection):
 
 
 def open_read_only(path: Path, state_dir: Path) -> sqlite3.Connection:
-    """Open for reading, also where the directory cannot be written and no write-ahead log stands there.
+    """Open for reading, also where no write-ahead log stands beside the file and we are not to make one.
 
-    SQLite would have to create the log to read beside writers. Where it cannot, the file is read as it
-    stands, and writers are kept waiting for the moment that takes.
+    SQLite needs the log to read beside writers. Where we cannot create it, or it would become somebody
+    else's than the file's owner, the file is read as it stands, and writers wait for the moment that takes.
     """
     turn = None
     mode = "mode=ro"
-    if not _has_log(path) and not os.access(path.parent, os.W_OK):
+    if not _has_log(path) and not _may_make_log(path):
         turn = shared_turn(state_dir)
         mode = "mode=ro" if _has_log(path) else "mode=ro&immutable=1"
     connection = sqlite3.connect(
@@ -176,6 +176,12 @@ def open_read_only(path: Path, state_dir: Path) -> sqlite3.Connection:
 
 def _has_log(path: Path) -> bool:
     return path.with_name(path.name + "-wal").exists()
+
+
+def _may_make_log(path: Path) -> bool:
+    """May we write there, and will the log be the owner's? (SQLite gives what root creates to them.)"""
+    ours = os.geteuid() in (0, path.stat().st_uid)
+    return ours and os.access(path.parent, os.W_OK)
 
 
 def _set_up(connection: sqlite3.Connection, _: object) -> None:
@@ -198,6 +204,8 @@ def mapped(place: str) -> Iterator[None]:
         raise _translated(error, place) from error
     except sqlite3.Error as error:
         raise _from_sqlite(error, place) from error
+    except OSError as error:
+        raise _closed(place, error.strerror or str(error)) from error
 
 
 def _translated(error: SQLAlchemyError, place: str) -> StoreError | ConfigError:

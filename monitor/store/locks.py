@@ -187,9 +187,18 @@ def shared_turn(state_dir: Path) -> int | None:
 def open_lock_file(path: Path) -> int:
     """Open or create a lock file; ConfigError where its directory cannot be written."""
     try:
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        give_to_owner(path)
     except OSError as error:
         raise unwritable(path.parent, error) from error
+    return handle
+
+
+def give_to_owner(path: Path) -> None:
+    """What root makes in somebody's directory is theirs, as SQLite does it: the daemon must go on with it."""
+    if os.geteuid() == 0:
+        owner = path.parent.stat()
+        os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def unwritable(state_dir: Path, error: OSError) -> ConfigError:

@@ -23,8 +23,8 @@ from sqlalchemy.pool import NullPool
 
 from monitor.errors import LockedError, StoreError
 from monitor.store.engine import Database, mapped
-from monitor.store.locks import WriteLock, daemon_pid, unwritable
-from monitor.store.schema import VERSION_TABLE, revision_of, wrong_revision
+from monitor.store.locks import WriteLock, daemon_pid, give_to_owner, unwritable
+from monitor.store.schema import VERSION_TABLE, look, wrong_revision
 from monitor.store.values import UpgradeReport
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -55,43 +55,48 @@ def upgrade(url: str, *, state_dir: Path, now: datetime, migrations: Path = MIGR
 
 def _upgrade(database: Database, config: Config, known: tuple[str, ...], now: datetime) -> UpgradeReport:
     head = known[0]
-    existing = database.path is None or database.path.exists()
-    with _connection(database) as connection:
-        before = revision_of(connection)
-        empty = not inspect(connection).get_table_names()
-    if before is None and not empty:
-        raise wrong_revision(database, None)
-    if before is not None and before not in known:
-        raise wrong_revision(database, before)
+    before = _known_revision(database, known)
     if before == head:
         return UpgradeReport(created=False, from_revision=before, to_revision=head)
     backup = None
     if before is not None:
         _require_no_daemon(database.state_dir)
-        if database.path is not None and existing:
+        if database.path is not None:
             backup = _back_up(database.path, database.state_dir / BACKUPS, before, now)
     with _connection(database) as connection:
         _migrate(connection, config)
+    if database.path is not None:
+        give_to_owner(database.path)
     return UpgradeReport(created=before is None, from_revision=before, to_revision=head, backup=backup)
+
+
+def _known_revision(database: Database, known: tuple[str, ...]) -> str | None:
+    """What the database has; None for an empty one. Looking changes nothing: it may be somebody else's."""
+    if database.path is not None and not database.path.is_file():
+        return None
+    looking = Database(database.url.render_as_string(hide_password=False), database.state_dir, read_only=True)
+    try:
+        revision, empty = look(looking)
+    finally:
+        looking.engine.dispose()
+    if (revision is None and not empty) or (revision is not None and revision not in known):
+        raise wrong_revision(database, revision)
+    return revision
 
 
 def _migrate(connection: Connection, config: Config) -> None:
     with connection.begin():
-        counts = _row_counts(connection)
+        before = _row_counts(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-        lost = {
-            name: (count, after.get(name))
-            for after in (_row_counts(connection),)
-            for name, count in counts.items()
-            if after.get(name) != count
-        }
+        after = _row_counts(connection)
+        lost = [name for name, count in before.items() if after.get(name) != count]
         if lost:
-            raise StoreError(f"a migration would have changed the number of rows, so it was undone: {lost}")
+            raise StoreError(f"a migration changed the number of rows in {', '.join(lost)}: it was undone")
         if connection.dialect.name == "sqlite":
             orphans = connection.execute(text("PRAGMA foreign_key_check")).all()
             if orphans:
-                raise StoreError(f"a migration broke {len(orphans)} references, so it was undone")
+                raise StoreError(f"a migration broke {len(orphans)} references: it was undone")
 
 
 def _row_counts(connection: Connection) -> Mapping[str, int]:
@@ -150,6 +155,7 @@ def _back_up(path: Path, folder: Path, revision: str, now: datetime) -> Path:
     if said != "ok":
         raise StoreError(f"the backup {partial} is not sound, so nothing was migrated: {said}")
     _sync(partial)
+    give_to_owner(partial)
     partial.rename(target)
     _sync(folder)
     return target
@@ -173,7 +179,9 @@ def _require_no_daemon(state_dir: Path) -> None:
 
 def _make_directory(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        if not folder.is_dir():
+            folder.mkdir(parents=True)
+            give_to_owner(folder)
     except OSError as error:
         raise unwritable(folder, error) from error
 

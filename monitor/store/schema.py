@@ -10,7 +10,7 @@ from sqlalchemy import column as sql_column
 from sqlalchemy import table as sql_table
 
 from monitor.errors import MissingDatabaseError, SchemaVersionError
-from monitor.store.engine import Database
+from monitor.store.engine import Database, mapped
 
 REVISIONS = ("0001",)
 """Every revision, oldest first; a test holds it to the files in `migrations`."""
@@ -30,8 +30,9 @@ def revision_of(connection: Connection) -> str | None:
 
 def require_database(database: Database) -> None:
     """Raise MissingDatabaseError, naming the path, where there is no database file."""
-    if database.path is not None and not database.path.is_file():
-        raise missing(database)
+    with mapped(database.place):
+        if database.path is not None and not database.path.is_file():
+            raise missing(database)
 
 
 def missing(database: Database) -> MissingDatabaseError:
@@ -42,12 +43,16 @@ def missing(database: Database) -> MissingDatabaseError:
     )
 
 
+def look(database: Database) -> tuple[str | None, bool]:
+    """The revision a database says it has, and whether it is empty."""
+    with database.read() as connection:
+        return revision_of(connection), not inspect(connection).get_table_names()
+
+
 def require_current(database: Database) -> None:
     """Raise where the schema is not the one this version works with."""
-    with database.read() as connection:
-        revision = revision_of(connection)
-        tables = inspect(connection).get_table_names()
-    if revision is None and not tables:
+    revision, empty = look(database)
+    if revision is None and empty:
         raise missing(database)
     if revision != REVISIONS[-1]:
         raise wrong_revision(database, revision)
