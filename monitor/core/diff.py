@@ -55,9 +55,11 @@ def diff_fields(before: Fields, after: Fields) -> tuple[Delta, ...]:
 
 def _as_whole(delta: Delta) -> Delta:
     """Against nothing, a flag that is set comes or goes like any other field."""
-    if delta.old is False:
+    if delta.old is False and delta.new is True:
         return replace(delta, op="added", old=None)
-    return replace(delta, op="removed", new=None) if delta.new is False else delta
+    if delta.old is True and delta.new is False:
+        return replace(delta, op="removed", new=None)
+    return delta
 
 
 def _apart(before: Mapping[str, Section], after: Mapping[str, Section]) -> tuple[Fields, Fields]:

@@ -48,7 +48,7 @@ def test_history_is_whole(told: Command) -> None:
     recorded = [row for row in rows if not row["baseline"]]
     assert {row["significance"] for row in recorded} >= {"critical", "major", "minor", "noise"}
     baseline = [row for row in rows if row["baseline"]]
-    assert {row["op"] for row in baseline if row["new"] is not True} == {"added"}
+    assert {row["op"] for row in baseline} == {"added"}
     assert {"status.overallStatus", "locations", "outcomes.primary"} <= {row["field"] for row in baseline}
     assert rows[-len(baseline) :] == baseline
     days = [cast("str", row["posted_on"]) for row in rows]

@@ -174,7 +174,7 @@ def test_run_once(watching: Command, registry: StandIn) -> None:
 
 
 def test_beside_a_daemon(watching: Command, registry: StandIn, hooks: WebhookSink) -> None:
-    """Beside a daemon a second one ends with 75, the watch list works, and what needs the network is asked."""
+    """Beside a daemon a second one ends with 75, the watch list works, and the network steps are asked for."""
     with daemon(watching) as running:
         until_running(watching)
         second = watching("run", "--once")
