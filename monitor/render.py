@@ -11,14 +11,15 @@ from __future__ import annotations
 import quopri
 import re
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
 
 from monitor.core.change import RecordedChange
 from monitor.core.digest import Digest, Rendered
-from monitor.core.outline import Limits, Outline, outline
+from monitor.core.entries import Limits
+from monitor.core.outline import Outline, outline
 from monitor.core.phrases import SOURCES, SourceNames, Span, clean, clip
 from monitor.core.record import TrialRecord
 from monitor.core.trial_page import trial_page
@@ -41,6 +42,8 @@ LADDER: tuple[Limits, ...] = (
 )
 """Ever less in full; the last fits whatever the text is."""
 
+_TEXT_MARKS = {"=": ("", ""), "-": ("[-", "-]"), "+": ("{+", "+}")}
+_MARKDOWN_MARKS = {"=": ("", ""), "-": ("~~", "~~"), "+": ("**", "**")}
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~])")
 _TIES = re.compile(r" (?=[%·])|(?<=Phase) (?=\d)")
 _LEADING = re.compile(r"^(\s*)([-+]|\d+[.)])(?=\s)")
@@ -61,7 +64,9 @@ class Renderer:
             keep_trailing_newline=True,
         )
         self._environment.filters.update(md=markdown_escape, yaml=yaml_text, clean=clean, clip=clip)
-        self._environment.filters.update(marked=marked, wrap=wrapped, beside=beside, bar=text_bar)
+        self._environment.filters.update(
+            marked=marked, marked_md=marked_markdown, wrap=wrapped, beside=beside, bar=text_bar
+        )
         self._environment.filters.update(tied=tied)
 
     def digest(self, digest: Digest, *, width: int = TEXT_WIDTH) -> Rendered:
@@ -118,8 +123,19 @@ def yaml_text(text: str) -> str:
 
 def marked(spans: Sequence[Span]) -> str:
     """Changed words in plain text: `[-removed-]`, `{+added+}`."""
-    forms = {"=": "{}", "-": "[-{}-]", "+": "{{+{}+}}"}
-    return " ".join(forms[sign].format(text) for sign, text in spans)
+    return "".join(_between(text, *_TEXT_MARKS[sign]) for sign, text in spans)
+
+
+def marked_markdown(spans: Sequence[Span]) -> str:
+    """Changed words in Markdown: struck and bold."""
+    return "".join(_between(text, *_MARKDOWN_MARKS[sign], escape=markdown_escape) for sign, text in spans)
+
+
+def _between(text: str, left: str, right: str, escape: Callable[[str], str] = str) -> str:
+    """The text between two marks, the blanks at its edges outside of them."""
+    inside = text.strip()
+    before, _, after = text.partition(inside)
+    return f"{before}{left}{escape(inside)}{right}{after}"
 
 
 def wrapped(text: str, width: int, first: str = "", rest: str | None = None) -> str:

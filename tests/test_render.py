@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.core.digest import Digest, Rendered
-from monitor.core.outline import Limits, Outline, outline
+from monitor.core.entries import Limits
+from monitor.core.outline import Outline, outline
 from monitor.core.phrases import clean, clip, diff_spans, phase_words
 from monitor.core.watching import Snapshot
 from monitor.errors import RenderError
@@ -432,15 +433,15 @@ def test_clipped_text_is_short_and_clean(text: str, limit: int) -> None:
 
 def test_long_unchanged_text_is_shortened_around_what_changed() -> None:
     """Only the words that changed and some beside them are shown."""
-    long = " ".join(f"word{n}" for n in range(50))
+    long = " " + " ".join(f"word{n}" for n in range(50)) + "\n"
     spans = diff_spans([["=", long], ["-", "old"], ["+", "new"], ["=", long], ["+", "end"], ["=", long]])
     assert spans == (
-        ("=", "… word44 word45 word46 word47 word48 word49"),
-        ("-", "old"),
+        ("=", "… word44 word45 word46 word47 word48 word49 "),
+        ("-", "old "),
         ("+", "new"),
-        ("=", "word0 word1 word2 word3 word4 word5 … word44 word45 word46 word47 word48 word49"),
+        ("=", " word0 word1 word2 word3 word4 word5 … word44 word45 word46 word47 word48 word49 "),
         ("+", "end"),
-        ("=", "word0 word1 word2 word3 word4 word5 …"),
+        ("=", " word0 word1 word2 word3 word4 word5 …"),
     )
     assert diff_spans([["=", long]]) == diff_spans(None) == diff_spans([["?", 3], "x"]) == ()
 
@@ -462,10 +463,10 @@ def test_phases_are_told_in_words(phases: tuple[str, ...], words: str) -> None:
 
 def test_limits_count_what_they_leave_out() -> None:
     """A story cut to one line says how many more there are."""
-    said = outline(troubled(), Limits(lines=1, items=2))
+    said = outline(troubled(), Limits(lines=2, quiet=1, items=2))
     (entry,) = said.sections[0].cards[0].entries
-    assert len(entry.lines) == 1
-    assert entry.more == 40
+    assert [line.text for line in entry.lines] == ["First in China.", "Site 0 added."]
+    assert entry.more == 39
     assert said.watching[-1] == "and 58 more: trialwire status"
     assert said.unread[-1] == "and 58 more: trialwire status"
     assert NOW.year == 2026

@@ -11,69 +11,21 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from monitor.core import cadence
-from monitor.core.change import LEVELS, RecordedChange, Significance, at_least
+from monitor.core.change import LEVELS, Significance
 from monitor.core.digest import Digest, Story, counts, subject
+from monitor.core.entries import Entry, Limits, entry, linked_once
 from monitor.core.phrases import (
     SOURCES,
     SourceNames,
-    Span,
     clean,
     clip,
     day_words,
-    diff_spans,
     freshness,
     phase_words,
     plural,
 )
-from monitor.core.record import Json, PartialDate, TrialId
+from monitor.core.record import TrialId
 from monitor.core.watching import Notice, TrialState
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much is said in full."""
-
-    stories: int = 200
-    lines: int = 12
-    """Lines of one story."""
-    clip: int = 600
-    """Characters of one sentence."""
-    spans: int = 40
-    """Runs of changed and unchanged words in one long text."""
-    items: int = 40
-    """Entries of one list: first sights, unread trials, notices."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """The time left to a date, as a share of the longest in its group."""
-
-    name: str
-    share: float
-    date: str
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One sentence, perhaps with the words that changed, or bars of the time left."""
-
-    text: str
-    spans: tuple[Span, ...] = ()
-    bars: tuple[Bar, ...] = ()
-    bars_from: str = ""
-    """The day the bars begin at."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One story of a trial: its headline and what it rests on."""
-
-    headline: str
-    lines: tuple[Line, ...]
-    more: int
-    """Changes of the story that got no line."""
-    compare: str = ""
-    compare_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,72 +141,14 @@ def _card(stories: Sequence[Story], limits: Limits, sources: Mapping[str, Source
     state, finding = stories[0].trial, stories[0].finding
     stamps = [change.stamp for story in stories for change in story.changes]
     context = [phase_words(state.phases), clip(state.sponsor or "", 80)]
+    entries = [entry(story, limits, sources) for story in stories]
     return Card(
         number=state.trial.id,
         title=clip(state.title or finding.title, min(limits.clip, 160)),
         context=" · ".join(part for part in context if part),
         url=stamps[0].url if stamps else "",
-        entries=tuple(_entry(story, limits, sources) for story in stories),
+        entries=tuple(linked_once(entries)),
     )
-
-
-def _entry(story: Story, limits: Limits, sources: Mapping[str, SourceNames]) -> Entry:
-    headline = clip(story.finding.headline, limits.clip)
-    lines = [Line(clip(detail, limits.clip)) for detail in story.finding.details]
-    lines += [line for change in story.changes if (line := _line(change, headline, limits))]
-    hidden = max(0, len(lines) - limits.lines)
-    loud = at_least(story.finding.significance, "major")
-    compare, compare_url = _compare(story, sources) if loud else ("", "")
-    return Entry(headline, tuple(lines[: limits.lines]), hidden, compare, compare_url)
-
-
-def _line(change: RecordedChange, headline: str, limits: Limits) -> Line | None:
-    """The change's sentence; None where the headline says it all."""
-    text = clip(change.summary, limits.clip)
-    facts = change.body.get("facts")
-    operations = facts.get("text_diff") if isinstance(facts, dict) else None
-    spans = tuple((sign, clip(words, limits.clip)) for sign, words in diff_spans(operations))[: limits.spans]
-    bars = _bars(change)
-    if text.rstrip(".") == headline.rstrip("."):
-        text = ""
-    if not (text or spans or bars):
-        return None
-    seen = change.stamp.observed_at.date()
-    return Line(text, spans, bars, day_words(seen) if bars else "")
-
-
-def _bars(change: RecordedChange) -> tuple[Bar, ...]:
-    """Time left to an estimated primary completion before and after, seen from the day we saw it."""
-    if change.field != "status.primaryCompletionDate" or not at_least(change.significance, "major"):
-        return ()
-    facts = change.body.get("facts")
-    first = facts.get("first_date") if isinstance(facts, dict) else None
-    named = (("first", first), ("before", change.body.get("old")), ("now", change.body.get("new")))
-    dates = [(name, when) for name, value in named if (when := _estimated(value)) is not None]
-    seen = change.stamp.observed_at.date()
-    left = {name: (when.midpoint - seen).days for name, when in dates}
-    if not {"before", "now"} <= left.keys() or min(left["before"], left["now"]) < 31:
-        return ()
-    longest = max(left.values())
-    return tuple(Bar(name, left[name] / longest, day_words(when)) for name, when in dates if left[name] > 0)
-
-
-def _estimated(value: Json) -> PartialDate | None:
-    match value:
-        case {"date": str(text), "type": "ESTIMATED"} | str(text):
-            return PartialDate.parse(text)
-    return None
-
-
-def _compare(story: Story, sources: Mapping[str, SourceNames]) -> tuple[str, str]:
-    """Where the registry itself shows the two versions beside each other, where it can."""
-    names = sources.get(story.finding.trial.registry)
-    for change in story.changes:
-        stamp = change.stamp
-        if names and names.compare and stamp.version_from and stamp.version_to:
-            url = names.compare.format(url=stamp.url, a=stamp.version_from, b=stamp.version_to)
-            return f"v{stamp.version_from} → v{stamp.version_to}", url
-    return "", ""
 
 
 def _loudest(digest: Digest) -> Iterator[str]:

@@ -74,10 +74,10 @@ def sample_digest() -> Digest:
         key="inclusion|ecog",
         facts={
             "text_diff": [
-                ["=", "Eastern Cooperative Oncology Group (ECOG) performance status of"],
+                ["=", "Eastern Cooperative Oncology Group (ECOG) performance status of "],
                 ["-", "0–1"],
                 ["+", "0–2"],
-                ["=", "within seven days before the first dose of any study drug, as judged by the doctor"],
+                ["=", " within seven days before the first dose of any study drug, as judged by the doctor"],
             ]
         },
         number=4817,

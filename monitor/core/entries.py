@@ -1,0 +1,154 @@
+"""One story as lines: its headline and what it rests on, the worst first, nothing said twice.
+
+`Limits` bound how much is said in full; what gets no line is counted. Nothing here knows of a digest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from monitor.core.change import LEVELS, RecordedChange, at_least
+from monitor.core.phrases import SourceNames, Span, clip, clip_span, day_words, diff_spans
+from monitor.core.record import Json, PartialDate
+from monitor.core.stories import Story
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is said in full."""
+
+    stories: int = 200
+    lines: int = 12
+    """Lines of one story."""
+    quiet: int = 3
+    """Lines of minor changes in a louder story, or of sites."""
+    clip: int = 600
+    """Characters of one sentence."""
+    spans: int = 40
+    """Runs of changed and unchanged words in one long text."""
+    items: int = 40
+    """Entries of one list: first sights, unread trials, notices."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """The time left to a date, as a share of the longest in its group."""
+
+    name: str
+    share: float
+    date: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One sentence, perhaps with the words that changed, or bars of the time left."""
+
+    text: str
+    spans: tuple[Span, ...] = ()
+    bars: tuple[Bar, ...] = ()
+    bars_from: str = ""
+    """The day the bars begin at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One story of a trial: its headline and what it rests on."""
+
+    headline: str
+    lines: tuple[Line, ...]
+    more: int
+    """Changes of the story that got no line."""
+    compare: str = ""
+    compare_url: str = ""
+
+
+def linked_once(entries: Sequence[Entry]) -> Iterator[Entry]:
+    """Two stories of the same two versions share the link of the last one."""
+    for index, entry in enumerate(entries):
+        again = any(entry.compare_url == later.compare_url for later in entries[index + 1 :])
+        yield replace(entry, compare="", compare_url="") if again else entry
+
+
+def entry(story: Story, limits: Limits, sources: Mapping[str, SourceNames]) -> Entry:
+    headline = clip(story.finding.headline, limits.clip)
+    changes = sorted(story.changes, key=lambda change: LEVELS.index(change.significance))
+    loud = [change for change in changes if not _is_quiet(story, change)]
+    quiet = changes[len(loud) :]
+    details = [Line(clip(detail, limits.clip)) for detail in story.finding.details]
+    told = [*details, *(_line(change, limits) for change in (*loud, *quiet[: limits.quiet]))]
+    lines = _unsaid(headline, told)
+    hidden = max(0, len(lines) - limits.lines) + len(quiet[limits.quiet :])
+    compare, compare_url = _compare(story, sources) if _is_loud(story) else ("", "")
+    return Entry(headline, tuple(lines[: limits.lines]), hidden, compare, compare_url)
+
+
+def _is_loud(story: Story) -> bool:
+    """Is it worth a link to the two versions side by side?"""
+    return at_least(story.finding.significance, "major")
+
+
+def _is_quiet(story: Story, change: RecordedChange) -> bool:
+    """A minor change in a louder story, or one site of many: a few of them show what the rest is like."""
+    beside = _is_loud(story) or change.category == "sites"
+    return beside and not at_least(change.significance, "major")
+
+
+def _line(change: RecordedChange, limits: Limits) -> Line:
+    facts = change.body.get("facts")
+    operations = facts.get("text_diff") if isinstance(facts, dict) else None
+    spans = tuple(clip_span(span, limits.clip) for span in diff_spans(operations)[: limits.spans])
+    bars = _bars(change)
+    begins = day_words(change.stamp.observed_at.date()) if bars else ""
+    return Line(clip(change.summary, limits.clip), spans, bars, begins)
+
+
+def _unsaid(headline: str, lines: Sequence[Line]) -> list[Line]:
+    """The lines without sentences that the headline or a longer line holds already; marks and bars stay."""
+    said = [_bare(text) for text in (headline, *(line.text for line in lines))]
+    kept = []
+    for line in lines:
+        bare = _bare(line.text)
+        if bare in said[0] or any(bare in other and bare != other for other in said):
+            line = replace(line, text="")
+        if line.text or line.spans or line.bars:
+            kept.append(line)
+    return kept
+
+
+def _bare(text: str) -> str:
+    return text.rstrip(".").casefold()
+
+
+def _bars(change: RecordedChange) -> tuple[Bar, ...]:
+    """Time left to an estimated primary completion before and after, seen from the day we saw it."""
+    if change.field != "status.primaryCompletionDate" or not at_least(change.significance, "major"):
+        return ()
+    facts = change.body.get("facts")
+    first = facts.get("first_date") if isinstance(facts, dict) else None
+    named = (("first", first), ("before", change.body.get("old")), ("now", change.body.get("new")))
+    dates = [(name, when) for name, value in named if (when := _estimated(value)) is not None]
+    seen = change.stamp.observed_at.date()
+    left = {name: (when.midpoint - seen).days for name, when in dates}
+    if not {"before", "now"} <= left.keys() or min(left["before"], left["now"]) < 31:
+        return ()
+    longest = max(left.values())
+    return tuple(Bar(name, left[name] / longest, day_words(when)) for name, when in dates if left[name] > 0)
+
+
+def _estimated(value: Json) -> PartialDate | None:
+    match value:
+        case {"date": str(text), "type": "ESTIMATED"} | str(text):
+            return PartialDate.parse(text)
+    return None
+
+
+def _compare(story: Story, sources: Mapping[str, SourceNames]) -> tuple[str, str]:
+    """Where the registry itself shows the two versions beside each other, where it can."""
+    names = sources.get(story.finding.trial.registry)
+    for change in story.changes:
+        stamp = change.stamp
+        if names and names.compare and stamp.version_from and stamp.version_to:
+            url = names.compare.format(url=stamp.url, a=stamp.version_from, b=stamp.version_to)
+            return f"v{stamp.version_from} → v{stamp.version_to}", url
+    return "", ""
