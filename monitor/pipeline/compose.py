@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from monitor.core import cadence, digest
 from monitor.core.delivery import Delivery, outbox
-from monitor.core.digest import Digest, DigestKind, Occasion, Pending, Subscription
+from monitor.core.digest import Digest, DigestKind, Occasion, Subscription
 from monitor.errors import ConfigError, StoppedError
 from monitor.pipeline.works import Works, failpoint
-from monitor.store.values import ChangeQuery
 
 log = logging.getLogger(__name__)
 
@@ -67,12 +66,10 @@ def preview(works: Works, name: str, *, since: datetime | None = None) -> Digest
     `works.store` may be open for reading only. Raises ConfigError where there is no such subscription.
     """
     subscription, now = find(works, name), works.clock()
-    pending: Pending = works.store.pending(subscription, now)
+    pending = works.store.pending(subscription, now, since=since)
     if since is None:
         last = works.store.last_digest(name)
         since = last.until if last else None
-    else:
-        pending = _observed_since(works, subscription, since)
     sequence = works.store.next_sequence(name)
     occasion = Occasion("preview", now.date().isoformat(), 1, sequence, since, now)
     return digest.compose(subscription, pending, occasion, sources=works.store.sources())
@@ -85,23 +82,6 @@ def find(works: Works, name: str) -> Subscription:
             return subscription
     known = ", ".join(sorted(s.name for s in works.subscriptions)) or "none is configured"
     raise ConfigError(f"there is no subscription {name!r}", key="subscriptions", remedy=f"Known: {known}.")
-
-
-def _observed_since(works: Works, subscription: Subscription, since: datetime) -> Pending:
-    """What the subscription covers, told already or not."""
-    store, now = works.store, works.clock()
-    query = ChangeQuery(observed_since=since, origins=("poll",), tags=subscription.tags)
-    changes = tuple(
-        change
-        for change in reversed(store.changes(query))
-        if not subscription.trials or change.trial.id in subscription.trials
-    )
-    return replace(
-        store.pending(subscription, now),
-        changes=changes,
-        findings=store.findings(changes=[change.id for change in changes]) if changes else (),
-        trials={trial: state for trial in {c.trial for c in changes} if (state := store.trial(trial))},
-    )
 
 
 def _due(works: Works, subscription: Subscription) -> Iterator[Digest]:

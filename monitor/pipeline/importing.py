@@ -19,14 +19,14 @@ import orjson
 
 from monitor.compare import compare_records
 from monitor.core.change import isoformat, stamp_changes
-from monitor.core.record import Json, TrialId
+from monitor.core.record import TrialId
 from monitor.core.rule import RuleTable
 from monitor.core.watching import Snapshot
 from monitor.errors import MonitorError, RecordFormatError
-from monitor.pipeline.reading import date_of, facts_of, stamp_between, title_of
+from monitor.pipeline.reading import date_of, facts_of, stamp_between
 from monitor.registries import Payload, Reader
 from monitor.store import Store
-from monitor.store.values import Recording, Stored
+from monitor.store.values import Recording, Stored, TrialFacts
 
 BATCH = 500
 """Records held in memory at a time, and written in one transaction."""
@@ -49,18 +49,17 @@ class ImportReport:
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A record on its way in, with the place it takes in time."""
+    """A record on its way in, with the place it takes in time; its parsed form is let go of again."""
 
-    payload: Payload
+    trial: TrialId
+    body: bytes
     digest: str
     seen: str
     """The data version it carries, else the day it was observed."""
     observed_at: datetime
-
-    @property
-    def trial(self) -> TrialId:
-        """Whose it is."""
-        return self.payload.trial
+    facts: TrialFacts
+    submitted_on: str | None
+    posted_on: str | None
 
     @property
     def place(self) -> str:
@@ -127,13 +126,26 @@ class _Importer:
         for where, content in found:
             try:
                 for payload in self._records(content):
-                    reader = self.readers[payload.trial.registry]
-                    seen, observed_at = self._when(reader.data_version(payload.record))
-                    yield Incoming(payload, reader.digest(payload.record), seen, observed_at)
+                    yield self._incoming(payload)
             except MonitorError as error:
                 self.counts["refused"] += 1
                 if len(self.refused) < MAX_TOLD:
                     self.refused.append((where, error.message))
+
+    def _incoming(self, payload: Payload) -> Incoming:
+        reader = self.readers[payload.trial.registry]
+        record = reader.normalize(payload.record)
+        seen, observed_at = self._when(reader.data_version(payload.record))
+        return Incoming(
+            trial=payload.trial,
+            body=payload.body,
+            digest=reader.digest(payload.record),
+            seen=seen,
+            observed_at=observed_at,
+            facts=facts_of(record),
+            submitted_on=date_of(record, "status.lastUpdateSubmitDate"),
+            posted_on=date_of(record, "status.lastUpdatePostDate"),
+        )
 
     def take(self, batch: Sequence[Incoming]) -> None:
         """Write one batch in one transaction."""
@@ -213,7 +225,7 @@ class _Importer:
         self, before: Snapshot | None, group: Sequence[Incoming], last_seq: int, *, current: bool = True
     ) -> Iterator[Recording]:
         """Each version as a change from the one before it; equal neighbors are one version."""
-        payload = self._payload(before) if before is not None and group else None
+        body = self._body(before) if before is not None and group else None
         for one in group:
             if before is not None and before.digest == one.digest:
                 self.counts["held"] += 1
@@ -221,25 +233,22 @@ class _Importer:
             last_seq += 1
             snapshot = self._snapshot(one, last_seq)
             recording = self._recording(one, snapshot, current=current)
-            if before is not None and payload is not None:
-                recording = self._with_changes(recording, (before, payload), (snapshot, one.payload.record))
+            if before is not None and body is not None:
+                recording = self._with_changes(recording, (before, body), (snapshot, one.body))
             yield recording
-            before, payload = snapshot, one.payload.record
+            before, body = snapshot, one.body
 
     def _joined(self, recording: Recording, last: Incoming, first: Snapshot) -> Recording:
         """The newest of the older versions, with the changes that lead from it to what was held first."""
         assert recording.snapshot is not None
-        return self._with_changes(
-            recording, (recording.snapshot, last.payload.record), (first, self._payload(first))
-        )
+        return self._with_changes(recording, (recording.snapshot, last.body), (first, self._body(first)))
 
     def _with_changes(
-        self, recording: Recording, before: tuple[Snapshot, Json], after: tuple[Snapshot, Json]
+        self, recording: Recording, before: tuple[Snapshot, bytes], after: tuple[Snapshot, bytes]
     ) -> Recording:
         reader = self.readers[recording.trial.registry]
-        found = compare_records(
-            reader.normalize(before[1]), reader.normalize(after[1]), today=None, history=(), rules=self.rules
-        )
+        old, new = (reader.normalize(orjson.loads(body)) for _, body in (before, after))
+        found = compare_records(old, new, today=None, history=(), rules=self.rules)
         stamp = stamp_between(
             before[0],
             after[0],
@@ -256,7 +265,6 @@ class _Importer:
         )
 
     def _snapshot(self, one: Incoming, seq: int) -> Snapshot:
-        record = self.readers[one.trial.registry].normalize(one.payload.record)
         return Snapshot(
             trial=one.trial,
             seq=seq,
@@ -266,9 +274,9 @@ class _Importer:
             origin="import",
             data_version=one.seen[:10],
             version=None,
-            submitted_on=date_of(record, "status.lastUpdateSubmitDate"),
-            posted_on=date_of(record, "status.lastUpdatePostDate"),
-            title=title_of(record),
+            submitted_on=one.submitted_on,
+            posted_on=one.posted_on,
+            title=one.facts.title,
         )
 
     def _recording(self, one: Incoming, snapshot: Snapshot, *, current: bool) -> Recording:
@@ -277,17 +285,14 @@ class _Importer:
             trial=one.trial,
             checked_at=self.now,
             presence="present" if current else None,
-            facts=facts_of(self.readers[one.trial.registry].normalize(one.payload.record))
-            if current
-            else None,
+            facts=one.facts if current else None,
             snapshot=snapshot,
-            body=one.payload.body,
+            body=one.body,
             current=current,
         )
 
-    def _payload(self, snapshot: Snapshot) -> Json:
-        payload: Json = orjson.loads(self.store.bodies([snapshot.digest])[snapshot.digest])
-        return payload
+    def _body(self, snapshot: Snapshot) -> bytes:
+        return self.store.bodies([snapshot.digest])[snapshot.digest]
 
 
 def _place(snapshot: Snapshot) -> str:

@@ -73,9 +73,10 @@ class RecordVerbs(Verbs):
             draft = _Draft(_current_rows(self._db, connection, batch), _known_snapshots(connection, batch))
             for recording in batch:
                 draft.take(recording)
+            # Before the changes: what happened on the way to the new number is news to its new watch.
+            _follow_renamed(self._db, connection, batch)
             draft.write(self._db, connection, bodies)
             _accept_quarantined(connection, batch, draft)
-            _follow_renamed(self._db, connection, batch)
             add_notices(self._db, connection, [item for one in batch for item in one.notices])
 
     def add_notices(self, notices: Sequence[NoticeDraft]) -> None:

@@ -250,3 +250,21 @@ def test_one_broken_subscription_stops_no_other(tmp_path: Path) -> None:
             report = compose.run(app)
             assert (report.ok, set(report.failures)) == (False, {first.name})
             assert len(compose.run(app).digests) == 1
+
+
+def test_what_happened_on_the_way_to_a_new_number_is_told(tmp_path: Path) -> None:
+    """A trial that was merged into another is told with its new number and what changed at once."""
+    merged = sample(
+        2, protocolSection__identificationModule__nctIdAliases=["NCT00000001"], **{STATUS: "COMPLETED"}
+    )
+    with World(tmp_path, [version(2, sample(1)), version(3, merged)]) as world:
+        world.watch(1)
+        with world.app() as app:
+            cycle(app)
+            world.registry.advance()
+            world.clock.forward(minutes=1)
+            cycle(app)
+            (made,) = compose.run(app).digests
+            told = {(c.trial.id, c.field) for story in made.stories for c in story.changes}
+        assert ("NCT00000001", "registry.alias") in told
+        assert ("NCT00000002", "status.overallStatus") in told
