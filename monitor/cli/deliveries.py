@@ -23,7 +23,7 @@ app.add_typer(group, name="deliveries", rich_help_panel="Tell")
 
 Ids: TypeAlias = Annotated[
     list[str] | None,
-    typer.Argument(metavar="ID…", help="As `deliveries list` shows them.", show_default=False),
+    typer.Argument(metavar="ID", help="As `deliveries list` shows them.", show_default=False),
 ]
 All: TypeAlias = Annotated[bool, typer.Option("--all", help="Every one that was given up (dead).")]
 
@@ -104,7 +104,7 @@ def retry(ids: Ids = None, *, every: All = False) -> None:
     from monitor.cli import daemon
 
     if not ids and not every:
-        raise typer.BadParameter("name deliveries, or give --all.", param_hint="ID…")
+        raise typer.BadParameter("name deliveries, or give --all.", param_hint="ID")
     with session.reading() as store:
         chosen = [_delivery(store, one).id for one in ids or ()]
         if every:
@@ -116,7 +116,7 @@ def retry(ids: Ids = None, *, every: All = False) -> None:
 
 
 @group.command("drop")
-def drop(ids: Annotated[list[str], typer.Argument(metavar="ID…", help="Dead or waiting ones.")]) -> None:
+def drop(ids: Annotated[list[str], typer.Argument(metavar="ID", help="Dead or waiting ones.")]) -> None:
     """Give up deliveries for good: they are not sent and not told about any more.
 
     Example: `trialwire deliveries drop dlv_01h…`

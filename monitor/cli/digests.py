@@ -101,7 +101,7 @@ def send(name: Annotated[str, typer.Argument(metavar="NAME", help="A subscriptio
 
 @group.command("list")
 def list_(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Only this subscription's.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Only this subscription's.")] = None,
     *,
     limit: Annotated[int, typer.Option("--limit", min=1, metavar="N", help="The newest N.")] = 30,
     form: FormatOption = Format.TABLE,

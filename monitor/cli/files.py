@@ -23,7 +23,7 @@ def import_(
     files: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FILE…", help="A payload, a list response, JSON lines, a zip, or a folder.", exists=True
+            metavar="FILE", help="A payload, a list response, JSON lines, a zip, or a folder.", exists=True
         ),
     ],
     *,
@@ -62,7 +62,7 @@ def export(
     trials: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[TRIAL[@VERSION]]…", help="All watched trials where none is named.", show_default=False
+            metavar="TRIAL[@VERSION]", help="All watched trials where none is named.", show_default=False
         ),
     ] = None,
     *,

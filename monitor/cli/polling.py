@@ -44,6 +44,8 @@ def poll(
 
     terminal.say(daemon.either("poll", ["--force"] if force else [], here))
     with session.reading() as store:
+        if not store.watches():
+            terminal.note("The watch list is empty: `trialwire watch add NCT07263919` begins it.")
         ill = [source for source in store.sources() if source.state in _UNREADABLE]
     for source in ill:
         terminal.complain(f"{source.registry} could not be read: {source.state}, {source.reason}")

@@ -29,7 +29,7 @@ group = typer.Typer(
 app.add_typer(group, name="watch", rich_help_panel="Watch")
 
 Trials: TypeAlias = Annotated[
-    list[str], typer.Argument(metavar="TRIAL…", help="NCT07263919, nct7263919, or the address of its page.")
+    list[str], typer.Argument(metavar="TRIAL", help="NCT07263919, nct7263919, or the address of its page.")
 ]
 Tags: TypeAlias = Annotated[
     list[str] | None, typer.Option("--tag", "-t", metavar="T", help="Group them; may be given several times.")

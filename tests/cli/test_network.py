@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import time
 from collections.abc import Iterator
 from typing import cast
 
+import orjson
 import pytest
 
 from monitor.core.record import JsonObject
@@ -17,6 +19,7 @@ from monitor.demo.scenario import editions
 from monitor.demo.sinks import Reaction, WebhookSink
 from monitor.demo.standin import DataVersion, Fault, StandIn
 from tests.cli.command import Command
+from tests.support.records import ABSENT, put
 
 SECRET = "whsec_" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo0NTY3ODk="
 
@@ -165,6 +168,30 @@ def test_channel_test(watching: Command, hooks: WebhookSink) -> None:
     assert b'"test.ping"' in hook.body
 
 
+def test_quarantine(watching: Command, registry: StandIn) -> None:
+    """An answer not believed is held with its reason, shown, and accepted or dropped; then told no more."""
+    watching("poll")
+    latest = editions()[1]
+    broken = copy.deepcopy(dict(latest.studies))
+    for nct in ("NCT09100001", "NCT09100002"):
+        put(broken[nct], "protocolSection.statusModule.overallStatus", ABSENT)
+    with StandIn([DataVersion(latest.stamp, broken)]) as ill:
+        watching("poll", TRIALWIRE_REGISTRIES__CTGOV__BASE_URL=ill.base_url)
+    held = cast("list[JsonObject]", watching("quarantine", "list", "--format", "json").json())
+    assert {cast("JsonObject", row["trial"])["id"] for row in held} == {"NCT09100001", "NCT09100002"}
+    assert all("overallStatus" in cast("str", row["reason"]) for row in held)
+    first, second = (str(row["id"]) for row in held)
+    assert "2 answers not believed" in watching("status").out
+    assert "quarantine accept" in watching("quarantine", "show", first).out
+    assert orjson.loads(watching("quarantine", "show", first, "--body").out)["protocolSection"]
+    assert watching("quarantine", "accept", first).code == 0
+    assert watching("quarantine", "drop", second).code == 0
+    assert watching("quarantine", "drop", second).code == 1
+    assert watching("quarantine", "show", "99").code == 1
+    assert "believed" in watching("quarantine", "list").err
+    assert changes(watching) == []
+
+
 def test_run_once(watching: Command, registry: StandIn) -> None:
     """`run --once` does each step once: 0 where all went well, 3 where something failed."""
     assert watching.process("run", "--once").code == 0
@@ -174,7 +201,7 @@ def test_run_once(watching: Command, registry: StandIn) -> None:
 
 
 def test_beside_a_daemon(watching: Command, registry: StandIn, hooks: WebhookSink) -> None:
-    """Beside a daemon a second one ends with 75, the watch list works, and the network steps are asked for."""
+    """Beside a daemon a second one ends with 75, the watch list works, and network steps are asked for."""
     with daemon(watching) as running:
         until_running(watching)
         second = watching("run", "--once")
