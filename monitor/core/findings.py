@@ -74,19 +74,19 @@ def first_sight(scene: Scene) -> Finding:
     )
 
 
-def _grouped(scene: Scene, changes: Sequence[Change]) -> Mapping[str, list[int]]:
+def _grouped(scene: Scene, changes: Sequence[Change]) -> Mapping[str, Sequence[int]]:
     groups: dict[str, list[int]] = {}
     for index, change in enumerate(changes):
         groups.setdefault(_kind(change), []).append(index)
-    if scene.veil is not None:
-        return {"status": sorted(index for members in groups.values() for index in members)}
+    if scene.veil is not None and changes:
+        return {"status": range(len(changes))}
     sites = groups.get("sites", [])
     only_wiped = bool(sites) and all(changes[index].rule == "n7" for index in sites)
     status_moved = scene.status_move is not None and scene.status != "UNKNOWN"
     taken = (*_TAKEN_BY_STATUS, "sites") if only_wiped else _TAKEN_BY_STATUS
     if status_moved:
         for kind in taken:
-            groups["status"] += groups.pop(kind, [])
+            groups.setdefault("status", []).extend(groups.pop(kind, []))
     elif only_wiped:
         groups.setdefault(QUIET, []).extend(groups.pop("sites"))
     return {kind: sorted(members) for kind, members in groups.items() if members}

@@ -44,7 +44,7 @@ _THINGS = {
 
 def headline(kind: str, scene: Scene, members: Sequence[Change]) -> str:
     """The headline of a story of this kind over these changes, noise left out."""
-    loud = [change for change in members if change.significance != "noise"]
+    loud = [change for change in members if change.significance != "noise"] or list(members)
     if kind == "status":
         return _status(scene, loud)
     if kind == "sites" and len(loud) != 1:

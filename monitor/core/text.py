@@ -178,6 +178,11 @@ def word_diff(old: str, new: str) -> list[Json]:
 
     Law: the `=` and `+` texts joined are `new`, the `=` and `-` texts joined are `old`.
     """
+    return [[sign, text] for sign, text in _word_diff(old, new)]
+
+
+@lru_cache(maxsize=64)
+def _word_diff(old: str, new: str) -> tuple[tuple[str, str], ...]:
     before, after = _TOKEN.findall(old), _TOKEN.findall(new)
     steps: list[tuple[str, str, str]] = []
     for step in Indel.opcodes(*_numbered(before, after)):
@@ -188,7 +193,7 @@ def word_diff(old: str, new: str) -> list[Json]:
             steps[-1] = ("~", steps[-1][1] + removed, steps[-1][2] + added)
         else:
             steps.append((kind, removed, added))
-    return [*_operations(_without_gaps(steps))]
+    return tuple(_operations(_without_gaps(steps)))
 
 
 def _without_gaps(steps: Sequence[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
@@ -204,15 +209,15 @@ def _without_gaps(steps: Sequence[tuple[str, str, str]]) -> list[tuple[str, str,
     return merged
 
 
-def _operations(steps: Sequence[tuple[str, str, str]]) -> Iterator[Json]:
+def _operations(steps: Sequence[tuple[str, str, str]]) -> Iterator[tuple[str, str]]:
     for kind, removed, added in steps:
         if kind == "=":
-            yield ["=", removed]
+            yield "=", removed
             continue
         if removed:
-            yield ["-", removed]
+            yield "-", removed
         if added:
-            yield ["+", added]
+            yield "+", added
 
 
 def _words(text: str) -> list[str]:

@@ -28,7 +28,7 @@ def violation(case: Case) -> str | None:
     """C13: a notice of the regulator's."""
     if case.delta.field == "oversight.fdaaa801Violation":
         return "fdaaa801Violation appears" if case.delta.new is True else None
-    return "a notice of violation appears" if case.delta.op == "added" else "a notice of violation changed"
+    return "a notice of violation appears" if case.delta.op == "added" and not case.delta.at else None
 
 
 def results_signal(case: Case) -> str | None:

@@ -39,6 +39,8 @@ _WORDS = {
     "OTHER_GOV": "other government",
 }
 _ENUM = re.compile(r"^[A-Z]+(?:_[A-Z]+)*$")
+_AROUND = 60
+"""Characters of unchanged text looked at on each side of an edit."""
 _LAST_WORDS = re.compile(r"(?:\S+\s*){1,4}$")
 _FIRST_WORDS = re.compile(r"\s*(?:\S+\s*){0,2}")
 _PHASE = re.compile(r"^PHASE(\d)$")
@@ -149,7 +151,7 @@ def changed_words(old: str, new: str) -> str:
 
 
 def _region(before: str, removed: str, added: str, after: str) -> str:
-    lead, tail = _LAST_WORDS.search(before), _FIRST_WORDS.match(after)
+    lead, tail = _LAST_WORDS.search(before[-_AROUND:]), _FIRST_WORDS.match(after[:_AROUND])
     head, foot = lead.group().lstrip() if lead else "", tail.group() if tail else ""
     if not removed.strip():
         return f"added {quoted(added)} after {quoted(head)}" if head else f"begins {quoted(added)}"
