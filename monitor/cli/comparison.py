@@ -136,7 +136,11 @@ def _is_file(text: str) -> bool:
 
 def _from_file(text: str) -> Side:
     content = sys.stdin.buffer.read() if text == "-" else Path(text).read_bytes()
-    label = "stdin" if text == "-" else text
+    return side(content, "stdin" if text == "-" else text)
+
+
+def side(content: bytes, label: str) -> Side:
+    """A payload from elsewhere; RecordFormatError under its label where it is none."""
     try:
         payload = _single(orjson.loads(content))
     except orjson.JSONDecodeError as error:

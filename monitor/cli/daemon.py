@@ -33,7 +33,7 @@ def either(
     """
     session.log_to_stderr("warning")
     found = session.settings()
-    with session.writing(found, create=kind == "poll") as store:
+    with session.writing(found) as store:
         lock = store.daemon_lock()
         try:
             lock.acquire()

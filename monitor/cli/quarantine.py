@@ -10,11 +10,12 @@ import typer
 from monitor.cli import dates, formats, session, terminal
 from monitor.cli.application import app
 from monitor.cli.formats import Format, FormatOption, Shown
+from monitor.cli.listing import counted
 from monitor.core.record import JsonObject
-from monitor.errors import StoreError
+from monitor.errors import RecordFormatError, StoreError
 
 if TYPE_CHECKING:
-    from monitor.core.watching import Quarantined
+    from monitor.core.watching import Quarantined, Snapshot
     from monitor.store import Store
 
 group = typer.Typer(no_args_is_help=True, help="Answers that were not believed: list, show, accept, drop.")
@@ -63,7 +64,9 @@ def show(
     """
     with session.reading() as store:
         item, content = _item(store, number)
-        held = store.snapshots(item.trial)
+        latest = store.latest([item.trial]).get(item.trial)
+        held = latest.snapshot if latest else None
+        before = store.body(item.trial, held.seq) if held else None
     if body:
         formats.write_bytes(content)
         return
@@ -73,20 +76,28 @@ def show(
         return
     formats.pairs((name.replace("_", " ").capitalize(), formats.flat(value)) for name, value in row.items())
     terminal.say()
-    if held:
-        terminal.say(f"Against the version held: trialwire quarantine show {number} --body | "
-                     f"trialwire diff {item.trial}@s{held[-1].seq} -", "dim")  # fmt: skip
-    terminal.say(f"Then: trialwire quarantine accept {number}, or drop {number}.", "dim")
+    if held is not None and before is not None:
+        _against(item, content, held, before)
+    if item.state == "held":
+        terminal.say()
+        terminal.say(f"trialwire quarantine accept {number} believes it; drop {number} puts it away.", "dim")
 
 
 @group.command("accept")
 def accept(number: Number) -> None:
-    """Believe it after all: the next poll that meets this content records it.
+    """Believe it after all: it becomes the version it would have been, and its changes are recorded.
 
     Example: `trialwire quarantine accept 3`
     """
-    _settle(number, Held.ACCEPTED)
-    terminal.note("Accepted: `trialwire poll --force` reads the trial again and records it.")
+    from monitor import registries
+    from monitor.pipeline import release
+
+    found = session.settings()
+    with session.writing(found) as store:
+        item, _ = _item(store, number)
+        reader = registries.reader(item.trial.registry)
+        changes = release.accept(store, number, reader=reader, rules=found.rules, now=dates.now())
+    terminal.note(f"Accepted: {counted(changes, 'change')} recorded of {item.trial}.")
 
 
 @group.command("drop")
@@ -95,16 +106,27 @@ def drop(number: Number) -> None:
 
     Example: `trialwire quarantine drop 3`
     """
-    _settle(number, Held.DROPPED)
+    with session.writing() as store:
+        item, _ = _item(store, number)
+        if not store.settle_quarantine(number, "dropped"):
+            raise StoreError(f"{number} was {item.state} already.", remedy="`trialwire quarantine list`")
     terminal.note("Dropped.")
 
 
-def _settle(number: int, state: Held) -> None:
-    assert state is not Held.HELD
-    with session.writing() as store:
-        item, _ = _item(store, number)
-        if not store.settle_quarantine(number, "accepted" if state is Held.ACCEPTED else "dropped"):
-            raise StoreError(f"{number} was {item.state} already.", remedy="`trialwire quarantine list`")
+def _against(item: Quarantined, content: bytes, held: Snapshot, before: bytes) -> None:
+    """How the answer differs from the version held, where it can be read as a record at all."""
+    from monitor.cli import comparison, references
+    from monitor.compare import compare
+
+    label = f"answer of {dates.short(dates.stamped(item.observed_at))}"
+    try:
+        new = comparison.side(content, label)
+        old = comparison.side(before, references.label(held))
+        found = compare(old.payload, new.payload, registry=item.trial.registry)
+    except RecordFormatError as error:
+        terminal.say(f"It cannot be compared: {error.message}")
+        return
+    comparison.table(comparison.recorded(found, old, new), old, new, with_noise=False)
 
 
 def _item(store: Store, number: int) -> tuple[Quarantined, bytes]:

@@ -182,14 +182,19 @@ def test_quarantine(watching: Command, registry: StandIn) -> None:
     assert all("overallStatus" in cast("str", row["reason"]) for row in held)
     first, second = (str(row["id"]) for row in held)
     assert "2 answers not believed" in watching("status").out
-    assert "quarantine accept" in watching("quarantine", "show", first).out
+    shown = watching("quarantine", "show", first).out
+    assert "quarantine accept" in shown
+    assert "Dec 2029 → Jul 2030" in " ".join(shown.split())
     assert orjson.loads(watching("quarantine", "show", first, "--body").out)["protocolSection"]
-    assert watching("quarantine", "accept", first).code == 0
+    assert changes(watching) == []
+    accepted = watching("quarantine", "accept", first)
+    assert accepted.code == 0, accepted.err
     assert watching("quarantine", "drop", second).code == 0
     assert watching("quarantine", "drop", second).code == 1
     assert watching("quarantine", "show", "99").code == 1
     assert "believed" in watching("quarantine", "list").err
-    assert changes(watching) == []
+    assert {cast("JsonObject", row["trial"])["id"] for row in changes(watching)} == {"NCT09100001"}
+    assert watching("quarantine", "accept", first).code == 1
 
 
 def test_run_once(watching: Command, registry: StandIn) -> None:
