@@ -78,7 +78,7 @@ KINDS: Mapping[str, Kind] = {
     "contacts.central": Kind({"name": 1.0}, 0.8, same=(("email",), ("name",))),
     "contacts.officials": Kind({"name": 1.0}, 0.8, same=(("name",),)),
     "references.references": Kind({"citation": 1.0}, 0.75, same=(("pmid",), ("citation",))),
-    "references.seeAlso": Kind({"url": 0.6, "label": 0.4}, 0.7, same=(("label",),)),
+    "references.seeAlso": Kind({"url": 0.8, "label": 0.2}, 0.75),
     "references.availIpds": Kind({"url": 0.6, "id": 0.4}, 0.8, same=(("url",), ("id",))),
     "results.outcomeMeasures": Kind(
         {"title": 0.6, "description": 0.3, "timeFrame": 0.1}, 0.6, same=(("title",),), told_apart=True
@@ -158,7 +158,8 @@ def _same_key(
         if not other:
             continue
         if len(group) == len(other) == 1:
-            pairs.append((group[0], other[0]))
+            if not _apart(group[0], olds[group[0]], news[other[0]]):
+                pairs.append((group[0], other[0]))
         else:
             pairs.extend(_within(sorted(group), sorted(other), olds, news))
     return pairs
@@ -177,12 +178,23 @@ def _within(
             yield place, twins.pop(0)
         else:
             rest.append(place)
-    left = [place for places in contents.values() for place in places]
+    left = sorted(place for places in contents.values() for place in places)
+    worth = _worth_comparing(
+        [tuple(map(_text, olds[place].values())) for place in rest],
+        [tuple(map(_text, news[place].values())) for place in left],
+    )
     likenesses = (
-        (likeness(olds[old], news[new]), i, j) for i, old in enumerate(rest) for j, new in enumerate(left)
+        (likeness(olds[rest[i]], news[left[j]]), i, j)
+        for i, j in worth
+        if not _apart(rest[i], olds[rest[i]], news[left[j]])
     )
     for i, j in best_first(likenesses):
         yield rest[i], left[j]
+
+
+def _apart(place: Place, old: Tree, new: Tree) -> bool:
+    """Two items of one key that are known to be two things."""
+    return place.field == "locations" and sites.are_apart(old, new)
 
 
 def _alike(olds: Mapping[Place, Tree], news: Mapping[Place, Tree]) -> list[tuple[Place, Place]]:

@@ -11,6 +11,7 @@ gives, so that the diff of what is left equals the diff of the whole.
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -113,6 +114,8 @@ class Listed:
     identity: Identity
     whole: bool = False
     """Is the list a field of its own? Such a field is absent when it has no items left."""
+    parting: tuple[str, ...] = ()
+    """Parts of an item in which a difference may part two items of one key: those are read in full."""
 
     def natural_key(self, item: Tree) -> str:
         """The identity of an item once read."""
@@ -165,10 +168,15 @@ class Listed:
     def _pair_apart(
         self, was: tuple[int, Json], now: tuple[int, Json], notes: Reading
     ) -> tuple[Tree | None, Tree | None]:
-        try:
-            return self.item.read_apart(was[1], now[1], notes)
-        except ShapeError:
-            return self._read_item(*was, notes), self._read_item(*now, notes)
+        if not self._may_part(was[1], now[1]):
+            with suppress(ShapeError):
+                return self.item.read_apart(was[1], now[1], notes)
+        return self._read_item(*was, notes), self._read_item(*now, notes)
+
+    def _may_part(self, was: Json, now: Json) -> bool:
+        if not isinstance(was, dict) or not isinstance(now, dict):
+            return False
+        return any(was.get(name) != now.get(name) for name in self.parting)
 
     def _numbered(
         self,

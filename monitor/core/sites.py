@@ -17,17 +17,20 @@ from rapidfuzz import fuzz
 
 from monitor.core.record import Named, Text, Tree
 
-_NUMBER = r"(?:\#|no\.?|number)?[\s\-:,(]*[a-z]{0,3}\d[\w\-]*\)?"
+_NUMBER = r"(?:\W*(?:number|no)?\W*[a-z]{0,4}[\w\-]*\d[\w\-]*)"
+_PREFIX = r"(?:[\w&.'\-]+\s+){0,2}?"
 _PLACEHOLDER = re.compile(
     rf"""^(?:
-        (?:local|research|study|clinical|investigat(?:ional|ive)|trial)\s+(?:institution|site|cent(?:er|re)s?)\b.*
-      | .*\binvestigational\s+sites?\b.*
-      | .*\b(?:research|study|investigative|trial|clinical)\s+sites?(?:\s*{_NUMBER})?
-      | .*\b(?:sites?|institution|investigator|cent(?:er|re))\s*{_NUMBER}
+        {_PREFIX}(?:investigat(?:ional|ive|or)|research|study|clinical|trial)\s+sites?{_NUMBER}?
+      | (?:local|investigat(?:ional|ive)|research|study)\s+(?:institution|cent(?:er|re)|facility){_NUMBER}?
+      | {_PREFIX}(?:sites?|institution|investigator|facility){_NUMBER}
+      | [a-z]{{0,4}}[\s\-]?\d[\d\-]*
       | sites?
-    )\s*$""",
+      | for\s+additional\s+information\b.*
+    )[\s.)]*$""",
     re.I | re.X,
 )
+_DIGIT = re.compile(r"\d")
 _SPACE = re.compile(r"[\W_]+")
 _COMMON = re.compile(
     r"\b(?:the|of|and|at|de|del|di|da|do|der|für|la|le|hospital|hospitals|hopital|hôpital|university|universitario|"
@@ -36,11 +39,17 @@ _COMMON = re.compile(
 )
 
 
+_CITY = re.compile(r"\b(?:city|shi|cedex|municipality|district|\d+)\b")
+_TELLING_WORDS = 3
+_TELLING_ZIP = 4
+
+
 @dataclass(frozen=True, slots=True)
 class _Site:
     facility: str
     telling: str
     placeholder: bool
+    numbered: bool
     city: str
     zip: str
     country: str
@@ -67,36 +76,69 @@ def is_placeholder(facility: str) -> bool:
     return bool(_PLACEHOLDER.match(facility))
 
 
+def are_apart(old: Tree, new: Tree) -> bool:
+    """Are two sites of one key two sites all the same: stand-ins without a number, at different zips?"""
+    facility = _form(new, "facility")
+    zips = [letters(_form(item, "zip")) for item in (old, new)]
+    return all(zips) and zips[0] != zips[1] and is_placeholder(facility) and not _DIGIT.search(facility)
+
+
 def _blocks(site: _Site) -> Iterator[tuple[str, str]]:
     if site.city:
         yield "city", f"{site.city}|{site.country}"
     if site.zip:
         yield "zip", f"{site.zip}|{site.country}"
-    if site.facility and not site.placeholder:
+    if site.facility and (site.numbered or not site.placeholder):
         yield "facility", f"{site.facility}|{site.country}"
+    if site.point is not None and not site.zip:
+        yield "point", f"{site.point[0]:.1f}|{site.point[1]:.1f}"
 
 
 def _score(old: _Site, new: _Site) -> float:
-    """0: not the same; else 0.5 to 0.95."""
+    """0: not the same; else 0.5 to 0.97."""
     if old.country != new.country:
         return 0.0
-    same_city = old.city == new.city or fuzz.ratio(old.city, new.city) >= 75
-    same_zip = bool(old.zip) and old.zip == new.zip
     if old.placeholder or new.placeholder:
-        same_place = same_city and old.zip == new.zip
-        return (0.8 if same_zip else 0.6) if same_place else 0.0
+        return _stand_in_score(old, new)
+    same_zip = bool(old.zip) and old.zip == new.zip
+    same_city = _same_city(old, new)
     if old.facility == new.facility:
-        near = same_city or same_zip or _near(old, new)
-        return 0.95 if near else 0.0
+        if same_city or same_zip or _near(old, new):
+            return 0.95
+        return 0.55 if len(old.telling.split()) >= _TELLING_WORDS else 0.0
     if not (same_city or same_zip):
         return 0.0
-    names = (
-        max(fuzz.ratio(old.facility, new.facility), fuzz.token_set_ratio(old.facility, new.facility)) / 100
-    )
-    telling = fuzz.token_set_ratio(old.telling, new.telling) / 100 if old.telling and new.telling else names
-    alike = min(names, telling) if not (same_city and same_zip) else max(names, telling)
-    wanted = 0.5 if same_city and same_zip else 0.7
+    alike, wanted = _name_likeness(old, new, same_place=same_city and same_zip)
     return 0.5 + 0.4 * alike if alike >= wanted else 0.0
+
+
+def _stand_in_score(old: _Site, new: _Site) -> float:
+    """Stand-ins go by their number where both have one, else by zip and city."""
+    if old.placeholder and new.placeholder and old.numbered and new.numbered:
+        return 0.97 if old.facility == new.facility else 0.0
+    if old.zip != new.zip:
+        return 0.0
+    if _same_city(old, new) or _near(old, new):
+        return 0.8 if old.zip else 0.6
+    unplaced = old.point is None or new.point is None
+    return 0.55 if len(old.zip) >= _TELLING_ZIP and unplaced else 0.0
+
+
+def _name_likeness(old: _Site, new: _Site, *, same_place: bool) -> tuple[float, float]:
+    """How alike two names are, and how alike they have to be, by what is known of the place."""
+    if old.zip and new.zip and old.zip != new.zip:
+        return fuzz.token_sort_ratio(old.facility, new.facility) / 100, 0.85
+    names = _alike(old.facility, new.facility)
+    telling = _alike(old.telling, new.telling) if old.telling and new.telling else names
+    return (max(names, telling), 0.5) if same_place else (min(names, telling), 0.7)
+
+
+def _alike(old: str, new: str) -> float:
+    return max(fuzz.ratio(old, new), fuzz.token_set_ratio(old, new)) / 100
+
+
+def _same_city(old: _Site, new: _Site) -> bool:
+    return old.city == new.city or fuzz.ratio(old.city, new.city) >= 75
 
 
 def _agreement(old: Tree, new: Tree) -> float:
@@ -121,7 +163,8 @@ def _site(item: Tree) -> _Site:
         facility=facility,
         telling=telling,
         placeholder=not shown or is_placeholder(shown),
-        city=letters(_form(item, "city")),
+        numbered=bool(_DIGIT.search(shown)),
+        city=_CITY.sub(" ", letters(_form(item, "city"))).strip() or letters(_form(item, "city")),
         zip=letters(_form(item, "zip")).replace(" ", ""),
         country=_form(item, "country"),
         point=_point(point) if isinstance(point, Mapping) else None,

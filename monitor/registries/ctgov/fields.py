@@ -230,6 +230,7 @@ _CONTACTS_LOCATIONS = Spread(
         "overallOfficials": items("contacts.officials", name=PLAIN, affiliation=PLAIN, role=WORD),
         "locations": items(
             "locations",
+            ("zip",),
             facility=PLAIN,
             status=WORD,
             city=PLAIN,

@@ -13,11 +13,11 @@ from monitor.core.shape import Group, Listed, Shape
 from monitor.core.spread import Bound, Spread
 
 
-def items(name: str, /, **parts: Shape) -> Bound:
+def items(name: str, parting: tuple[str, ...] = (), /, **parts: Shape) -> Bound:
     """A collection of the catalogue, its items keyed as the catalogue says."""
     identity = field(name).identity
     keep = tuple(part for names in identity for part in names)
-    return Bound(name, Listed(Group(parts, keep), identity, whole=True))
+    return Bound(name, Listed(Group(parts, keep), identity, whole=True, parting=parting))
 
 
 def listed(*identity: str, **parts: Shape) -> Listed:
