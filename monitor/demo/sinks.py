@@ -21,7 +21,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, AuthResult
 
 LOOPBACK = "127.0.0.1"
 
@@ -38,8 +38,10 @@ class Mail:
 class MailSink:
     """An SMTP server on a free port of loopback; use as a context manager."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, login: tuple[str, str] | None = None) -> None:
         self.messages: list[Mail] = []
+        self._login = login
+        """User name and password without which nothing is taken."""
         self._refusals: dict[str, deque[str]] = {"rcpt": deque(), "data": deque()}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="mail-sink", daemon=True)
@@ -65,9 +67,22 @@ class MailSink:
         self._loop.close()
 
     async def _listen(self) -> asyncio.Server:
-        return await self._loop.create_server(
-            lambda: SMTP(self, hostname="sink.invalid", loop=self._loop), LOOPBACK, 0
+        return await self._loop.create_server(self._protocol, LOOPBACK, 0)
+
+    def _protocol(self) -> asyncio.Protocol:
+        protocol: asyncio.Protocol = SMTP(
+            self,
+            hostname="sink.invalid",
+            loop=self._loop,
+            authenticator=self._authenticate,
+            auth_require_tls=False,
         )
+        return protocol
+
+    def _authenticate(self, *given: Any) -> AuthResult:
+        *_, credentials = given
+        wanted = None if self._login is None else tuple(text.encode() for text in self._login)
+        return AuthResult(success=(credentials.login, credentials.password) == wanted, handled=False)
 
     async def _close(self) -> None:
         assert self._server is not None
@@ -79,6 +94,20 @@ class MailSink:
         await self._server.wait_closed()
 
     # The names and signatures are those of aiosmtpd's handlers.
+
+    async def handle_MAIL(  # noqa: N802
+        self,
+        server: object,  # noqa: ARG002
+        session: Any,
+        envelope: Any,
+        address: str,
+        options: object,  # noqa: ARG002
+    ) -> str:
+        """Take a sender, after a log-in where one is wanted."""
+        if self._login is not None and not session.authenticated:
+            return "530 5.7.0 authentication required"
+        envelope.mail_from = address
+        return "250 OK"
 
     async def handle_RCPT(  # noqa: N802
         self,

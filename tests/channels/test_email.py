@@ -182,6 +182,20 @@ def test_without_encryption_nothing_is_said(sink: MailSink) -> None:
     assert sink.messages == []
 
 
+@pytest.mark.parametrize(("password", "taken"), [("right", 1), ("wrong", 0)])
+def test_the_password_is_given_where_it_is_asked_for(password: str, taken: int) -> None:
+    """With the right one the message is taken; with a wrong one it waits for the operator."""
+    with MailSink(login=("trialwire", "right")) as sink:
+        channel = email(sink.port, username="trialwire", password_env="P", environ={"P": password})
+        (row,) = rows(channel, sample_digest())
+        if taken:
+            assert channel.send(row, NOW)[0] == 250
+        else:
+            with pytest.raises(DeliveryDeferredError, match="535"):
+                channel.send(row, NOW)
+        assert len(sink.messages) == taken
+
+
 def test_a_server_that_does_not_speak_tls_is_deferred(sink: MailSink) -> None:
     """A failed handshake is trouble on the way, not a word on the message."""
     channel = email(sink.port, tls="smtps", timeout_s=2)
