@@ -43,7 +43,15 @@ def find_file(path: Path | None, env: Mapping[str, str], cwd: Path) -> Path | No
         home / ".config" / "trialwire" / "trialwire.toml",
         Path("/etc/trialwire/trialwire.toml"),
     )
-    return next((place for place in places if place.is_file()), None)
+    return next((place for place in places if _holds_file(place)), None)
+
+
+def _holds_file(place: Path) -> bool:
+    # A place that may not be looked at, such as another user's home after `sudo`, holds nothing for us.
+    try:
+        return place.is_file()
+    except OSError:
+        return False
 
 
 def merged(found: Path | None, env: Mapping[str, str]) -> Raw:
