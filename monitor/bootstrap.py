@@ -52,7 +52,7 @@ def load_settings(
     models = Models(
         channels={kind: channels.settings_model(kind) for kind in channels.available()},
         registries={name: registries.settings_model(name) for name in registries.available()},
-        identify=registries.identify,
+        identify=lambda text: registries.identify(text).id,
         check_secrets=lambda channel, folder: _channel(channel, folder, env, utc_now).check(),
     )
     return config.load(path, env, models, secrets=secrets)

@@ -31,9 +31,9 @@ class Heaven(BaseModel):
 
 
 def identify(text: str) -> str:
-    if not text.startswith("HV"):
+    if not text.upper().startswith("HV"):
         raise UnknownTrialError(f"{text!r} is not a trial number", remedy="Known forms: HV and digits.")
-    return text
+    return text.upper()
 
 
 def check_secrets(channel: ChannelSettings, folder: Path) -> None:
@@ -83,6 +83,7 @@ name = "morning"
 channels = ["ci-team"]
 cadence = "daily 07:30 Europe/London"
 tags = ["akeso"]
+trials = ["hv1"]
 min_significance = "minor"
 immediate_at = "critical"
 
@@ -103,6 +104,7 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
     assert settings.channels == (ChannelSettings("ci-team", "pigeon", Pigeon(to="roof")),)
     (morning,) = settings.subscriptions
     assert (morning.name, morning.channels, morning.tags) == ("morning", ("ci-team",), ("akeso",))
+    assert morning.trials == ("HV1",)
     assert (morning.immediate_at, morning.min_significance) == ("critical", "minor")
     assert (settings.brakes.changed_share, settings.retention.payload_days) == (0.5, 30)
 
@@ -191,7 +193,7 @@ SUBSCRIPTION_MISTAKES = [
 @pytest.mark.parametrize(("setting", "line"), SUBSCRIPTION_MISTAKES)
 def test_a_subscription_may_name_only_what_exists(tmp_path: Path, setting: str, line: str) -> None:
     """A filter that could never match anything is a mistake, not silence."""
-    whole = WHOLE.replace('min_significance = "minor"', "")
+    whole = WHOLE.replace('min_significance = "minor"', "").replace('trials = ["hv1"]', "")
     (told,) = mistakes(tmp_path, whole.replace("tags =", f"{setting}\ntags ="))
     assert line in told
 
@@ -283,6 +285,11 @@ def test_the_file_is_looked_for_in_order(tmp_path: Path) -> None:
     assert load(None, env, MODELS, cwd=here).path == places["variable"]
     assert load(None, home, MODELS, cwd=here).path == places["here"]
     assert load(None, home, MODELS, cwd=elsewhere).path == places["home"]
+
+
+def test_a_home_that_cannot_be_looked_at_holds_no_file(tmp_path: Path) -> None:
+    """After a change of user `$HOME` may be somebody else's; that is no reason to fail."""
+    assert load(None, {"HOME": "/" + "x" * 5000}, MODELS, cwd=tmp_path).path is None
 
 
 def test_a_named_file_must_be_there(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -64,8 +64,8 @@ class Models:
 
     channels: Mapping[str, type[BaseModel]]
     registries: Mapping[str, type[BaseModel]]
-    identify: Callable[[str], object]
-    """Raises MonitorError on what is no trial number of any registry."""
+    identify: Callable[[str], str]
+    """A trial number in canonical form; raises MonitorError on what is none of any registry."""
     check_secrets: Callable[[ChannelSettings, Path], None]
     """Raises ConfigError where a secret of the channel is missing; files are looked for from the folder."""
 
@@ -138,10 +138,9 @@ class Judge:
             self._known(f"{where}.channels", table.get("channels"), channels)
             self._known(f"{where}.rules", table.get("rules"), [rule.id for rule in rules])
             self._known(f"{where}.categories", table.get("categories"), CATEGORIES)
-            for number in judged.trials if judged else ():
-                self._trial(f"{where}.trials", number)
             if judged is not None:
-                found.append(judged.subscription())
+                trials = tuple(self._trials(f"{where}.trials", judged.trials))
+                found.append(replace(judged.subscription(), trials=trials))
         return tuple(found)
 
     def secrets(self, channels: Sequence[ChannelSettings], folder: Path) -> None:
@@ -153,11 +152,12 @@ class Judge:
                 key = error.key or f"channels.{channel.name}"
                 self._add(key, error.message.removeprefix(f"{key}: "), error.remedy)
 
-    def _trial(self, where: str, number: str) -> None:
-        try:
-            self.models.identify(number)
-        except MonitorError as error:
-            self._add(where, error.message, error.remedy)
+    def _trials(self, where: str, numbers: Sequence[str]) -> Iterator[str]:
+        for number in numbers:
+            try:
+                yield self.models.identify(number)
+            except MonitorError as error:
+                self._add(where, error.message, error.remedy)
 
     def _known(self, where: str, named: object, known: Collection[str]) -> None:
         for name in named if isinstance(named, list) else ():

@@ -7,6 +7,7 @@ is taken that is later than our own first look at the trial: from there on the p
 
 from __future__ import annotations
 
+import logging
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,10 +24,12 @@ from monitor.core.record import TrialId
 from monitor.core.rule import RuleTable
 from monitor.core.watching import Snapshot
 from monitor.errors import MonitorError, RecordFormatError
-from monitor.pipeline.reading import date_of, facts_of, stamp_between
-from monitor.registries import Payload, Reader
+from monitor.pipeline.reading import stamp_between, trial_facts
+from monitor.registries import Facts, Payload, Reader
 from monitor.store import Store
-from monitor.store.values import Recording, Stored, TrialFacts
+from monitor.store.values import Recording, Stored
+
+log = logging.getLogger(__name__)
 
 BATCH = 500
 """Records held in memory at a time, and written in one transaction."""
@@ -57,9 +60,7 @@ class Incoming:
     seen: str
     """The data version it carries, else the day it was observed."""
     observed_at: datetime
-    facts: TrialFacts
-    submitted_on: str | None
-    posted_on: str | None
+    facts: Facts
 
     @property
     def place(self) -> str:
@@ -128,13 +129,18 @@ class _Importer:
                 for payload in self._records(content):
                     yield self._incoming(payload)
             except MonitorError as error:
-                self.counts["refused"] += 1
-                if len(self.refused) < MAX_TOLD:
-                    self.refused.append((where, error.message))
+                self._refuse(where, error.message)
+            except Exception as error:
+                log.exception("document could not be read", extra={"document": where})
+                self._refuse(where, f"{type(error).__name__}: {error}")
+
+    def _refuse(self, where: str, why: str) -> None:
+        self.counts["refused"] += 1
+        if len(self.refused) < MAX_TOLD:
+            self.refused.append((where, why))
 
     def _incoming(self, payload: Payload) -> Incoming:
         reader = self.readers[payload.trial.registry]
-        record = reader.normalize(payload.record)
         seen, observed_at = self._when(reader.data_version(payload.record))
         return Incoming(
             trial=payload.trial,
@@ -142,9 +148,7 @@ class _Importer:
             digest=reader.digest(payload.record),
             seen=seen,
             observed_at=observed_at,
-            facts=facts_of(record),
-            submitted_on=date_of(record, "status.lastUpdateSubmitDate"),
-            posted_on=date_of(record, "status.lastUpdatePostDate"),
+            facts=reader.facts(payload.record),
         )
 
     def take(self, batch: Sequence[Incoming]) -> None:
@@ -274,8 +278,8 @@ class _Importer:
             origin="import",
             data_version=one.seen[:10],
             version=None,
-            submitted_on=one.submitted_on,
-            posted_on=one.posted_on,
+            submitted_on=one.facts.submitted_on,
+            posted_on=one.facts.posted_on,
             title=one.facts.title,
         )
 
@@ -285,7 +289,7 @@ class _Importer:
             trial=one.trial,
             checked_at=self.now,
             presence="present" if current else None,
-            facts=one.facts if current else None,
+            facts=trial_facts(one.facts) if current else None,
             snapshot=snapshot,
             body=one.body,
             current=current,

@@ -21,7 +21,7 @@ from monitor.core.record import Json, JsonObject, TrialId, TrialRecord
 from monitor.core.rule import RuleTable
 from monitor.core.watching import Quarantined, Snapshot, TrialState
 from monitor.errors import RecordFormatError
-from monitor.registries import Absent, Fetched, Payload, Reader, Rejected, RenamedTo, Unknown
+from monitor.registries import Absent, Facts, Fetched, Payload, Reader, Rejected, RenamedTo, Unknown
 from monitor.store.values import Doubt, NoticeDraft, Recording, Stored, TrialFacts
 
 
@@ -95,10 +95,10 @@ class Reading:
         doubt = self.registry.disbelief(held if own else None, outcome.record)
         if doubt and not known.doubted(trial, digest):
             return self._doubt(trial, doubt, digest, outcome.body, known)
-        record = self.registry.normalize(outcome.record)
-        snapshot = self.snapshot(trial, digest, outcome.record, record, known)
+        record, facts = self.registry.normalize(outcome.record), self.registry.facts(outcome.record)
+        snapshot = self._snapshot(outcome, facts, digest, known)
         recording = replace(
-            self._present(trial, known), facts=facts_of(record), snapshot=snapshot, body=outcome.body
+            self._present(trial, known), facts=trial_facts(facts), snapshot=snapshot, body=outcome.body
         )
         if before is None:
             return self._first_seen(recording, record)
@@ -223,23 +223,21 @@ class Reading:
         changes, findings = stamp_changes(found, stamp)
         return replace(recording, changes=changes, findings=findings)
 
-    def snapshot(
-        self, trial: TrialId, digest: str, payload: Json, record: TrialRecord, known: Known
-    ) -> Snapshot:
+    def _snapshot(self, outcome: Payload, facts: Facts, digest: str, known: Known) -> Snapshot:
         """The next snapshot of a trial."""
-        held = known.stored.get(trial)
+        held = known.stored.get(outcome.trial)
         return Snapshot(
-            trial=trial,
+            trial=outcome.trial,
             seq=(held.last_seq if held else 0) + 1,
             digest=digest,
             first_seen=self.data_version,
             observed_at=self.now,
             origin="poll",
-            data_version=self.registry.data_version(payload) or self.data_version[:10],
+            data_version=self.registry.data_version(outcome.record) or self.data_version[:10],
             version=None,
-            submitted_on=date_of(record, "status.lastUpdateSubmitDate"),
-            posted_on=date_of(record, "status.lastUpdatePostDate"),
-            title=title_of(record),
+            submitted_on=facts.submitted_on,
+            posted_on=facts.posted_on,
+            title=facts.title,
         )
 
     def stamp(self, before: Snapshot, after: Snapshot) -> Stamp:
@@ -274,26 +272,9 @@ def stamp_between(
     )
 
 
-def title_of(record: TrialRecord) -> str:
-    """The trial's brief title, else its official one, else its number."""
-    titles = (record.word(f"identification.{name}") for name in ("briefTitle", "officialTitle"))
-    return next((title for title in titles if title), str(record.trial))
-
-
-def date_of(record: TrialRecord, name: str) -> str | None:
-    """A date field as the registry wrote it."""
-    dated = record.dated(name)
-    return str(dated.date) if dated else None
-
-
-def facts_of(record: TrialRecord) -> TrialFacts:
-    """What lists show of a trial."""
-    return TrialFacts(
-        title=title_of(record),
-        sponsor=record.word("sponsor.lead"),
-        overall_status=record.word("status.overallStatus"),
-        phases=tuple(sorted(record.words("design.phases"))),
-    )
+def trial_facts(facts: Facts) -> TrialFacts:
+    """What the store keeps of a trial beside its snapshots."""
+    return TrialFacts(facts.title, facts.sponsor, facts.overall_status, facts.phases)
 
 
 def _day(stamp: str | None) -> date | None:

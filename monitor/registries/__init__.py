@@ -85,6 +85,20 @@ class Rejected:
 Fetched: TypeAlias = Payload | RenamedTo | Absent | Unknown | Rejected
 
 
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The few things read off a payload without normalizing it."""
+
+    title: str
+    sponsor: str | None
+    overall_status: str | None
+    phases: tuple[str, ...]
+    submitted_on: str | None
+    """When the sponsor last submitted it, as precise as the registry says."""
+    posted_on: str | None
+    """When the registry last posted it."""
+
+
 class Reader(Protocol):
     """The pure half of a registry: it reads numbers and payloads, and needs no network."""
 
@@ -110,6 +124,9 @@ class Reader(Protocol):
 
     def data_version(self, payload: Json) -> str | None:
         """The data version a payload carries in itself (a date), where it does."""
+
+    def facts(self, payload: Json) -> Facts:
+        """What lists show of it; total: what is missing or of another shape is None, the title the number."""
 
     def disbelief(self, before: Json | None, after: Json) -> str | None:
         """Why `after` is not believed to follow `before`; None where it is (rules, "Quarantine")."""

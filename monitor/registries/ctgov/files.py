@@ -1,4 +1,4 @@
-"""Records out of files: a payload as saved, or a list response as downloaded. It judges no more than shape."""
+"""Records out of files: a payload as saved, or a list response as downloaded. It judges shape only."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from monitor.core.record import Json, TrialId, TrialRecord
-from monitor.registries import Payload
+from monitor.registries import Facts, Payload
 from monitor.registries.ctgov import belief
 
 NAME = "ctgov"
@@ -63,6 +63,10 @@ class CtGovReader:
         """`versionHolder`: the date of the data version the payload was served in."""
         holder = belief.member(payload, "derivedSection", "miscInfoModule", "versionHolder")
         return holder if isinstance(holder, str) else None
+
+    def facts(self, payload: Json) -> Facts:
+        """See `belief.facts`."""
+        return belief.facts(payload)
 
     def disbelief(self, before: Json | None, after: Json) -> str | None:
         """See `belief.disbelief`."""
