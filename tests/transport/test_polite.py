@@ -139,7 +139,7 @@ def test_a_wait_beyond_our_patience_is_left_to_another_cycle() -> None:
     """The error says for how long, and until then not one request goes out."""
     clockwork = Clockwork()
     with Scripted(response(503, retry_after="3600"), OK) as server, client(clockwork) as http:
-        with pytest.raises(RegistryUnavailableError) as raised:
+        with pytest.raises(RegistryUnavailableError, match="status 503") as raised:
             http.get(server.url)
         assert (raised.value.retry_after_s, raised.value.throttled) == (3600.0, True)
         clockwork.passed_s += 1000
@@ -158,6 +158,16 @@ def test_being_throttled_halves_the_pace_until_it_was_good_for_a_while() -> None
         for _ in range(24):
             http.get(server.url)
     assert clockwork.waits == [5.0] + [2.0] * 20 + [1.0] * 3
+
+
+def test_a_failure_starts_the_while_again() -> None:
+    """The slower pace is kept until twenty answers in a row were good."""
+    clockwork = Clockwork(draw=0.0)
+    script = [response(429), *[OK] * 19, response(500), OK]
+    with Scripted(*script) as server, client(clockwork) as http:
+        for _ in range(41):
+            http.get(server.url)
+    assert clockwork.waits == [1.0] + [2.0] * 40 + [1.0]
 
 
 def test_the_pace_has_a_lowest() -> None:

@@ -143,7 +143,7 @@ class CtGov(CtGovReader):
             )
         if len(studies) < len(rows):
             _log.warning("%s sent %d rows that are no records", NAME, len(rows) - len(studies))
-        return {study.number: study for study in reversed(studies)}
+        return {study.number: study for study in studies}
 
     def _pages(self, url: str, *, most: int) -> list[msgspec.Raw] | None:
         """All rows of a list; None where a later page was refused, as page tokens are after a refresh."""
