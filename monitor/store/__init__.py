@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from monitor.errors import MissingDatabaseError, SchemaVersionError
 from monitor.store.digests import DigestVerbs
 from monitor.store.engine import Database
 from monitor.store.housekeeping import HouseVerbs
@@ -25,7 +26,7 @@ from monitor.store.outbox import OutboxVerbs
 from monitor.store.pending import PendingVerbs
 from monitor.store.recording import RecordVerbs
 from monitor.store.remote import AdvisoryLock
-from monitor.store.schema import require_current, require_database
+from monitor.store.schema import REVISIONS, require_current, require_database
 from monitor.store.values import (
     ChangeQuery,
     ChannelState,
@@ -122,6 +123,10 @@ def upgrade(url: str, *, state_dir: Path, now: datetime) -> UpgradeReport:
     Raises SchemaVersionError for a database of a newer version, LockedError where another process's daemon
     runs on it, ConfigError for a state directory that cannot be written.
     """
-    from monitor.store import migrating  # late: look-ups need not load the migration library
+    try:
+        open_store(url, state_dir=state_dir).close()
+    except (MissingDatabaseError, SchemaVersionError):
+        from monitor.store import migrating  # late: most often there is nothing to migrate
 
-    return migrating.upgrade(url, state_dir=state_dir, now=now)
+        return migrating.upgrade(url, state_dir=state_dir, now=now)
+    return UpgradeReport(created=False, from_revision=REVISIONS[-1], to_revision=REVISIONS[-1])

@@ -96,8 +96,14 @@ class Database:
         connection.execute(insert(table).values(**row).on_conflict_do_update(index_elements=keys, set_=rest))
 
     def close(self) -> None:
-        """Close all connections; the last one to a SQLite file checkpoints, so that is done in turn."""
-        with self.turn.held() if self.turn else nullcontext():
+        """Close all connections. The last one to a SQLite file checkpoints, so that is done in turn.
+
+        Where the turn cannot be had somebody else works on the file, and ours is not the last connection.
+        """
+        try:
+            with self.turn.held() if self.turn else nullcontext():
+                self.engine.dispose()
+        except LockedError:
             self.engine.dispose()
 
 

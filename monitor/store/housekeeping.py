@@ -19,6 +19,7 @@ from monitor.store.rows import (
     QUARANTINE,
     TRIAL,
     notice,
+    plain,
     quarantined,
     select_notices,
     select_quarantine,
@@ -55,7 +56,7 @@ class HouseVerbs(Verbs):
             "registry": health.registry,
             "state": health.state,
             "since": health.since,
-            "reason": health.reason,
+            "reason": plain(health.reason),
             "data_version": health.data_version,
             "etag": health.etag,
             "last_attempt_at": health.last_attempt_at,
@@ -124,7 +125,7 @@ class HouseVerbs(Verbs):
     def answer(self, number: int, state: Literal["done", "failed"], result: str, now: datetime) -> bool:
         """Answer a request; False where it is answered already."""
         mine = (REQUEST.c.id == number) & (REQUEST.c.state == "open")
-        values = {"state": state, "result": result, "answered_at": now}
+        values = {"state": state, "result": plain(result), "answered_at": now}
         with self._db.write() as connection:
             return connection.execute(update(REQUEST).where(mine).values(values)).rowcount > 0
 

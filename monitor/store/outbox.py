@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, insert, or_, sel
 from monitor.core.delivery import Attempt, Delivery, DeliveryState, Settlement
 from monitor.store.engine import Found, Verbs, chunks
 from monitor.store.recording import add_notices
-from monitor.store.rows import delivery
+from monitor.store.rows import delivery, plain
 from monitor.store.tables import TABLES
 from monitor.store.values import ChannelState, NoticeDraft
 
@@ -104,11 +104,11 @@ class OutboxVerbs(Verbs):
                         state=settlement.state,
                         next_at=settlement.next_at,
                         lease_until=None,
-                        last_error=settlement.error,
+                        last_error=plain(settlement.error),
                     )
                 )
             if settlement.disable_channel:
-                off = {"name": row.channel, "disabled_at": now, "reason": settlement.error}
+                off = {"name": row.channel, "disabled_at": now, "reason": plain(settlement.error)}
                 self._db.insert_new(connection, CHANNEL, [off])
             add_notices(self._db, connection, notices)
         return bool(own)
@@ -175,7 +175,9 @@ class OutboxVerbs(Verbs):
     def disable_channel(self, name: str, reason: str, now: datetime) -> None:
         """Claim nothing more for a channel until it is enabled again."""
         with self._db.write() as connection:
-            self._db.insert_new(connection, CHANNEL, [{"name": name, "disabled_at": now, "reason": reason}])
+            self._db.insert_new(
+                connection, CHANNEL, [{"name": name, "disabled_at": now, "reason": plain(reason)}]
+            )
 
     def enable_channel(self, name: str) -> bool:
         """Claim for it again; False where it was not off."""
@@ -234,7 +236,7 @@ def _close_attempt(
             outcome=_OUTCOMES[settlement.state],
             duration_s=(now - started).total_seconds(),
             status=status,
-            excerpt=excerpt,
+            excerpt=plain(excerpt),
         )
     )
 

@@ -29,6 +29,7 @@ from monitor.store.rows import (
     change_row,
     finding_row,
     notice_row,
+    plain,
     snapshot_row,
 )
 from monitor.store.tables import TABLES
@@ -204,8 +205,8 @@ def _move(trial: dict[str, Any], recording: Recording, seq: int | None) -> None:
         trial["absent_since"] = recording.absent_since
     if recording.facts is not None:
         facts = recording.facts
-        trial["title"] = facts.title
-        trial["sponsor"] = facts.sponsor
+        trial["title"] = plain(facts.title)
+        trial["sponsor"] = None if facts.sponsor is None else plain(facts.sponsor)
         trial["overall_status"] = facts.overall_status
         trial["phases"] = " ".join(facts.phases)
     if recording.renamed_to is not None:
@@ -248,7 +249,7 @@ def _doubt_row(recording: Recording, trial_id: int) -> Row:
     assert doubt is not None
     return {
         "trial_id": trial_id,
-        "reason": doubt.reason,
+        "reason": plain(doubt.reason),
         "digest": doubt.digest,
         "observed_at": recording.checked_at,
         "data_version": doubt.data_version,

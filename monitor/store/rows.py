@@ -51,6 +51,11 @@ def trial_state(row: Found) -> TrialState:
     )
 
 
+def plain(text: str) -> str:
+    """Words from outside, fit for every engine: PostgreSQL takes no NUL in a text."""
+    return text.replace("\0", "\ufffd")
+
+
 def words(text: str) -> tuple[str, ...]:
     """A column of words that hold no space."""
     return tuple(text.split())
@@ -108,7 +113,7 @@ def change_row(item: RecordedChange, trial_id: int) -> Row:
         "submitted_on": stamp.submitted_on,
         "posted_on": stamp.posted_on,
         "data_version": stamp.data_version,
-        "title": stamp.title,
+        "title": plain(stamp.title),
         "url": stamp.url,
         "body": to_text(item.body),
     }
@@ -207,7 +212,7 @@ def snapshot_row(item: Snapshot, trial_id: int, identity: str) -> Row:
         "version": item.version,
         "submitted_on": item.submitted_on,
         "posted_on": item.posted_on,
-        "title": item.title,
+        "title": plain(item.title),
     }
 
 
@@ -228,8 +233,8 @@ def notice_row(draft: NoticeDraft, trial_id: int | None) -> Row:
     return {
         "identity": derived_id(draft.kind, draft.subject, draft.message, at),
         "kind": draft.kind,
-        "subject": draft.subject,
-        "message": draft.message,
+        "subject": plain(draft.subject),
+        "message": plain(draft.message),
         "at": draft.at,
         "trial_id": trial_id,
     }

@@ -10,8 +10,9 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -253,14 +254,13 @@ def test_reading_is_only_reading(place: Place) -> None:
 
 
 @pytest.fixture
-def public(template: Path) -> Place:
+def public(template: Path) -> Iterator[Place]:
     """A database that everybody may read and only its owner may write."""
-    import tempfile
-
-    folder = Path(tempfile.mkdtemp(prefix="trialwire-public-"))
-    shutil.copy(template, folder / "trialwire.db")
-    folder.chmod(0o755)
-    return Place(f"sqlite:///{folder}/trialwire.db", folder)
+    with tempfile.TemporaryDirectory(prefix="trialwire-public-") as name:
+        folder = Path(name)
+        shutil.copy(template, folder / "trialwire.db")
+        folder.chmod(0o755)
+        yield Place(f"sqlite:///{folder}/trialwire.db", folder)
 
 
 def as_nobody(act: Callable[[], str]) -> str:

@@ -203,3 +203,15 @@ def test_no_delivery_is_claimed_twice(store: Store) -> None:
     for thread in threads:
         thread.join()
     assert sorted(taken) == sorted(f"dlv_{number}" for number in range(40))
+
+
+def test_whatever_a_target_answers_is_kept(store: Store) -> None:
+    """An answer with characters that a database does not take is kept with a mark in their place."""
+    outbox(store, delivery())
+    claim_ids(store)
+    failed = Settlement("dead", None, "said \x00 nothing", disable_channel=True)
+    notice = NoticeDraft("dead_letter", "dlv_1", "it said \x00", NOW)
+    assert store.settle("dlv_1", 1, failed, now=NOW, excerpt="\x00\x01 binary", notices=[notice])
+    (attempt,) = store.attempts("dlv_1")
+    assert attempt.excerpt == "\ufffd\x01 binary"
+    assert store.notices()[0].message == "it said \ufffd"
