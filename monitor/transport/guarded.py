@@ -86,7 +86,8 @@ class GuardedSender:
                 verify=self._tls,
                 trust_env=False,
                 follow_redirects=False,
-                timeout=timeout_s,
+                # A dead address must leave time for the next one.
+                timeout=httpx.Timeout(timeout_s, connect=timeout_s / len(addresses)),
                 limits=httpx.Limits(max_connections=1, max_keepalive_connections=0),
             ) as client,
         ):
@@ -94,8 +95,7 @@ class GuardedSender:
                 try:
                     return self._exchange(client, line, target, address, content, headers)
                 except (httpx.ConnectError, httpx.ConnectTimeout):
-                    if fuse.is_blown:
-                        raise
+                    continue
             return self._exchange(client, line, target, addresses[-1], content, headers)
 
     def _checked(self, target: Target, networks: Sequence[Network]) -> list[Address]:

@@ -21,7 +21,7 @@ from monitor.transport.faults import Fuse, Line, mapped, tls_context
 from monitor.transport.manners import Answer, Politeness
 from monitor.transport.retry_after import retry_after_s
 
-_log = logging.getLogger("trialwire.transport")
+log = logging.getLogger(__name__)
 
 _REFUSED = frozenset({401, 403, 451})
 _THROTTLED = frozenset({429, 503})
@@ -99,7 +99,10 @@ class PoliteClient:
                     too_long = (error.retry_after_s or 0.0) > self.politeness.patience_s
                     if too_long or attempt > self.politeness.retries:
                         raise
-                    _log.info("%s (attempt %d)", error.message, attempt)
+                    log.info(
+                        "asking again",
+                        extra={"registry": self.registry, "attempt": attempt, "why": error.message},
+                    )
                 else:
                     self._forgive()
                     return answer

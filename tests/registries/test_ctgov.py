@@ -249,7 +249,8 @@ def test_a_row_that_is_no_record_spoils_no_other(caplog: pytest.LogCaptureFixtur
         outcomes = fetched(registry, ONE, TWO)
     assert isinstance(outcomes[ONE], Payload)
     assert isinstance(outcomes[TWO], Absent)
-    assert "1 rows that are no records" in caplog.text
+    (logged,) = caplog.records
+    assert (logged.message, vars(logged)["rows"]) == ("rows that are no records", 1)
 
 
 def test_a_list_of_which_nothing_is_a_record_is_broken() -> None:
@@ -282,7 +283,8 @@ def test_a_study_nobody_asked_for_is_ignored_and_logged(caplog: pytest.LogCaptur
         caplog.at_level(logging.WARNING),
     ):
         assert fetched(registry, ONE).keys() == {ONE}
-    assert "nobody asked for: NCT09000002" in caplog.text
+    (logged,) = caplog.records
+    assert (logged.message, vars(logged)["trials"]) == ("studies nobody asked for", "NCT09000002")
 
 
 def test_pages_are_followed_by_their_token_not_by_their_rows() -> None:

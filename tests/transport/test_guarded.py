@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import socket
 import ssl
@@ -80,6 +81,20 @@ def test_another_address_is_tried_where_the_first_does_not_listen() -> None:
     with Scripted(response(200)) as server:
         reply = sender("127.0.0.9", "127.0.0.1").post(
             f"http://hooks.example.test:{server.port}/", b"{}", {}, allow_networks=LOOPBACK
+        )
+    assert (reply.status, len(server.requests)) == (200, 1)
+
+
+def test_an_address_that_swallows_everything_leaves_time_for_the_next() -> None:
+    """Where connecting hangs, the share of the time is spent and the good address is reached."""
+    with Scripted(response(200)) as server, contextlib.ExitStack() as deaf:
+        deaf.enter_context(socket.create_server(("127.0.0.9", server.port), backlog=0))
+        for _ in range(4):  # a full queue answers no one
+            waiting = deaf.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(("127.0.0.9", server.port))
+        reply = sender("127.0.0.9", "127.0.0.1").post(
+            f"http://hooks.example.test:{server.port}/", b"{}", {}, allow_networks=LOOPBACK, timeout_s=1
         )
     assert (reply.status, len(server.requests)) == (200, 1)
 

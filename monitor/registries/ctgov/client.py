@@ -25,7 +25,7 @@ from monitor.registries.ctgov.reader import NAME, CtGovReader, canonical_number
 from monitor.registries.ctgov.settings import Settings
 from monitor.transport import Answer, PoliteClient
 
-_log = logging.getLogger("trialwire.registries.ctgov")
+log = logging.getLogger(__name__)
 
 _MOST_HOPS = 3
 _MOST_FAILURES = 3
@@ -121,7 +121,9 @@ class CtGov(CtGovReader):
                 asked.add(study.number)
                 yield study.outcome_for(trial)
         if strangers := studies.keys() - asked:
-            _log.warning("%s sent studies nobody asked for: %s", NAME, ", ".join(sorted(strangers)))
+            log.warning(
+                "studies nobody asked for", extra={"registry": NAME, "trials": ", ".join(sorted(strangers))}
+            )
         yield from self._looks(missing)
 
     def _batch(self, numbers: Sequence[str]) -> dict[str, _Study]:
@@ -142,7 +144,8 @@ class CtGov(CtGovReader):
                 f"{NAME}: none of {len(rows)} studies sent looks like a record", registry=NAME, broken=True
             )
         if len(studies) < len(rows):
-            _log.warning("%s sent %d rows that are no records", NAME, len(rows) - len(studies))
+            odd = len(rows) - len(studies)
+            log.warning("rows that are no records", extra={"registry": NAME, "rows": odd})
         return {study.number: study for study in studies}
 
     def _pages(self, url: str, *, most: int) -> list[msgspec.Raw] | None:
@@ -169,7 +172,7 @@ class CtGov(CtGovReader):
         first = list(islice(looks, _MOST_FAILURES))
         if all(isinstance(outcome, (Unknown, Rejected)) for outcome in first):
             raise broken
-        _log.warning("%s; its trials are read one by one", broken.message)
+        log.warning("trials read one by one", extra={"registry": NAME, "why": broken.message})
         yield from first
         yield from looks
 
