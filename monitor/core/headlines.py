@@ -60,7 +60,7 @@ def headline(kind: str, scene: Scene, members: Sequence[Change]) -> str:
         case "enrollment":
             return next((c for c in lead if c.field == "design.enrollmentCount"), lead[0]).summary
         case "outcomes":
-            return _outcomes(lead)
+            return _outcomes(scene, lead)
         case "eligibility":
             return _eligibility(lead)
     return _told(lead, _THINGS.get(kind, ""))
@@ -158,12 +158,14 @@ def _short(change: Change, slip: int | None) -> str:
     return f" {moved(slip)}{' (actual)' if actual else ''}"
 
 
-def _outcomes(lead: Sequence[Change]) -> str:
+def _outcomes(scene: Scene, lead: Sequence[Change]) -> str:
     switched = [change for change in lead if _switch(change)]
     ops = Counter(_switch(change) for change in switched)
     if ops == {"added": 1, "removed": 1}:
         names = {change.delta.op: _measure(change) for change in switched}
-        replaced = f"Primary outcome replaced: {changed_words(names['removed'], names['added'])}"
+        timing = "after" if scene.completed_by else "before"
+        names_told = changed_words(names["removed"], names["added"])
+        replaced = f"Primary outcome replaced {timing} primary completion: {names_told}"
         return _and_more(replaced, len(lead) - 2, "of outcomes")
     if len(switched) > 1:
         told = ", ".join(f"{number} {what}" for what, number in ops.items())

@@ -5,12 +5,12 @@ Each is a plain comparison of what the record says in two places, or at two time
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from monitor.core.record import Dated, days_between
-from monitor.core.scene import COMPLETION, PRIMARY_COMPLETION, RECRUITING, START, Scene
-from monitor.core.sentences.words import moved, percent, status, stretch, when
+from monitor.core.scene import COMPLETION, CONTROL_ARMS, PRIMARY_COMPLETION, RECRUITING, START, Scene
+from monitor.core.sentences.words import moved, percent, stretch, when, word
 
 _GAP = timedelta(days=180)
 _LAG_DAYS = 60
@@ -49,7 +49,7 @@ def _status_remarks(scene: Scene) -> Iterator[tuple[str, str]]:
     ):
         lag = (scene.as_of - start.date.last).days
         if start.type == "ACTUAL" and lag > _LAG_DAYS:
-            yield "status", f"Started {when(start)}; the registry says recruiting {stretch(lag)} later."
+            yield "status", f"Recruiting since {when(start)}; the registry says so {stretch(lag)} later."
     stopping = scene.stopping or scene.status == "COMPLETED"
     done = scene.after.dated(PRIMARY_COMPLETION)
     if stopping and done and done.type == "ESTIMATED" and not scene.changed(PRIMARY_COMPLETION):
@@ -63,10 +63,8 @@ def _date_remarks(scene: Scene) -> Iterator[tuple[str, str]]:
         yield "dates", f"Start {moved(start)}; primary completion not moved."
     passed = done and done.type == "ESTIMATED" and scene.as_of and done.date.ends_before(scene.as_of)
     if done and passed and scene.status in RECRUITING:
-        yield (
-            "dates",
-            f"{status(scene.status)}, though primary completion ({when(done)}, estimated) has passed.",
-        )
+        state = word(scene.status or "")
+        yield "dates", f"Still {state}, though its primary completion date ({when(done)}) has passed."
 
 
 def _enrollment_remarks(scene: Scene) -> Iterator[tuple[str, str]]:
@@ -79,10 +77,13 @@ def _enrollment_remarks(scene: Scene) -> Iterator[tuple[str, str]]:
 
 
 def _design_remarks(scene: Scene) -> Iterator[tuple[str, str]]:
-    lost = any(delta.op == "removed" and not delta.at for delta in scene.by_field.get(_ARMS, ()))
-    randomized = scene.after.word("design.allocation") == "RANDOMIZED"
-    if lost and randomized and len(scene.after.items(_ARMS)) == 1:
-        yield "design", "One arm is left; the record still says randomized."
+    lost = [d.old for d in scene.by_field.get(_ARMS, ()) if d.op == "removed" and not d.at]
+    if not lost or len(scene.after.items(_ARMS)) != 1:
+        return
+    if scene.after.word("design.allocation") == "RANDOMIZED":
+        control = any(isinstance(arm, Mapping) and arm.get("type") in CONTROL_ARMS for arm in lost)
+        what = "Control arm dropped" if control else "One arm is left"
+        yield "design", f"{what}; the record still says randomized."
 
 
 def _slip(scene: Scene, name: str) -> int | None:

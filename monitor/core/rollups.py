@@ -16,6 +16,8 @@ from monitor.core.scene import PRIMARY_COMPLETION, Case, Scene, shown
 from monitor.core.sentences.words import listing, status, stretch
 
 SITES = "locations"
+_COUNTRIES = 5
+"""Countries named in one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +187,9 @@ def _country(site: Tree) -> str:
 def _by_country(counted: Counter[str]) -> str:
     if len(counted) == 1:
         return next(iter(counted))
-    return listing([f"{country} {number}" for country, number in counted.most_common()], 6)
+    told = [f"{country} {number}" for country, number in counted.most_common(_COUNTRIES)]
+    more = len(counted) - len(told)
+    return ", ".join(told) + (f" and {more} more countr{'y' if more == 1 else 'ies'}" if more else "")
 
 
 def _sites(number: int) -> str:

@@ -17,7 +17,9 @@ Fit: TypeAlias = Callable[[Case], "str | None"]
 
 
 def _other(case: Case) -> str:
-    return f"no rule for {case.delta.field}"
+    if case.scene.results_new and case.delta.field.startswith("results."):
+        return "part of the first posting of results"
+    return f"no rule for {case.delta.field} {case.delta.op}"
 
 
 FITS: Mapping[str, Fit] = MappingProxyType(

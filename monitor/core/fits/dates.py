@@ -161,7 +161,7 @@ def _types(case: Case) -> tuple[str, str] | None:
 
 
 def _days(slip: int) -> str:
-    return f"{abs(slip)} days {'later' if slip > 0 else 'earlier'}" if slip else "0 days other"
+    return f"{abs(slip)} day{'' if abs(slip) == 1 else 's'} {'earlier' if slip < 0 else 'later'}"
 
 
 def _outcomes_changed(case: Case) -> bool:

@@ -51,6 +51,8 @@ def eligibility_substance(case: Case) -> str | None:
 
 def criteria_wording(case: Case) -> str | None:
     """m6: the rest."""
+    if case.delta.field == CRITERIA and not case.delta.at:
+        return f"a heading of the criteria {case.delta.op}, no criterion"
     if case.delta.field == CRITERIA:
         return "criterion changed in wording, no number, no qualifier, above the similarity of M9"
     return f"{case.delta.field.rpartition('.')[2]} {case.delta.op}"

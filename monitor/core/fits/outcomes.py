@@ -74,7 +74,7 @@ def _edited(case: Case, limit: float) -> str | None:
         return None
     if case.part == "timeFrame":
         return _re_timed(case)
-    if case.part not in ("measure", "description") or (case.part == "description" and not case.old):
+    if case.part not in ("measure", "description") or not (case.old and case.new):
         return None
     if case.similarity < limit:
         return f"{case.part} similarity {case.similarity:.2f} (threshold {limit:g})"

@@ -69,7 +69,7 @@ def withheld_unveiled(case: Case) -> str | None:
 def status_unknown(case: Case) -> str | None:
     """m1: the registry's own computation, and its undoing."""
     if case.delta.field == _LAST_KNOWN:
-        return "the registry keeps the last known status while it computes unknown"
+        return "the registry shows it only while it computes unknown"
     move = _move(case)
     if move and move[1] == "UNKNOWN":
         return "the registry computes unknown: completion has passed and two years without verification"

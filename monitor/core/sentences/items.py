@@ -31,7 +31,9 @@ def outcome(case: Case) -> str:
     if case.part == "measure":
         return f"{capital(kind)} outcome re-worded: {changed_words(case.old, case.new)}."
     part = _PARTS.get(case.part, case.part)
-    return f"{part} of {kind} outcome {name} {_edit(case)}."
+    if case.part == "timeFrame" and case.old and case.new and max(len(case.old), len(case.new)) <= 60:
+        return stop(f"{part} of {kind} outcome {name} {case.old} → {case.new}")
+    return f"{part} of {kind} outcome {name}{_edit(case)}."
 
 
 def criterion(case: Case) -> str:
@@ -92,7 +94,7 @@ def arm(case: Case) -> str:
         return f"Arm {name}: {word(case.old) or 'no type'} → {word(case.new) or 'no type'}."
     if case.part == "interventionNames":
         return f"Arm {name}, interventions: {_members(case)}."
-    return f"Arm {name}, {case.part}: {_edit(case)}."
+    return f"Arm {name}, {case.part}{_edit(case)}."
 
 
 def intervention(case: Case) -> str:
@@ -106,7 +108,7 @@ def intervention(case: Case) -> str:
     label = {"armGroupLabels": "arms", "otherNames": "other names"}.get(case.part)
     if label:
         return f"Intervention {name}, {label}: {_members(case)}."
-    return f"Intervention {name}, {case.part}: {_edit(case)}."
+    return f"Intervention {name}, {case.part}{_edit(case)}."
 
 
 def site(case: Case) -> str:
@@ -123,13 +125,13 @@ def site(case: Case) -> str:
     if part == "facility":
         where = ", ".join(text for name in ("city", "country") if (text := case.of_item(name)))
         if not (case.old and case.new):
-            return f"Site in {where}: facility {_edit(case)}."
+            return f"Site in {where}: facility{_edit(case)}."
         return f"Site renamed in {where}: {quoted(case.old)} → {quoted(case.new)}."
     if part == "contacts":
         return f"{place(case)}: contacts changed."
     if part == "geoPoint":
         return f"{place(case)}: coordinates changed."
-    return f"{place(case)}: {part} {_edit(case)}."
+    return f"{place(case)}: {part}{_edit(case)}."
 
 
 def place(case: Case) -> str:
@@ -140,20 +142,18 @@ def place(case: Case) -> str:
 
 
 def _edit(case: Case) -> str:
-    """A part of an item: given, dropped or changed."""
+    """A part of an item, to follow its name: given, dropped or changed."""
     if not case.old:
-        return f"given: {quoted(case.new)}"
+        return f" given: {quoted(case.new)}"
     if not case.new:
-        return f"no longer given (was {quoted(case.old)})"
-    if case.part == "timeFrame" and max(len(case.old), len(case.new)) <= 60:
-        return f"{case.old} → {case.new}"
-    return changed_words(case.old, case.new)
+        return f" no longer given (was {quoted(case.old)})"
+    return f": {changed_words(case.old, case.new)}"
 
 
 def _members(case: Case) -> str:
     old, new = case.delta.old or frozenset(), case.delta.new or frozenset()
     if not (isinstance(old, frozenset) and isinstance(new, frozenset)):
-        return _edit(case)
+        return _edit(case).lstrip(": ")
     gone, come = sorted(old - new), sorted(new - old)
     told = [f"{sign} {clip(name, 80)}" for sign, names in (("−", gone), ("+", come)) for name in names]
     return "; ".join(told[:6]) + (f"; and {len(told) - 6} more" if len(told) > 6 else "")

@@ -56,6 +56,14 @@ _NAME_PARTS = (
 )
 _EVENTS = {"RELEASE": "submitted", "UNRELEASE": "withdrawn", "RESET": "returned"}
 _TRACKED = {"releaseDate": "submitted", "unreleaseDate": "withdrawn", "resetDate": "returned"}
+_DOCUMENTS = {
+    "Prot": "study protocol",
+    "SAP": "analysis plan",
+    "ICF": "consent form",
+    "Prot_SAP": "study protocol and analysis plan",
+    "Prot_ICF": "study protocol and consent form",
+    "Prot_SAP_ICF": "study protocol, analysis plan and consent form",
+}
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -163,7 +171,7 @@ def reference(case: Case) -> str:
 
 
 def _cited(case: Case) -> str:
-    """`den Braber N et al., “Consequences of …”`, from the usual form of a citation."""
+    """`den Braber N et al., "Consequences of …"`, from the usual form of a citation."""
     citation, number = case.of_item("citation"), case.of_item("pmid")
     if not citation:
         return f"PMID {number}" if number else "without a citation"
@@ -177,7 +185,8 @@ def _cited(case: Case) -> str:
 
 def document(case: Case) -> str:
     """A document came, went or changed."""
-    name = case.of_item("label") or case.of_item("typeAbbrev") or case.of_item("filename")
+    kind = case.of_item("typeAbbrev")
+    name = case.of_item("label") or _DOCUMENTS.get(kind, kind) or case.of_item("filename")
     if not case.delta.at:
         return f"Document {case.delta.op}: {clip(name, QUOTE)}."
     return f"Document {clip(name, QUOTE)}, {_parts(case)}: {_from_to(case)}."
@@ -194,7 +203,9 @@ def secondary_id(case: Case) -> str:
 
 def sponsor(case: Case) -> str:
     """The lead sponsor."""
-    return f"Lead sponsor {clip(case.old, QUOTE) or 'not given'} → {clip(case.new, QUOTE) or 'not given'}."
+    return stop(
+        f"Lead sponsor {clip(case.old, QUOTE) or 'not given'} → {clip(case.new, QUOTE) or 'not given'}"
+    )
 
 
 def phases(case: Case) -> str:

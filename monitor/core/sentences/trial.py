@@ -21,6 +21,8 @@ from monitor.core.sentences.words import (
 )
 from monitor.core.stopping import stop_class
 
+_FAR = 31
+"""Days from which a confirmed date is told by its distance from the estimate."""
 _LABELS = {
     "status.startDate": "Start",
     "status.primaryCompletionDate": "Primary completion",
@@ -90,7 +92,7 @@ def main_date(case: Case) -> str:
     if precision_only(case):
         if old.date == new.date:
             return f"{label} {when(new)} now marked {(new.type or 'estimated').lower()}."
-        return f"{label} given by the {new.date.precision}: {when(old)} → {when(new)}."
+        return f"{label} given to the {new.date.precision}: {when(old)} → {when(new)}."
     match old.type, new.type:
         case "ESTIMATED", "ACTUAL":
             return _confirmed(label, old, new, slip)
@@ -102,7 +104,7 @@ def main_date(case: Case) -> str:
 
 
 def _confirmed(label: str, old: Dated, new: Dated, slip: int) -> str:
-    if slip == 0:
+    if abs(slip) < _FAR:
         was = "as estimated" if old.date == new.date else f"was estimated {when(old)}"
         return f"{label} confirmed: {when(new)} ({was})."
     return f"{label} confirmed: {when(new)}, {moved(slip)} than estimated ({when(old)})."

@@ -69,7 +69,7 @@ def capital(text: str) -> str:
 
 def quoted(text: str, limit: int = QUOTE) -> str:
     """Registry text in quotation marks, shortened between words, without its own full stop."""
-    return f"“{clip(text, limit).rstrip('.')}”"
+    return f'"{clip(text, limit).rstrip(".")}"'
 
 
 def when(value: Dated | PartialDate | date) -> str:
@@ -139,7 +139,7 @@ def stop(sentence: str) -> str:
 
 
 def changed_words(old: str, new: str) -> str:
-    """What differs between two texts, with a few words around it: `“ECOG 0-1” → “ECOG 0-2”`."""
+    """What differs between two texts, with a few words around it: `"ECOG 0-1" → "ECOG 0-2"`."""
     if same_words(old, new):
         return f"case or punctuation of {quoted(new, QUOTE // 2)}"
     if len(old) + len(new) <= 2 * QUOTE // 3:

@@ -1,0 +1,296 @@
+"""Sentences: one change, one line, in the words of the record (voice, "Sentences")."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from monitor import compare
+from monitor.core.record import JsonObject
+from monitor.core.sentences.words import changed_words, listing, ordinal, percent, stretch, word
+from tests.support.records import ABSENT, site
+from tests.support.rule_examples import (
+    ARMS,
+    CD,
+    CHEMO,
+    CLINIC,
+    COMPLETE,
+    CONSENT,
+    COUNT,
+    CRITERIA,
+    DOCUMENTS,
+    DRUG,
+    HIGH_DOSE,
+    INTERVENTIONS,
+    ORR,
+    OS,
+    PAPER,
+    PCD,
+    PFS,
+    PRIMARY,
+    REFERENCES,
+    SITES,
+    START,
+    STATUS,
+    VELTOMAB,
+    act,
+    criteria,
+    est,
+    trial,
+)
+
+COMPUTED = "The registry sets this itself; the sponsor changed nothing."
+UNPOSTED = "annotation.unpostedEvents"
+SENTENCES: tuple[tuple[str, Mapping[str, object], Mapping[str, object], str], ...] = (
+    (
+        STATUS,
+        {},
+        {"status": "SUSPENDED", "why": "Sponsor decision, reprioritisation"},
+        'Recruiting → Suspended. Reason given: "Sponsor decision, reprioritisation" (classed business).',
+    ),
+    (STATUS, {}, {"status": "TERMINATED"}, "Recruiting → Terminated. No reason given."),
+    (
+        STATUS,
+        {"verified": "2024-02"},
+        {"verified": "2024-02", "status": "UNKNOWN", "last_known": "RECRUITING"},
+        f"Status unknown: last verified Feb 2024; was Recruiting. {COMPUTED}",
+    ),
+    (STATUS, {}, {"status": "ACTIVE_NOT_RECRUITING"}, "Recruiting → Active, not recruiting."),
+    (
+        PCD,
+        {"pcd": est("2027-03")},
+        {"pcd": est("2027-10")},
+        "Primary completion 7 months later: Mar 2027 → Oct 2027 (estimated).",
+    ),
+    (
+        PCD,
+        {"pcd": est("2027-03-10")},
+        {"pcd": est("2027-03-01")},
+        "Primary completion 9 days earlier: 10 Mar 2027 → 1 Mar 2027 (estimated).",
+    ),
+    (
+        PCD,
+        {"pcd": est("2026-12")},
+        {"pcd": est("2026-12-15")},
+        "Primary completion given to the day: Dec 2026 → 15 Dec 2026.",
+    ),
+    (
+        PCD,
+        {"pcd": act("2025-11-02")},
+        {"pcd": act("2024-11-11")},
+        "Actual primary completion corrected 12 months earlier: 2 Nov 2025 → 11 Nov 2024.",
+    ),
+    (PCD, {}, {"pcd": None}, "Primary completion no longer given (was Mar 2027 (estimated))."),
+    (
+        START,
+        {"start": est("2025-10-20")},
+        {"start": act("2025-11-03")},
+        "Start confirmed: 3 Nov 2025 (was estimated 20 Oct 2025).",
+    ),
+    (
+        CD,
+        {"cd": est("2027-01")},
+        {"cd": act("2026-06-01")},
+        "Study completion confirmed: 1 Jun 2026, 7 months earlier than estimated (Jan 2027).",
+    ),
+    (COUNT, {"count": 420}, {"count": 300}, "Target 420 → 300 (−29 %)."),
+    (COUNT, {}, {"count": 38, "count_type": "ACTUAL"}, "38 of 120 planned enrolled so far (32 %)."),
+    (
+        COUNT,
+        {},
+        {"count": 38, "count_type": "ACTUAL", "status": "TERMINATED"},
+        "Final enrollment 38 of 120 planned (32 %).",
+    ),
+    (COUNT, {}, {"count": 0, "count_type": "ACTUAL", "status": "WITHDRAWN"}, "0 of 120 planned enrolled."),
+    (
+        PRIMARY,
+        {"primary": [PFS]},
+        {"primary": [PFS, ORR]},
+        'Primary outcome added: "Response rate" (24 months).',
+    ),
+    (
+        PRIMARY,
+        {"secondary": [OS]},
+        {"primary": [PFS, OS], "secondary": [ORR]},
+        '"Overall survival" moved from secondary to primary outcomes.',
+    ),
+    (
+        PRIMARY,
+        {"primary": [PFS]},
+        {"primary": [{**PFS, "timeFrame": "36 months"}]},
+        'Time frame of primary outcome "Progression-free survival" 24 months → 36 months.',
+    ),
+    (
+        CRITERIA,
+        {"criteria": criteria("ECOG 0-1")},
+        {"criteria": criteria("ECOG 0-2")},
+        'Inclusion, "ECOG 0-1" → "ECOG 0-2" (loosened).',
+    ),
+    (
+        CRITERIA,
+        {"criteria": criteria("Adults")},
+        {"criteria": criteria("Adults", "Consent \\> 1 day")},
+        'Inclusion added: "Consent > 1 day".',
+    ),
+    (
+        CRITERIA,
+        {"criteria": criteria("Adults")},
+        {"criteria": criteria("ADULTS.")},
+        'Inclusion, case or punctuation of "ADULTS".',
+    ),
+    ("eligibility.minAge", {}, {"min_age": "16 Years"}, "Minimum age 18 years → 16 years (loosened)."),
+    (
+        ARMS,
+        {"arms": [VELTOMAB, CHEMO]},
+        {"arms": [VELTOMAB, CHEMO, HIGH_DOSE]},
+        'Arm added: "High dose of veltomab" (experimental).',
+    ),
+    (
+        INTERVENTIONS,
+        {"interventions": [DRUG]},
+        {"interventions": [{**DRUG, "otherNames": ["AB-1"]}]},
+        'Intervention "Veltomab", other names: + AB-1.',
+    ),
+    (
+        SITES,
+        {"sites": [CLINIC]},
+        {"sites": [{**CLINIC, "status": "TERMINATED"}]},
+        "City Hospital One, Riverton, China: Recruiting → Terminated.",
+    ),
+    (
+        SITES,
+        {"sites": [CLINIC]},
+        {"sites": [CLINIC, site("Klinik", "Bonn", "Germany")]},
+        "Site added: Klinik, Bonn, Germany.",
+    ),
+    (
+        "results.hasResults",
+        COMPLETE,
+        {**COMPLETE, "has_results": True, "results_posted": act("2026-08-01")},
+        "Results posted 1 Aug 2026, 3 months after primary completion.",
+    ),
+    (
+        UNPOSTED,
+        {"unposted": [{"type": "RELEASE", "date": "2026-01-02"}, {"type": "RESET", "date": "2026-02-02"}]},
+        {
+            "unposted": [
+                {"type": "RELEASE", "date": "2026-01-02"},
+                {"type": "RESET", "date": "2026-02-02"},
+                {"type": "RELEASE", "date": "2026-03-02"},
+            ]
+        },
+        "Results submitted a second time on 2 Mar 2026; returned once.",
+    ),
+    (
+        "status.dispFirstSubmitDate",
+        COMPLETE,
+        {**COMPLETE, "delay": "2026-08-01"},
+        "Sponsor certified delay of results, 1 Aug 2026, 3 months after primary completion.",
+    ),
+    (
+        REFERENCES,
+        {},
+        {"references": [PAPER]},
+        'Publication (found by the registry) added: Example A, "A trial".',
+    ),
+    (DOCUMENTS, {}, {"documents": [CONSENT]}, "Document added: consent form."),
+    (
+        "identification.secondaryIds",
+        {"ids": None},
+        {"ids": [{"id": "2026-512345-12-00", "type": "CTIS"}]},
+        "EU trial number added: 2026-512345-12-00 (CTIS).",
+    ),
+    ("design.phases", {}, {"phases": ["PHASE2", "PHASE3"]}, "Phase 2 → Phase 2/3."),
+    ("design.masking", {}, {"masking": "DOUBLE"}, "Masking: none (open label) → double."),
+    (
+        "derived.removedCountries",
+        {},
+        {"removed_countries": ["Germany", "Spain"]},
+        "No site left in Germany and Spain.",
+    ),
+)
+
+
+def without_nothing(members: Mapping[str, object]) -> JsonObject:
+    """A payload in which None stands for an absent member."""
+    return trial(**{name: ABSENT if value is None else value for name, value in members.items()})
+
+
+@pytest.mark.parametrize(
+    ("field", "before", "after", "sentence"),
+    SENTENCES,
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_change_reads_like_this(
+    field: str, before: Mapping[str, object], after: Mapping[str, object], sentence: str
+) -> None:
+    """The sentence says what, from, to and by how much, as precisely as the record."""
+    told = [c.summary for c in compare(without_nothing(before), without_nothing(after)) if c.field == field]
+    assert sentence in told
+
+
+def test_a_date_that_keeps_moving_says_so() -> None:
+    """With its history a slip is told as a pattern."""
+    history = [
+        {"field": PCD, "old": {"date": f"202{n}-12"}, "new": {"date": f"202{n + 1}-12"}} for n in (4, 5)
+    ]
+    (change,) = compare(trial(pcd=est("2026-12")), trial(pcd=est("2027-03")), history=history)  # type: ignore[arg-type]
+    assert change.summary == (
+        "Primary completion 3 months later: Dec 2026 → Mar 2027 (estimated). Third move, 27 months in all."
+    )
+
+
+def test_sentences_end_once_and_hold_no_line_breaks() -> None:
+    """Every sentence is one line with one full stop, whatever the registry's text holds."""
+    nasty = "Line one.\n\nLine two…   \u202e reversed."
+    for change in compare(trial(), trial(title=nasty, summary=nasty, criteria=criteria(nasty), why=nasty)):
+        assert change.summary.endswith(".")
+        assert not change.summary.endswith("..")
+        assert "\n" not in change.summary
+        assert "\u202e" not in change.summary
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("ACTIVE_NOT_RECRUITING", "active, not recruiting"),
+        ("PHASE3", "phase 3"),
+        ("EARLY_PHASE1", "early phase 1"),
+        ("SOMETHING_NEW", "something new"),
+        ("NCT09000001", "NCT09000001"),
+        ("CTIS", "CTIS"),
+        ("Alpha Bio", "Alpha Bio"),
+    ],
+)
+def test_enum_values_are_told_in_words(value: str, words: str) -> None:
+    """Values we know and values we do not read as words; names stay names."""
+    assert word(value) == words
+
+
+def test_numbers_read_as_people_write_them() -> None:
+    """Days up to 45, months beyond; a real minus; ordinals; lists with a count."""
+    assert (stretch(45), stretch(-46), stretch(1), stretch(212)) == (
+        "45 days",
+        "2 months",
+        "1 day",
+        "7 months",
+    )
+    assert (percent(420, 300), percent(100, 140), percent(0, 5)) == ("−29 %", "+40 %", "")
+    assert (ordinal(3), ordinal(12), ordinal(22), ordinal(113)) == ("Third", "12th", "22nd", "113th")
+    assert listing(["a"]) == "a"
+    assert listing(["a", "b", "c"]) == "a, b and c"
+    assert listing("abcdefg", 4) == "a, b, c and 4 more"
+
+
+def test_an_edit_of_a_long_text_is_told_by_its_surroundings() -> None:
+    """Of a long text only what differs is quoted, with the words beside it."""
+    rest = (
+        "and adequate organ function as shown by laboratory values taken within weeks before the first dose"
+    )
+    old, new = f"Patients with measurable disease {rest}", f"Patients with evaluable disease {rest}"
+    assert (
+        changed_words(old, new)
+        == '"Patients with measurable disease and" → "Patients with evaluable disease and"'
+    )
+    assert changed_words(rest, rest + " of drug") == 'added "of drug" after "before the first dose"'
