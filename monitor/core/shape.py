@@ -49,14 +49,16 @@ class Group:
         if not isinstance(raw, dict):
             raise ShapeError("an object", raw)
         tree: dict[str, Value] = {}
-        for name, member in raw.items():
-            part = self.parts.get(name)
-            if part is None:
-                notes.strange = True
-            elif member is not None:
-                value = below(part, name, member, notes)
-                if value is not None:
+        name = ""
+        try:
+            for name, member in raw.items():
+                part = self.parts.get(name)
+                if part is None:
+                    notes.strange = True
+                elif member is not None and (value := part.read(member, notes)) is not None:
                     tree[name] = value
+        except ShapeError as error:
+            raise error.under(name) from None
         return as_tree(tree)
 
     def read_apart(self, old: Json, new: Json, notes: Reading) -> tuple[Tree | None, Tree | None]:

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rapidfuzz import fuzz
 
@@ -181,9 +182,10 @@ def _form(item: Tree, name: str) -> str:
     return value.form if isinstance(value, Text | Named) else ""
 
 
+@lru_cache(maxsize=4096)
 def letters(text: str) -> str:
     """A name by its letters and digits alone: no case, accents, punctuation or broken encoding."""
-    return " ".join(_SPACE.split(_unaccented(_mended(text)).casefold())).strip()
+    return _SPACE.sub(" ", _unaccented(_mended(text)).casefold()).strip()
 
 
 def _mended(text: str) -> str:

@@ -6,6 +6,8 @@ import copy
 import random
 from collections.abc import Callable, Iterator
 
+import orjson
+
 from monitor.core.record import Json, JsonObject
 from tests.support.records import put, site, study
 
@@ -38,7 +40,8 @@ def rich_study(nct_id: str = "NCT09000001") -> JsonObject:
         {"city": "Nowhere", "novel": {"a": 1}},
     ]
     put(payload, "protocolSection.contactsLocationsModule.locations", sites)
-    return payload
+    told: JsonObject = orjson.loads(orjson.dumps(payload))  # no two places share a list
+    return told
 
 
 def edit(payload: JsonObject, kind: str, place: int) -> None:
