@@ -178,6 +178,16 @@ def test_what_is_no_record_is_not_believed(name: str) -> None:
         assert reader(name).disbelief(SAMPLES[name].payload, junk)
 
 
+@every_reader
+@given(junk=st.recursive(st.none() | st.text(max_size=3), lambda inner: st.lists(inner, max_size=2)))
+def test_facts_are_read_off_anything(name: str, junk: Json) -> None:
+    """A record shows a title and a status; junk has neither and is no error."""
+    facts = reader(name).facts(SAMPLES[name].payload)
+    assert facts.title
+    assert facts.overall_status
+    assert reader(name).facts(junk).overall_status is None
+
+
 def test_an_unknown_number_names_the_forms_that_are_known() -> None:
     """The message holds the text, the remedy what a right one looks like."""
     with pytest.raises(UnknownTrialError, match="'NCT123456789' is not a trial number") as raised:

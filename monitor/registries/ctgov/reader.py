@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from monitor.core.record import Json, TrialId, TrialRecord
 from monitor.registries import Facts, Payload
 from monitor.registries.ctgov import belief
+from monitor.registries.ctgov.facts import facts
 
 NAME = "ctgov"
 
@@ -65,8 +66,8 @@ class CtGovReader:
         return holder if isinstance(holder, str) else None
 
     def facts(self, payload: Json) -> Facts:
-        """See `belief.facts`."""
-        return belief.facts(payload)
+        """See `facts.facts`."""
+        return facts(payload)
 
     def disbelief(self, before: Json | None, after: Json) -> str | None:
         """See `belief.disbelief`."""

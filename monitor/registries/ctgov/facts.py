@@ -1,0 +1,38 @@
+"""What lists show of a record, read off it without normalizing. It is total and judges nothing."""
+
+from __future__ import annotations
+
+from monitor.core.record import Json, PartialDate
+from monitor.registries import Facts
+from monitor.registries.ctgov.belief import member, nct_id
+
+
+def facts(payload: Json) -> Facts:
+    """What lists show of a record, read off it without normalizing; total, whatever its shape."""
+    protocol = member(payload, "protocolSection")
+    identification, status = member(protocol, "identificationModule"), member(protocol, "statusModule")
+    phases = member(protocol, "designModule", "phases")
+    return Facts(
+        title=_text(identification, "briefTitle")
+        or _text(identification, "officialTitle")
+        or nct_id(payload)
+        or "",
+        sponsor=_text(protocol, "sponsorCollaboratorsModule", "leadSponsor", "name"),
+        overall_status=_text(status, "overallStatus"),
+        phases=tuple(sorted(p for p in phases if isinstance(p, str))) if isinstance(phases, list) else (),
+        submitted_on=_date(status, "lastUpdateSubmitDate"),
+        posted_on=_date(status, "lastUpdatePostDateStruct", "date"),
+    )
+
+
+def _text(payload: Json, *path: str) -> str | None:
+    value = member(payload, *path)
+    return (value.strip() or None) if isinstance(value, str) else None
+
+
+def _date(payload: Json, *path: str) -> str | None:
+    text = _text(payload, *path)
+    try:
+        return str(PartialDate.parse(text)) if text else None
+    except ValueError:
+        return None
