@@ -93,7 +93,7 @@ class Daemon:
                         raise LockedError(
                             "the daemon lock is lost", remedy="another daemon may run; look there"
                         )
-                    if self._is_alive():
+                    if self.is_alive():
                         self._notify("WATCHDOG=1", f"STATUS={self._status or 'waiting'}")
             finally:
                 self._leave(scheduler)
@@ -110,6 +110,19 @@ class Daemon:
             delivered = self._deliverer.drain()
             self._deliverer.close()
         return RunReport(cycles, composed, delivered, answered)
+
+    def is_alive(self) -> bool:
+        """Has the scheduler ticked, and does the database answer? Only then does the watchdog hear of us."""
+        stalled_s = self._app.monotonic() - self._ticked_at
+        if stalled_s > STALL_S:
+            log.error("the scheduler stands still", extra={"stalled_s": round(stalled_s)})
+            return False
+        try:
+            self._app.store.sources()
+        except MonitorError as error:
+            log.error("the database does not answer", extra={"why": str(error)})
+            return False
+        return True
 
     def _scheduler(self) -> BackgroundScheduler:
         scheduler = BackgroundScheduler(
@@ -186,19 +199,6 @@ class Daemon:
         if not self._app.stop.is_set():
             self._compose()
             self._deliver()
-
-    def _is_alive(self) -> bool:
-        """Has the scheduler ticked, and does the database answer?"""
-        stalled_s = self._app.monotonic() - self._ticked_at
-        if stalled_s > STALL_S:
-            log.error("the scheduler stands still", extra={"stalled_s": round(stalled_s)})
-            return False
-        try:
-            self._app.store.sources()
-        except MonitorError as error:
-            log.error("the database does not answer", extra={"why": str(error)})
-            return False
-        return True
 
     def _leave(self, scheduler: BackgroundScheduler) -> None:
         """Begin nothing more, finish what is in hand."""

@@ -15,7 +15,7 @@ import pytest
 
 from monitor import daemon
 from monitor.demo.sinks import Reaction
-from monitor.errors import LockedError
+from monitor.errors import LockedError, StoreError
 from tests.support.world import World, sample, version
 
 STATUS = "protocolSection__statusModule__overallStatus"
@@ -173,3 +173,21 @@ def test_a_back_off_is_cut_short(tmp_path: Path) -> None:
             time.sleep(0.2)
             code, took_s = leave(process)
         assert (code, took_s < 3, len(world.registry.requests)) == (0, True, 1)
+
+
+def test_the_watchdog_hears_only_of_a_living_daemon(tmp_path: Path) -> None:
+    """Where the scheduler stands still or the database does not answer, systemd hears nothing."""
+    with World(tmp_path, [version(20, sample(1))]) as world, world.app() as app:
+        here = daemon.Daemon(app)
+        assert here.is_alive()
+        world.clock.forward(seconds=daemon.STALL_S + 1)
+        assert not here.is_alive()
+        again = daemon.Daemon(app)
+        assert again.is_alive()
+
+        class Dead:
+            def sources(self) -> object:
+                raise StoreError("disk I/O error")
+
+        app.__dict__["store"] = Dead()
+        assert not again.is_alive()

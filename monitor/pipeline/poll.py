@@ -17,7 +17,7 @@ from typing import Literal, TypeAlias
 from monitor.core.change import isoformat
 from monitor.core.record import TrialId
 from monitor.core.watching import SourceHealth
-from monitor.errors import RegistryBlockedError, RegistryError, RegistryUnavailableError
+from monitor.errors import LockedError, RegistryBlockedError, RegistryError, RegistryUnavailableError
 from monitor.pipeline import health
 from monitor.pipeline.reading import Known, Reading
 from monitor.pipeline.works import Works, failpoint
@@ -143,6 +143,9 @@ class _Cycle:
             try:
                 self._read_batch(batch, version)
                 failures = 0
+            except LockedError as error:
+                log.warning("batch not recorded", extra={"registry": self.registry.name, "why": str(error)})
+                self.counts["unread"] += len(batch)
             except RegistryError as error:
                 log.warning("batch not read", extra={"registry": self.registry.name, "why": str(error)})
                 self.counts["unread"] += len(batch)

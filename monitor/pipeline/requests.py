@@ -61,9 +61,11 @@ def _done(works: Works, steps: Steps, request: Request) -> str:
 
 def told(report: CycleReport) -> str:
     """A cycle in one line."""
+    health = report.health
+    parts = [f"{number} {word}" for word, number in sorted(report.counts.items()) if number]
     if report.waiting_until is not None:
-        until = f"{report.waiting_until:%Y-%m-%d %H:%M} UTC"
-        return f"{report.registry}: {report.health.state if report.health else ''}, not asked before {until}"
-    counts = ", ".join(f"{number} {word}" for word, number in sorted(report.counts.items()) if number)
-    state = f"{report.health.state}, " if report.health else ""
-    return f"{report.registry}: {state}{counts or 'nothing new'}"
+        parts.append(f"not asked before {report.waiting_until:%Y-%m-%d %H:%M} UTC")
+    elif health is not None and health.reason:
+        parts.append(health.reason)
+    state = health.state if health else "never asked"
+    return f"{report.registry}: {', '.join([state, *parts] if parts else [state, 'nothing new'])}"

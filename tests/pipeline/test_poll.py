@@ -10,6 +10,7 @@ import pytest
 from monitor.bootstrap import App
 from monitor.core.watching import NoticeKind
 from monitor.demo.standin import Fault
+from monitor.errors import LockedError
 from monitor.pipeline import poll
 from tests.support.records import ABSENT
 from tests.support.world import World, sample, trial, version
@@ -28,6 +29,10 @@ def counts(report: poll.CycleReport) -> dict[str, int]:
 
 def notices(app: App, kind: NoticeKind) -> list[str]:
     return [notice.message for notice in reversed(app.store.notices()) if notice.kind == kind]
+
+
+def asked(world: World) -> int:
+    return len(world.registry.requests)
 
 
 def state(app: App) -> str:
@@ -277,14 +282,12 @@ def test_a_refusal_blocks_and_is_not_stormed(tmp_path: Path) -> None:
         with world.app() as app:
             report = cycle(app)
             assert (state(app), report.ok) == ("BLOCKED", False)
-            assert len(world.registry.requests) == 1
-            waiting = cycle(app)
-            assert waiting.waiting_until is not None
-            assert len(world.registry.requests) == 1
+            assert asked(world) == 1
+            assert cycle(app).waiting_until is not None
+            assert asked(world) == 1
             assert not poll.due(app, "ctgov", every_s=60)
-            assert len(notices(app, "source")) == 1
             cycle(app, "all")
-            assert len(world.registry.requests) == 2
+            assert asked(world) == 2
             assert len(notices(app, "source")) == 1
             world.registry.clear_faults()
             world.clock.forward(hours=7)
@@ -401,4 +404,27 @@ def test_a_told_stop_leaves_the_rest_unread(tmp_path: Path) -> None:
 
             assert counts(poll.cycle(app, Leaving())) == {"new": 1}  # type: ignore[arg-type]
         with world.app() as app:
+            assert counts(cycle(app)) == {"new": 1}
+
+
+def test_a_trial_somebody_else_wrote_is_read_again(tmp_path: Path) -> None:
+    """Where the store refuses a batch it stays unread and nothing else fails."""
+    with World(tmp_path, [version(2, sample(1), sample(2))], batch_size=1) as world:
+        world.watch(1, 2)
+        with world.app() as app:
+            record, refusals = app.store.record, [LockedError("it gained a version meanwhile")]
+
+            class Contended:
+                def __getattr__(self, name: str) -> object:
+                    return getattr(store, name)
+
+                def record(self, recordings: object) -> None:
+                    if refusals:
+                        raise refusals.pop()
+                    record(recordings)  # type: ignore[arg-type]
+
+            store = app.store
+            app.__dict__["store"] = Contended()
+            assert counts(cycle(app)) == {"unread": 1, "new": 1}
+            assert state(app) == "OK"
             assert counts(cycle(app)) == {"new": 1}
