@@ -21,7 +21,8 @@ from monitor.core.record import Json, TrialId
 from monitor.errors import RegistryBlockedError, RegistryError, RegistryUnavailableError
 from monitor.registries import Absent, Fetched, Payload, Probe, Rejected, RenamedTo, Unknown
 from monitor.registries.ctgov import belief
-from monitor.registries.ctgov.reader import NAME, CtGovReader, canonical_number
+from monitor.registries.ctgov.numbers import NAME, canonical_number
+from monitor.registries.ctgov.reader import CtGovReader
 from monitor.registries.ctgov.settings import Settings
 from monitor.transport import Answer, PoliteClient
 

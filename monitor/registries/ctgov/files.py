@@ -11,7 +11,7 @@ from monitor.core.record import Json, TrialId
 from monitor.errors import RecordFormatError
 from monitor.registries import Payload
 from monitor.registries.ctgov import belief
-from monitor.registries.ctgov.reader import NAME, canonical_number
+from monitor.registries.ctgov.numbers import NAME, canonical_number
 
 
 class _List(msgspec.Struct):

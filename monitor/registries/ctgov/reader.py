@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from monitor.core.record import Json, TrialId, TrialRecord
 from monitor.registries import Facts, Payload
 from monitor.registries.ctgov import belief
 from monitor.registries.ctgov.facts import facts
-
-NAME = "ctgov"
-
-# The API's own pattern for `nctId`, upper limit of eight digits included.
-_NUMBER = re.compile(r"NCT0*([1-9][0-9]{0,7})", re.IGNORECASE | re.ASCII)
-_PAGE = re.compile(
-    r"(?:https?://)?(?:[a-z]+\.)?clinicaltrials\.gov/(?:[\w.-]+/)*(NCT0*[1-9][0-9]{0,7})(?:[/?#].*)?",
-    re.IGNORECASE | re.ASCII,
-)
-
-
-def canonical_number(text: str) -> str | None:
-    """`NCT` and eight digits for a number written as the API accepts it (`nct7263919`); None for others."""
-    found = _NUMBER.fullmatch(text)
-    return f"NCT{int(found[1]):08d}" if found else None
+from monitor.registries.ctgov.numbers import NAME, identify
 
 
 class CtGovReader:
@@ -35,10 +20,7 @@ class CtGovReader:
 
     def identify(self, text: str) -> TrialId | None:
         """Accepts `NCT07263919`, `nct7263919` and addresses of study pages."""
-        wanted = text.strip()
-        page = _PAGE.fullmatch(wanted)
-        number = canonical_number(page[1] if page else wanted)
-        return TrialId(NAME, number) if number else None
+        return identify(text)
 
     def records(self, content: bytes) -> Iterator[Payload]:
         """See `files.records`."""
@@ -48,9 +30,8 @@ class CtGovReader:
 
     def normalize(self, payload: Json) -> TrialRecord:
         """See `normalize.normalize`."""
-        from monitor.registries.ctgov.normalize import (
-            normalize,
-        )  # the catalogue is not needed to read a number
+        # The catalogue is not needed to read a number.
+        from monitor.registries.ctgov.normalize import normalize
 
         return normalize(payload)
 
