@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
@@ -147,32 +148,55 @@ def known_trials(
 ) -> Mapping[TrialId, int]:
     """The row ids of trials, made where they are missing."""
     wanted = list(dict.fromkeys(trials))
-    rows = [
-        {
-            "registry": trial.registry,
-            "number": trial.id,
-            "presence": "unseen",
-            "title": "",
-            "phases": "",
-            "last_seq": 0,
-        }
-        for trial in wanted
-    ]
-    database.insert_new(connection, TRIAL, rows)
-    return {trial: row.id for trial, row in trial_rows(connection, wanted).items()}
+    database.insert_new(connection, TRIAL, [unseen_row(trial) for trial in wanted])
+    return trial_ids(connection, wanted)
+
+
+def unseen_row(trial: TrialId) -> dict[str, Any]:
+    """The row of a trial that nothing is known of but its number."""
+    return {
+        "registry": trial.registry,
+        "number": trial.id,
+        "presence": "unseen",
+        "title": "",
+        "sponsor": None,
+        "overall_status": None,
+        "phases": "",
+        "snapshot_seq": None,
+        "last_seq": 0,
+        "checked_data_version": None,
+        "checked_at": None,
+        "changed_at": None,
+        "renamed_to": None,
+        "absent_since": None,
+    }
+
+
+def trial_ids(connection: Connection, trials: Iterable[TrialId]) -> dict[TrialId, int]:
+    """The row ids of those trials that are known."""
+    found: dict[TrialId, int] = {}
+    for registry, numbers in _by_registry(trials).items():
+        for batch in chunks(numbers):
+            query = select(TRIAL.c.number, TRIAL.c.id)
+            query = query.where(TRIAL.c.registry == registry, TRIAL.c.number.in_(batch))
+            found.update((TrialId(registry, row.number), row.id) for row in connection.execute(query))
+    return found
 
 
 def trial_rows(connection: Connection, trials: Iterable[TrialId]) -> dict[TrialId, Found]:
     """The rows of those trials that are known."""
     found: dict[TrialId, Found] = {}
-    by_registry: dict[str, list[str]] = defaultdict(list)
-    for trial in trials:
-        by_registry[trial.registry].append(trial.id)
-    for registry, numbers in by_registry.items():
+    for registry, numbers in _by_registry(trials).items():
         for batch in chunks(numbers):
             query = select(TRIAL).where(TRIAL.c.registry == registry, TRIAL.c.number.in_(batch))
-            for row in connection.execute(query):
-                found[TrialId(row.registry, row.number)] = row
+            found.update((TrialId(registry, row.number), row) for row in connection.execute(query))
+    return found
+
+
+def _by_registry(trials: Iterable[TrialId]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for trial in trials:
+        found[trial.registry].append(trial.id)
     return found
 
 
