@@ -94,6 +94,8 @@ KINDS: Mapping[str, Kind] = {
 _ACROSS_LISTS = 0.8
 _FULL = 2500
 """Up to so many comparisons everything is compared with everything; beyond, within blocks."""
+_RAREST, _BLOCK, _NEAREST = 8, 300, 12
+"""Beyond: how many words of an item are looked up, how many items of each, and how many are compared."""
 _MARK = re.compile(r"\b(?:[A-Z]|\d+|[IVX]+)\b")
 _WORD = re.compile(r"\w{4,}")
 
@@ -265,22 +267,26 @@ def _candidates(kind: Kind, olds: Sequence[Tree], news: Sequence[Tree]) -> Itera
 def _worth_comparing(
     olds: Sequence[tuple[str, ...]], news: Sequence[tuple[str, ...]]
 ) -> Iterator[tuple[int, int]]:
-    """All against all while that is cheap; else only items that share one of their rarest words."""
+    """All against all while that is cheap; else each only against those it shares most rare words with."""
     if len(olds) * len(news) <= _FULL:
         yield from ((i, j) for i in range(len(olds)) for j in range(len(news)))
         return
     blocks: dict[str, list[int]] = {}
     for j, texts in enumerate(news):
-        for word in {word for text in texts for word in _WORD.findall(text)}:
+        for word in _words(texts):
             blocks.setdefault(word, []).append(j)
     for i, texts in enumerate(olds):
-        words = {word for text in texts for word in _WORD.findall(text)} & blocks.keys()
-        near: dict[int, None] = {}
-        for word in sorted(words, key=lambda word: (len(blocks[word]), word)):
-            if len(near) >= 20:
-                break
-            near.update(dict.fromkeys(blocks[word][:20]))
-        yield from ((i, j) for j in near)
+        shared: dict[int, float] = {}
+        rarest = sorted(_words(texts) & blocks.keys(), key=lambda word: (len(blocks[word]), word))
+        for word in rarest[:_RAREST]:
+            for j in blocks[word][:_BLOCK]:
+                shared[j] = shared.get(j, 0.0) + 1 / len(blocks[word])
+        nearest = sorted(shared, key=lambda j: (-shared[j], j))[:_NEAREST]
+        yield from ((i, j) for j in nearest)
+
+
+def _words(texts: tuple[str, ...]) -> set[str]:
+    return {word for text in texts for word in _WORD.findall(text)}
 
 
 def _settled(kind: Kind, old: Tree, new: Tree) -> bool:

@@ -1,0 +1,263 @@
+"""Pairing: which item is which, whatever its key and place."""
+
+from __future__ import annotations
+
+import itertools
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.core import sites
+from monitor.core.catalogue import collection
+from monitor.core.countries import country
+from monitor.core.pairing import Place, best_first, likeness, pair, pair_by_key
+from monitor.core.record import Text, Tree
+
+
+def tree(**parts: str) -> Tree:
+    """An item with texts as parts."""
+    return {name: country(said) if name == "country" else Text.plain(said) for name, said in parts.items()}
+
+
+def paired(name: str, before: list[Tree], after: list[Tree]) -> set[tuple[str, str]]:
+    """The pairs of one collection, by the first part of each item."""
+    olds, news = collection(name, before), collection(name, after)
+    pairing = pair({name: olds}, {name: news})
+    assert len(pairing.pairs) + len(pairing.removed) == len(before)
+    assert len(pairing.pairs) + len(pairing.added) == len(after)
+    return {(_first(olds[old.key]), _first(news[new.key])) for old, new in pairing.pairs}
+
+
+def _first(item: Tree) -> str:
+    value = next(iter(item.values()))
+    assert isinstance(value, Text)
+    return value.shown
+
+
+SAME: list[tuple[str, Tree, Tree]] = [
+    ("outcomes.primary", tree(measure="Overall survival"), tree(measure="OVERALL  SURVIVAL")),
+    ("outcomes.primary", tree(measure="Overall survival"), tree(measure="Overall survival (OS)")),
+    (
+        "outcomes.secondary",
+        tree(measure="ORR", description="Share of patients with a complete or partial response."),
+        tree(measure="ORR per RECIST", description="Share of patients with a complete or partial response."),
+    ),
+    (
+        "armsInterventions.arms",
+        tree(label="Arm A", description="Veltomab 10 mg/kg every three weeks until progression"),
+        tree(label="Arm A: Veltomab", description="Veltomab 10 mg/kg every three weeks until progression"),
+    ),
+    (
+        "armsInterventions.interventions",
+        tree(name="Veltomab", type="DRUG"),
+        tree(name="Veltomab", type="BIOLOGICAL"),
+    ),
+    ("sponsor.collaborators", tree(name="Alpha Bio Inc"), tree(name="Alpha Bio, Inc.")),
+    ("identification.secondaryIds", tree(id="2025-500001-11-00"), tree(id="2025-500001-11-00", type="CTIS")),
+    ("references.references", tree(citation="Doe J. A trial."), tree(citation="Doe J. A trial.", pmid="123")),
+    (
+        "documents.largeDocs",
+        tree(filename="Prot_000.pdf", typeAbbrev="Prot", label="Protocol"),
+        tree(filename="Prot_001.pdf", typeAbbrev="Prot", label="Protocol"),
+    ),
+    ("derived.conditionMesh", tree(id="D1", term="Asthma"), tree(id="D2", term="Asthma")),
+    ("contacts.officials", tree(name="Jane Doe", role="A"), tree(name="Jane Doe", role="B")),
+]
+
+
+@pytest.mark.parametrize(("name", "old", "new"), SAME)
+def test_the_same_thing_under_another_key(name: str, old: Tree, new: Tree) -> None:
+    """A re-worded, re-typed or completed item is the item it was."""
+    assert len(paired(name, [old], [new])) == 1
+
+
+OTHER: list[tuple[str, Tree, Tree]] = [
+    ("outcomes.primary", tree(measure="Progression-free survival"), tree(measure="Objective response rate")),
+    (
+        "outcomes.primary",
+        tree(measure="Cmax of veltomab, Part A"),
+        tree(measure="AUC of oxaliplatin, Part B"),
+    ),
+    ("armsInterventions.arms", tree(label="Placebo"), tree(label="Veltomab 10 mg/kg")),
+    ("armsInterventions.interventions", tree(name="Cisplatin"), tree(name="Veltomab")),
+    ("sponsor.collaborators", tree(name="Alpha Bio"), tree(name="Beta Pharma")),
+    ("conditions.conditions", tree(name="Gastric Cancer"), tree(name="Asthma")),
+    (
+        "references.references",
+        tree(pmid="1", citation="Doe J. One."),
+        tree(pmid="2", citation="Roe R. Another matter."),
+    ),
+    ("annotation.unpostedEvents", tree(type="RELEASE"), tree(type="RESET")),
+]
+
+
+@pytest.mark.parametrize(("name", "old", "new"), OTHER)
+def test_another_thing_is_not_taken_for_it(name: str, old: Tree, new: Tree) -> None:
+    """Items that have too little in common stay apart."""
+    assert paired(name, [old], [new]) == set()
+
+
+def place(facility: str, city: str = "Riverton", zip_code: str = "10001", land: str = "China") -> Tree:
+    """A site."""
+    parts = {"facility": facility, "city": city, "zip": zip_code}
+    return {**tree(**{name: said for name, said in parts.items() if said}), "country": country(land)}
+
+
+SAME_SITE = [
+    (place("Local Institution - 0012"), place("City Hospital")),
+    (place("Research Site"), place("City Hospital")),
+    (place("GSK Investigational Site", zip_code=""), place("City Hospital", zip_code="")),
+    (place("Research Site", "Tainan City"), place("Research Site", "Tainan")),
+    (place("Local Institution - 0082", zip_code="20231"), place("Local Institution - 0082", "Rio", "20230")),
+    (place("Hôpital Émile Muller"), place("Hopital Emile Muller")),
+    (place("HÃ´pital Foch"), place("Hôpital Foch")),
+    (place("City Hospital, Xi'an"), place("City Hospital of Xian")),
+    (place("City Hospital", "Xi'an"), place("City Hospital", "Xian")),
+    (place("Metro Medical and Research Centre"), place("Metro Medical & Research Center Inc.")),
+    (
+        place("Goztepe Suleyman Yalcin Sehir", "Istanbul", "1"),
+        place("Goztepe Suleyman Yalcin Sehir", "Kocaeli", "2"),
+    ),
+    (place("City Hospital", land="Turkey"), place("City  hospital", land="Turkey (Türkiye)")),
+]
+
+
+@pytest.mark.parametrize(("old", "new"), SAME_SITE)
+def test_the_same_site_under_another_spelling(old: Tree, new: Tree) -> None:
+    """Stand-ins pair by zip and city or by number, names by likeness in the same place."""
+    assert len(paired("locations", [old], [new])) == 1
+
+
+OTHER_SITE = [
+    (place("Research Site"), place("Research Site", zip_code="94800")),
+    (place("Local Institution - 0012"), place("Local Institution - 0013")),
+    (place("Local Institution - 0012"), place("City Hospital", "Lakeside", "2")),
+    (place("Tongji Hospital", zip_code="1"), place("Union Hospital, Tongji Medical College", zip_code="2")),
+    (place("City Hospital"), place("City Hospital", "Lakeside", "2")),
+    (place("City Hospital"), place("City Hospital", land="Japan")),
+    (place("Northern Cancer Center", zip_code=""), place("Lakeside Heart Clinic", zip_code="")),
+]
+
+
+@pytest.mark.parametrize(("old", "new"), OTHER_SITE)
+def test_another_site_is_not_taken_for_it(old: Tree, new: Tree) -> None:
+    """A stand-in elsewhere, another number, another name or another country is another site."""
+    assert paired("locations", [old], [new]) == set()
+
+
+@pytest.mark.parametrize(
+    "facility",
+    [
+        "Research Site",
+        "GSK Investigational Site",
+        "Local Institution - 0012",
+        "Novartis Investigative Site",
+        "Investigational Site Number : 124",
+        "USA02-0",
+        "Site US101",
+        "Zai Lab Site 2003",
+        "Research Site US-12-3",
+        "Clinical Site",
+        "For additional information regarding investigative sites, call us.",
+    ],
+)
+def test_stand_ins_are_known(facility: str) -> None:
+    """Names that say nothing of the place are not compared as names."""
+    assert sites.is_placeholder(facility)
+
+
+@pytest.mark.parametrize(
+    "facility",
+    [
+        "City Hospital",
+        "Rambam Health Care Campus ( Site 0602)",
+        "Clinical Center Kragujevac",
+        "Hospital 12 de Octubre",
+        "Institut Curie - Site de Paris",
+        "Peking Union Clinical Research Center",
+        "2nd Affiliated Hospital",
+        "",
+    ],
+)
+def test_names_are_not_taken_for_stand_ins(facility: str) -> None:
+    """A name with a number or with the word "site" in it is still a name."""
+    assert not sites.is_placeholder(facility)
+
+
+def test_the_likest_pair_first() -> None:
+    """Where several could pair, the best pair over all is made first, whatever the order of the lists."""
+    olds = [tree(measure="Overall survival at 2 years"), tree(measure="Overall survival")]
+    news = [tree(measure="Overall survival (OS)"), tree(measure="Overall survival at 2 years in Asia")]
+    expected = {
+        ("Overall survival", "Overall survival (OS)"),
+        ("Overall survival at 2 years", "Overall survival at 2 years in Asia"),
+    }
+    for before, after in itertools.product(itertools.permutations(olds), itertools.permutations(news)):
+        assert paired("outcomes.primary", list(before), list(after)) == expected
+
+
+def test_a_move_between_lists_needs_more_than_a_likeness() -> None:
+    """Across lists only the same measure or a very alike one is a move; a vague one is not."""
+    before = {
+        "outcomes.primary": collection("outcomes.primary", [tree(measure="Overall survival, 24 months")])
+    }
+    same = {"outcomes.secondary": collection("outcomes.secondary", [tree(measure="Overall survival, 24 mo")])}
+    vague = {
+        "outcomes.secondary": collection("outcomes.secondary", [tree(measure="Event-free survival rate")])
+    }
+    ((old, new),) = pair(before, same).pairs
+    assert (old.field, new.field) == ("outcomes.primary", "outcomes.secondary")
+    assert pair(before, vague).pairs == ()
+
+
+def test_lists_inside_items_pair_by_key_and_twins_by_likeness() -> None:
+    """Inside an item nothing pairs across keys; among items of one key, the likest do."""
+    before = collection("references.availIpds", [tree(id="a", url="1"), tree(id="a", url="22"), tree(id="b")])
+    after = collection("references.availIpds", [tree(id="a", url="22"), tree(id="a", url="13"), tree(id="c")])
+    pairing = pair_by_key(before, after)
+    shown = {(_part(before[old.key]), _part(after[new.key])) for old, new in pairing.pairs}
+    assert shown == {("22", "22"), ("1", "13")}
+    assert (pairing.removed, pairing.added) == ((Place("", "b"),), (Place("", "c"),))
+
+
+def _part(item: Tree) -> str:
+    value = item["url"]
+    assert isinstance(value, Text)
+    return value.form
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.integers(0, 6), st.integers(0, 6)), max_size=40))
+def test_best_first_is_one_to_one_and_never_leaves_a_better_pair(found: list[tuple[float, int, int]]) -> None:
+    """No item pairs twice, and a pair that was not made had a better one in its way."""
+    pairs = list(best_first(found))
+    assert len({i for i, _ in pairs}) == len({j for _, j in pairs}) == len(pairs)
+    scores = {pair: max(score for score, i, j in found if (i, j) == pair) for pair in pairs}
+    for score, i, j in found:
+        assert any(scores[made] >= score for made in pairs if made[0] == i or made[1] == j)
+
+
+@given(
+    st.dictionaries(st.sampled_from("abc"), st.text("xy ", max_size=4)),
+    st.dictionaries(st.sampled_from("abc"), st.text("xy ", max_size=4)),
+)
+def test_likeness_is_symmetric_and_full_for_equals(one: dict[str, str], other: dict[str, str]) -> None:
+    """Likeness lies between 0 and 1, does not depend on the side, and is 1 for equal items."""
+    old, new = tree(**one), tree(**other)
+    assert 0 <= likeness(old, new) <= 1
+    assert likeness(old, new) == pytest.approx(likeness(new, old))
+    assert likeness(old, old) == 1
+
+
+def test_long_lists_pair_in_bounded_time() -> None:
+    """Two hundred re-worded outcomes find their partners without comparing everything with everything."""
+    stems, ends = ("alpha", "beta", "gamma", "delta"), ("ning", "ment", "tion", "ling")
+    words = [stem + end for stem, end in itertools.product(stems, ends)]
+    names = [" ".join(three) for three in itertools.islice(itertools.permutations(words, 3), 0, 3000, 15)]
+    before = [tree(measure=f"Change in {name} score") for name in names]
+    after = [tree(measure=f"Change in {name} score from baseline") for name in names]
+    started = time.process_time()
+    found = paired("outcomes.secondary", before, after[::-1])
+    assert time.process_time() - started < 5
+    assert sum(f"{old} from baseline" == new for old, new in found) == len(names)
