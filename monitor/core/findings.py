@@ -8,15 +8,15 @@ exactly one story, and a story weighs at least what its worst change does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from monitor.core.change import LEVELS, Change, Finding, Significance
 from monitor.core.headlines import first_sight_line, headline
-from monitor.core.record import Json, JsonObject
+from monitor.core.record import JsonObject
 from monitor.core.remarks import gap, remarks
-from monitor.core.rollups import RollUp, site_roll_ups, slip_roll_up, tally_sites, wipe_line
+from monitor.core.rollups import SITES, RollUp, SiteTally, site_roll_ups, slip_roll_up, tally_sites, wipe_line
 from monitor.core.rules import FIRST_SIGHT
-from monitor.core.scene import Scene
+from monitor.core.scene import PRIMARY_COMPLETION, Scene
 from monitor.core.weight import circumstances, weigh
 
 QUIET = "admin"
@@ -110,43 +110,48 @@ def _finding(
     said: Sequence[tuple[str, str]],
 ) -> Finding:
     members = [changes[index] for index in indices]
-    details, facts, roll_ups = _beside(kind, scene, members, said)
+    has_sites = kind != QUIET and scene.veil is None and any(change.field == SITES for change in members)
+    tally = tally_sites(scene, members) if has_sites else None
+    roll_ups = _roll_ups(kind, scene, members, tally)
     level, rule = _worst(scene, members, roll_ups)
+    facts: JsonObject = {**tally.facts} if tally else {}
     if roll_ups:
         facts["roll_ups"] = {roll_up.rule: roll_up.reason for roll_up in roll_ups}
     return Finding(
         kind=kind,
-        headline=_quiet_headline(members) if kind == QUIET else headline(kind, scene, members),
+        headline=_quiet_headline(members) if kind == QUIET else headline(kind, scene, members, tally),
         significance=level,
         rule=rule,
         members=tuple(indices),
-        details=tuple(details),
+        details=tuple(_details(kind, scene, members, said, tally, roll_ups)),
         facts=facts,
     )
 
 
-def _beside(
-    kind: str, scene: Scene, members: Sequence[Change], said: Sequence[tuple[str, str]]
-) -> tuple[list[str], dict[str, Json], tuple[RollUp, ...]]:
-    """What belongs to the story and to no single change: sentences, counts, roll-ups."""
-    fields = {change.field for change in members}
-    kinds = {_kind(change) for change in members}
-    details = [sentence for about, sentence in said if about == kind or about in kinds]
-    facts: JsonObject = {}
-    roll_ups: tuple[RollUp, ...] = ()
+def _roll_ups(
+    kind: str, scene: Scene, members: Sequence[Change], tally: SiteTally | None
+) -> tuple[RollUp, ...]:
+    dated = kind != QUIET and any(change.field == PRIMARY_COMPLETION for change in members)
+    return (slip_roll_up(scene) if dated else ()) + (site_roll_ups(scene, tally) if tally else ())
+
+
+def _details(
+    kind: str,
+    scene: Scene,
+    members: Sequence[Change],
+    said: Sequence[tuple[str, str]],
+    tally: SiteTally | None,
+    roll_ups: Sequence[RollUp],
+) -> Iterator[str]:
+    """Sentences that belong to the story and to no single change."""
     if kind == QUIET:
-        return [], facts, roll_ups
-    if "dates" in kinds:
-        roll_ups += slip_roll_up(scene)
-    if "locations" in fields and scene.veil is None:
-        tally = tally_sites(scene, members)
-        facts |= tally.facts
-        roll_ups += site_roll_ups(scene, tally)
-        if tally.wiped and not _only_wiped(members):
-            closed = " (recruitment closed)" if scene.status == "ACTIVE_NOT_RECRUITING" else ""
-            details.append(f"{wipe_line(tally)}{closed}.")
-    details += [_sentence(roll_up) for roll_up in roll_ups if roll_up.rule == "M16"]
-    return details, facts, roll_ups
+        return
+    kinds = {kind, *(_kind(change) for change in members)}
+    yield from (sentence for about, sentence in said if about in kinds)
+    if tally and tally.wiped and not _only_wiped(members):
+        closed = " (recruitment closed)" if scene.status == "ACTIVE_NOT_RECRUITING" else ""
+        yield f"{wipe_line(tally)}{closed}."
+    yield from (_sentence(roll_up) for roll_up in roll_ups if roll_up.rule == "M16")
 
 
 def _only_wiped(members: Sequence[Change]) -> bool:

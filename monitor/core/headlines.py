@@ -14,11 +14,13 @@ from monitor.core.fits.outcomes import PRIMARY
 from monitor.core.fits.status import changed_beside_reopening
 from monitor.core.phrases import clip, phase_words
 from monitor.core.record import Dated, TrialRecord
-from monitor.core.rollups import site_headline, tally_sites
+from monitor.core.rollups import SiteTally, site_headline
 from monitor.core.rule import RuleTable
 from monitor.core.scene import COMPLETION, PRIMARY_COMPLETION, START, STOPPED, Case, Scene, shown
+from monitor.core.sentences.results import UNTOLD
 from monitor.core.sentences.words import (
     QUOTE,
+    capital,
     changed_words,
     listing,
     moved,
@@ -42,13 +44,13 @@ _THINGS = {
 }
 
 
-def headline(kind: str, scene: Scene, members: Sequence[Change]) -> str:
-    """The headline of a story of this kind over these changes, noise left out."""
+def headline(kind: str, scene: Scene, members: Sequence[Change], tally: SiteTally | None = None) -> str:
+    """The headline of a story of this kind over these changes, noise left out; `tally` counts its sites."""
     loud = [change for change in members if change.significance != "noise"] or list(members)
     if kind == "status":
         return _status(scene, loud)
-    if kind == "sites" and len(loud) != 1:
-        return capital_first(site_headline(tally_sites(scene, members)))
+    if tally and kind == "sites" and len(loud) != 1:
+        return capital(site_headline(tally))
     if len(loud) == 1:
         return loud[0].summary
     lead = worst_first(loud, scene.rules)
@@ -85,11 +87,6 @@ def first_sight_line(record: TrialRecord) -> str:
     fields = len(record.fields)
     told = ", ".join(part for part in parts if part)
     return f"Now watching {record.trial}: {told} ({fields} field{'' if fields == 1 else 's'})"
-
-
-def capital_first(text: str) -> str:
-    """With a capital first letter."""
-    return text[:1].upper() + text[1:]
 
 
 def _status(scene: Scene, loud: Sequence[Change]) -> str:
@@ -214,6 +211,7 @@ def _eligibility(lead: Sequence[Change]) -> str:
 def _told(lead: Sequence[Change], of: str) -> str:
     """The worst sentence first; a second one beside it if there is room, more are counted."""
     sentences = list(dict.fromkeys(change.summary for change in lead))
+    sentences.sort(key=UNTOLD.__eq__)
     first, rest = sentences[0], sentences[1:]
     if len(rest) == 1 and len(first) + len(rest[0]) <= _ROOM:
         second = rest[0].rstrip(".")

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from monitor.core.scene import COMPLETION, PRIMARY_COMPLETION, START, Case
-from monitor.core.sentences import items, record, trial
+from monitor.core.sentences import items, record, results, trial
 from monitor.core.sentences.record import plain
 
 __all__ = ["first_sight", "summary"]
@@ -26,10 +26,10 @@ _SENTENCES: Mapping[str, Sentence] = MappingProxyType(
         START: trial.main_date,
         PRIMARY_COMPLETION: trial.main_date,
         COMPLETION: trial.main_date,
-        "status.resultsFirstSubmitDate": record.results_signal,
-        "status.dispFirstSubmitDate": record.results_signal,
-        "status.dispFirstPostDate": record.results_signal,
-        "status.resultsFirstPostDate": record.results_post_date,
+        "status.resultsFirstSubmitDate": results.results_signal,
+        "status.dispFirstSubmitDate": results.results_signal,
+        "status.dispFirstPostDate": results.results_signal,
+        "status.resultsFirstPostDate": results.results_post_date,
         "design.enrollmentCount": trial.enrollment_count,
         "design.enrollmentType": trial.enrollment_type,
         "design.phases": record.phases,
@@ -44,13 +44,13 @@ _SENTENCES: Mapping[str, Sentence] = MappingProxyType(
         "locations": items.site,
         "sponsor.lead": record.sponsor,
         "identification.secondaryIds": record.secondary_id,
-        "results.hasResults": record.has_results,
+        "results.hasResults": results.has_results,
         "references.references": record.reference,
         "documents.largeDocs": record.document,
-        "annotation.unpostedEvents": record.unposted_event,
-        "annotation.violationEvents": record.violation,
-        "oversight.fdaaa801Violation": record.violation,
-        "derived.submissionTracking": record.submission_tracking,
+        "annotation.unpostedEvents": results.unposted_event,
+        "annotation.violationEvents": results.violation,
+        "oversight.fdaaa801Violation": results.violation,
+        "derived.submissionTracking": results.submission_tracking,
         "derived.removedCountries": record.removed_countries,
         "registry.presence": record.presence,
         "registry.alias": record.alias,

@@ -1,0 +1,117 @@
+"""Sentences about results: submitted, returned, posted, put off, and what the regulator says of that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from monitor.core.record import Dated
+from monitor.core.scene import PRIMARY_COMPLETION, Case, shown
+from monitor.core.sentences.record import plain
+from monitor.core.sentences.words import moved, ordinal, stretch, times, value_words, when, word
+
+_EVENTS = {"RELEASE": "submitted", "UNRELEASE": "withdrawn", "RESET": "returned"}
+_TRACKED = {"releaseDate": "submitted", "unreleaseDate": "withdrawn", "resetDate": "returned"}
+UNTOLD = "Registry's tracking of submitted results changed."
+
+
+def has_results(case: Case) -> str:
+    """Results came, or went."""
+    if case.delta.new is not True:
+        return "Results no longer posted."
+    return _results(case, case.scene.after.dated("status.resultsFirstPostDate"))
+
+
+def results_post_date(case: Case) -> str:
+    """Results came, with their date."""
+    new = case.delta.new
+    return _results(case, new) if case.gives and isinstance(new, Dated) else plain(case)
+
+
+def results_signal(case: Case) -> str:
+    """Results or a certificate of delay were submitted or posted."""
+    what = {
+        "status.resultsFirstSubmitDate": "Results first submitted",
+        "status.dispFirstSubmitDate": "Sponsor certified delay of results",
+        "status.dispFirstPostDate": "Certificate of delay posted",
+    }[case.delta.field]
+    new = case.delta.new
+    if not (case.gives and isinstance(new, Dated)):
+        return plain(case)
+    return f"{what}, {when(new)}{_after_completion(case, new)}."
+
+
+def unposted_event(case: Case) -> str:
+    """Results went to the registry, or came back."""
+    kind, day = case.of_item("type"), case.item.get("date")
+    if case.delta.at or kind not in _EVENTS:
+        return plain(case)
+    told = _submission(_EVENTS[kind], day if isinstance(day, Dated) else None, _events(case))
+    return f"No longer listed: {told}" if case.delta.op == "removed" else told
+
+
+def submission_tracking(case: Case) -> str:
+    """The registry's own account of submitted results."""
+    if case.part != "submissionInfos":
+        return plain(case)
+    entry = case.delta.new if isinstance(case.delta.new, Mapping) else {case.delta.at[-1]: case.delta.new}
+    told = [
+        _submission(_TRACKED[name], day, _tracked(case))
+        for name, day in entry.items()
+        if name in _TRACKED and isinstance(day, Dated)
+    ]
+    return " ".join(told) if told else UNTOLD
+
+
+def _submission(what: str, day: Dated | None, known: Sequence[tuple[str, Dated]]) -> str:
+    """`Results submitted a third time on 2 Mar 2026; returned twice.`"""
+    if day is None:
+        return f"Results {what}, date unknown."
+    number = sum(1 for kind, when_ in known if kind == what and when_.date.first <= day.date.first)
+    again = f" {'an' if number == 8 else 'a'} {ordinal(number).lower()} time" if number > 1 else ""
+    back = sum(1 for kind, when_ in known if kind == "returned" and when_.date.first <= day.date.first)
+    returned = f"; returned {times(back)}" if what == "submitted" and back else ""
+    return f"Results {what}{again} on {when(day)}{returned}."
+
+
+def _events(case: Case) -> list[tuple[str, Dated]]:
+    found = []
+    for item in case.scene.after.items(case.delta.field).values():
+        kind, day = _EVENTS.get(shown(item.get("type"))), item.get("date")
+        if kind and isinstance(day, Dated):
+            found.append((kind, day))
+    return found
+
+
+def _tracked(case: Case) -> list[tuple[str, Dated]]:
+    tracking = case.scene.after.get(case.delta.field)
+    infos = tracking.get("submissionInfos") if isinstance(tracking, Mapping) else None
+    entries = infos.values() if isinstance(infos, Mapping) else ()
+    parts = [part for entry in entries if isinstance(entry, Mapping) for part in entry.items()]
+    return [(_TRACKED[name], day) for name, day in parts if name in _TRACKED and isinstance(day, Dated)]
+
+
+def violation(case: Case) -> str:
+    """A notice of violation."""
+    if case.delta.field == "oversight.fdaaa801Violation":
+        return (
+            "FDAAA 801 violation noted." if case.delta.new is True else "FDAAA 801 violation no longer noted."
+        )
+    kind, day = word(case.of_item("type")), value_words(case.item.get("issuedDate"))
+    return f"FDAAA 801 notice {case.delta.op}: {kind or 'no type'}{f', {day}' if day else ''}."
+
+
+def _results(case: Case, posted: Dated | None) -> str:
+    day = f" {when(posted)}" if posted else ""
+    return f"Results posted{day}{_after_completion(case, posted)}."
+
+
+def _after_completion(case: Case, day: Dated | None) -> str:
+    done = case.scene.after.dated(PRIMARY_COMPLETION)
+    if day is None or done is None or done.type == "ESTIMATED":
+        return ""
+    days = (day.date.midpoint - done.date.midpoint).days
+    return (
+        f", {stretch(days)} after primary completion"
+        if days > 0
+        else f", {moved(days)} than primary completion"
+    )
