@@ -65,7 +65,7 @@ DOORS: Mapping[str, tuple[str, ...]] = {
 }
 
 _PURE = """
-    __future__ bisect calendar collections copy dataclasses datetime decimal enum fnmatch fractions
+    __future__ bisect calendar collections contextlib copy dataclasses datetime decimal enum fnmatch fractions
     functools hashlib heapq html html.parser itertools json math operator re statistics string textwrap
     types typing unicodedata urllib.parse zoneinfo orjson deepdiff rapidfuzz cronsim monitor.errors
     monitor.core
