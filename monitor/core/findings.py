@@ -146,8 +146,9 @@ def _details(
     """Sentences that belong to the story and to no single change."""
     if kind == QUIET:
         return
-    kinds = {kind, *(_kind(change) for change in members)}
-    yield from (sentence for about, sentence in said if about in kinds)
+    if said:
+        kinds = {kind, *(_kind(change) for change in members)}
+        yield from (sentence for about, sentence in said if about in kinds)
     if tally and tally.wiped and not _only_wiped(members):
         closed = " (recruitment closed)" if scene.status == "ACTIVE_NOT_RECRUITING" else ""
         yield f"{wipe_line(tally)}{closed}."

@@ -84,7 +84,10 @@ def tally_sites(scene: Scene, changes: Sequence[Change]) -> SiteTally:
             moved[shown(delta.old), shown(delta.new)] += 1
         elif change.significance != "noise":
             others.add(delta.key or "")
-    gained, lost = _countries(before, after)
+    stayed = (
+        not added and not removed and not any(d.at == ("country",) for d in scene.by_field.get(SITES, ()))
+    )
+    gained, lost = ((), ()) if stayed else _countries(before, after)
     return SiteTally(len(before), len(after), added, removed, moved, wiped, len(others), gained, lost)
 
 

@@ -21,7 +21,9 @@ def sites(case: Case) -> str | None:
     part = case.part
     if not part:
         return f"site {case.delta.op}"
-    if part in ("contacts", "geoPoint") or _re_spelled(case) or _same_name(case) or _wiped(case):
+    if part == "status":
+        return None if _wiped(case) else f"site's status {case.delta.op}"
+    if part in ("contacts", "geoPoint") or _re_spelled(case) or _same_name(case):
         return None
     return f"site's {part} {case.delta.op}"
 

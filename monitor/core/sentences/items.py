@@ -137,8 +137,8 @@ def site(case: Case) -> str:
 def place(case: Case) -> str:
     """A site in words: facility, city, country."""
     item = case.item
-    parts = [shown(item.get(name)) for name in ("facility", "city", "country")]
-    return clip(", ".join(part for part in parts if part), QUOTE) or "a site without a name"
+    facility, city, country = shown(item.get("facility")), shown(item.get("city")), shown(item.get("country"))
+    return clip(", ".join(filter(None, (facility, city, country))), QUOTE) or "a site without a name"
 
 
 def _edit(case: Case) -> str:

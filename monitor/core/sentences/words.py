@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import date
+from functools import lru_cache
 
 from monitor.core.phrases import clip, day_words
 from monitor.core.record import Dated, PartialDate, Value
@@ -46,6 +47,7 @@ _FIRST_WORDS = re.compile(r"\s*(?:\S+\s*){0,2}")
 _PHASE = re.compile(r"^PHASE(\d)$")
 
 
+@lru_cache(maxsize=1024)
 def word(value: str) -> str:
     """An enum value in words; anything else unchanged."""
     if value in _WORDS:
