@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from monitor.render import Renderer
     from monitor.transport import PoliteClient
 
-TEMPLATES = Path(__file__).parent / "templates"
-
 
 def utc_now() -> datetime:
     """The time."""
@@ -122,11 +120,10 @@ class App:
 
     @cached_property
     def renderer(self) -> Renderer:
-        """The user's own templates first, then the packaged ones, then the checkout's."""
+        """Reads the user's own templates, in a folder beside the config file, before the packaged ones."""
         from monitor.render import Renderer  # jinja2 is not needed to look something up
 
-        folders = (self.settings.folder / "templates", TEMPLATES, TEMPLATES.parents[1] / "templates")
-        return Renderer([folder for folder in folders if folder.is_dir()])
+        return Renderer([self.settings.folder / "templates"] if self.settings.path else [])
 
     @property
     def rules(self) -> RuleTable:

@@ -27,7 +27,7 @@ from monitor.pipeline import compose, deliver, poll, requests
 
 log = logging.getLogger(__name__)
 
-POLL_TICK_S, COMPOSE_TICK_S, DELIVER_TICK_S, REQUEST_TICK_S = 15, 10, 5, 2
+POLL_TICK_S, COMPOSE_TICK_S, DELIVER_TICK_S, REQUEST_TICK_S = 15, 10, 5, 1
 DRAIN_S = 60.0
 """How long messages under way may take after SIGTERM; systemd is asked for as much."""
 STALL_S = 60.0

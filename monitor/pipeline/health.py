@@ -64,7 +64,9 @@ def after_failure(
 ) -> SourceHealth:
     """It could not be read; `probe`, where it was answered, still tells the data version."""
     state, wait = _judged(error)
-    moved = _moved(old, state, error.message, now)
+    name = old.registry
+    reason = error.message.removeprefix(f"{name} cannot be read: ").removeprefix(f"{name} refuses us: ")
+    moved = _moved(old, state, reason.removeprefix(f"{name}: "), now)
     known = (probe.data_version, probe.etag) if probe else (old.data_version, old.etag)
     return replace(
         moved,

@@ -86,6 +86,7 @@ def cycle(works: Works, registry: Registry, *, scope: Scope = "unread") -> Cycle
         return CycleReport(registry.name, old, waiting_until=old.not_before)
     run = _Cycle(works, registry, old or health.unborn(registry.name, now))
     new = run.to_the_end(scope)
+    failpoint("before_source")
     works.store.put_source(new, notices=health.notices(old, new, label=registry.label))
     report = CycleReport(registry.name, new, counts=run.counts)
     log.info("polled", extra={"registry": registry.name, "state": new.state, **run.counts})

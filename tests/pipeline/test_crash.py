@@ -14,7 +14,16 @@ from tests.support.world import World, sample, version
 STATUS = "protocolSection__statusModule__overallStatus"
 COUNT = "protocolSection__designModule__enrollmentInfo"
 
-FAILPOINTS = ("before_t1", "after_t1", "before_t2", "after_t2", "after_claim", "after_send", "after_t3")
+FAILPOINTS = (
+    "before_t1",
+    "after_t1",
+    "before_source",
+    "before_t2",
+    "after_t2",
+    "after_claim",
+    "after_send",
+    "after_t3",
+)
 EXPECTED = {
     ("NCT00000001", "status.overallStatus"),
     ("NCT00000002", "design.enrollmentCount"),

@@ -134,6 +134,7 @@ class Target:
         return [Message(f"{n}@example.org", 1, rendered.text.encode(), "digest.created") for n in range(3)]
 
     def test_message(self, now: datetime) -> Sequence[Message]:
+        """None: it needs no testing."""
         return ()
 
     def send(self, delivery: Delivery, now: datetime) -> tuple[int | None, str]:

@@ -50,7 +50,7 @@ def test_a_source_that_waits_says_until_when(tmp_path: Path) -> None:
         world.watch(1)
         world.registry.inject(Fault.forbidden())
         with world.app() as app:
-            assert ask(app, "poll").result.startswith("ctgov: BLOCKED, ctgov refuses us: status 403")
+            assert ask(app, "poll").result.startswith("ctgov: BLOCKED, status 403")
             assert ask(app, "poll").result == "ctgov: BLOCKED, not asked before 2026-11-02 15:30 UTC"
 
 
