@@ -134,9 +134,9 @@ class Scene:
     @cached_property
     def results_new(self) -> bool:
         """Are results posted in this version (C3)?"""
-        return (
-            self.after.get("results.hasResults") is True and self.before.get("results.hasResults") is not True
-        )
+        names = ("results.hasResults", "status.resultsFirstPostDate")
+        had, has = ([record.get(name) for name in names] for record in (self.before, self.after))
+        return (has[0] is True and had[0] is not True) or (has[1] is not None and had[1] is None)
 
     @cached_property
     def results_near(self) -> bool:
