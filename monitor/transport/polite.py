@@ -31,15 +31,16 @@ _SLOWEST = 16.0
 """How many times its configured interval the pace may grow to."""
 _FORGIVE_AFTER = 20
 """So many good answers in a row, and the pace doubles again, up to the configured one."""
-_HOME_PAGE = "https://pypi.org/project/trialwire/"
 
 
 def default_user_agent(contact: str = "") -> str:
-    """The library's real token, our own name and version, and a contact: never a browser's name.
+    """The library's real token, our own name and version, and whom to write to: never a browser's name.
 
-    The registry's edge has been seen to refuse both browsers' names from programs and unknown ones.
+    The registry's edge has been seen to refuse both browsers' names from programs and unknown ones. No
+    address is made up: where the operator gave none, none is claimed.
     """
-    return f"python-httpx/{httpx.__version__} (trialwire/{__version__}; +{contact or _HOME_PAGE})"
+    whom = f"+{contact}" if contact else "a trial change monitor"
+    return f"python-httpx/{httpx.__version__} (trialwire/{__version__}; {whom})"
 
 
 class PoliteClient:

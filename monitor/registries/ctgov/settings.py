@@ -40,8 +40,8 @@ class Settings(BaseModel):
     """Where the registry's people may write: an address or a page, part of the default User-Agent."""
     timeout_s: float = Field(default=30.0, gt=0, le=600)
     retries: int = Field(default=5, ge=0, le=20)
-    batch_size: int = Field(default=200, ge=1, le=500)
-    """Trials asked for in one request; more than 500 numbers make an address the registry refuses (414)."""
+    batch_size: int = Field(default=200, ge=1, le=200)
+    """Trials asked for in one request; many more make an address the registry refuses (414)."""
 
     def politeness(self) -> Politeness:
         """How gently it is asked, as the HTTP client wants to know it."""
