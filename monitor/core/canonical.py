@@ -64,7 +64,7 @@ def digest(payload: Json, *, volatile: Sequence[tuple[str, ...]] = VOLATILE) -> 
 
 def plain(text: str) -> Text:
     """A text without markup: white space and HTML entities are form."""
-    shown = without_entities(text)
+    shown = without_entities(text) if "&" in text else text
     return Text(shown.strip(), " ".join(shown.split()))
 
 

@@ -132,7 +132,10 @@ def _differences(
     old: Value | None, new: Value | None, at: _Path = (), was_at: _Path = ()
 ) -> Iterator[_Difference]:
     """The innermost named parts that differ."""
-    if isinstance(old, Items) and isinstance(new, Items):
+    if type(old) is type(new) and not isinstance(old, dict | Items | Opaque):
+        if old != new:
+            yield at, was_at, old, new
+    elif isinstance(old, Items) and isinstance(new, Items):
         yield from _nested_differences(old, new, at, was_at)
     elif isinstance(old, Mapping) and isinstance(new, Mapping):
         for name in sorted({*old, *new}):

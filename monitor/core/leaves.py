@@ -102,7 +102,9 @@ def _word(raw: Json) -> str | None:
 
 
 def _plain(raw: Json) -> Text | None:
-    text = plain(_string(raw))
+    if not isinstance(raw, str):
+        raise ShapeError("a string", raw)
+    text = plain(raw)
     return text if text.form else None
 
 

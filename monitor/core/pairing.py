@@ -111,14 +111,21 @@ def pair(before: Mapping[str, Items], after: Mapping[str, Items]) -> Pairing:
             pairs.append((old, new))
             del olds[old], news[new]
 
-    natural_old = {place: before[place.field].natural_key(item) for place, item in olds.items()}
-    natural_new = {place: after[place.field].natural_key(item) for place, item in news.items()}
+    natural_old, natural_new = _natural_keys(olds, before), _natural_keys(news, after)
     settle(_same_key(olds, news, lambda p: (p.field, natural_old[p]), lambda p: (p.field, natural_new[p])))
     if len({*before, *after}) > 1:
         settle(_same_key(olds, news, lambda p: natural_old[p], lambda p: natural_new[p]))
     if olds and news:
         settle(_alike(olds, news))
     return _pairing(pairs, olds, news)
+
+
+def _natural_keys(items: Mapping[Place, Tree], lists: Mapping[str, Items]) -> dict[Place, str]:
+    """Only a numbered key is not the natural one already."""
+    return {
+        place: lists[place.field].natural_key(item) if "#" in place.key else place.key
+        for place, item in items.items()
+    }
 
 
 def pair_by_key(before: Items, after: Items) -> Pairing:

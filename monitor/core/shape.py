@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 import orjson
 
@@ -22,6 +22,8 @@ from monitor.core.leaves import Reading, ShapeError, Single, Stranger
 from monitor.core.record import Items, Json, JsonObject, Tree, Value, as_tree, numbered
 
 T = TypeVar("T")
+_Keys: TypeAlias = "dict[tuple[Json, ...], str]"
+"""Natural keys by the raw parts they are made of: the two versions of a list mostly share them."""
 
 
 class Shape(Protocol):
@@ -132,7 +134,8 @@ class Listed:
         return self._items(numbered(groups)) if groups else None
 
     def read_apart(self, old: Json, new: Json, notes: Reading) -> tuple[Value | None, Value | None]:
-        olds, news = self._by_key(_list(old)), self._by_key(_list(new))
+        known: _Keys = {}
+        olds, news = self._by_key(_list(old), known), self._by_key(_list(new), known)
         before: dict[str, Tree] = {}
         after: dict[str, Tree] = {}
         for key in {**olds, **news}:
@@ -152,7 +155,7 @@ class Listed:
 
     def strangers(self, raw: Json) -> Iterator[Stranger]:
         strange: dict[str, list[list[Stranger]]] = {}
-        for member, key in zip(_list(raw), self._raw_keys(_list(raw)), strict=True):
+        for member, key in zip(_list(raw), self._raw_keys(_list(raw), {}), strict=True):
             found = list(self.item.strangers(member))
             if found:
                 strange.setdefault(key, []).append(found)
@@ -193,31 +196,37 @@ class Listed:
     def _items(self, keyed: Mapping[str, Tree]) -> Items:
         return Items(keyed, self.natural_key)
 
-    def _by_key(self, members: Sequence[Json]) -> dict[str, list[tuple[int, Json]]]:
+    def _by_key(self, members: Sequence[Json], known: _Keys) -> dict[str, list[tuple[int, Json]]]:
         keyed: dict[str, list[tuple[int, Json]]] = {}
-        for index, key in enumerate(self._raw_keys(members)):
+        for index, key in enumerate(self._raw_keys(members, known)):
             keyed.setdefault(key, []).append((index, members[index]))
         return keyed
 
-    def _raw_keys(self, members: Sequence[Json]) -> Iterator[str]:
+    def _raw_keys(self, members: Sequence[Json], known: _Keys) -> Iterator[str]:
         """The natural keys without reading the items: most of them will not be read."""
         if isinstance(self.item, Wrapped):
             yield from (_raw_form(self.item.leaf, member) for member in members)
             return
-        plan = [[(name, self.item.parts[name]) for name in names] for names in self.identity]
+        names = [name for alternatives in self.identity for name in alternatives]
         for member in members:
-            if isinstance(member, dict):
-                yield "|".join([_raw_part(member, alternatives) for alternatives in plan])
-            else:
-                yield ""
+            raws = tuple([member.get(name) for name in names]) if isinstance(member, dict) else ()
+            try:
+                key = known.get(raws)
+            except TypeError:  # a part is a list or an object: wrong, and not ours to say
+                key = ""
+            if key is None:
+                key = known[raws] = self._raw_key(dict(zip(names, raws, strict=False)))
+            yield key
 
-
-def _raw_part(member: JsonObject, alternatives: Sequence[tuple[str, Shape]]) -> str:
-    for name, shape in alternatives:
-        value = member.get(name)
-        if value is not None and (form := _raw_form(shape, value)):
-            return form
-    return ""
+    def _raw_key(self, raws: JsonObject) -> str:
+        assert isinstance(self.item, Group)
+        parts = []
+        for alternatives in self.identity:
+            form = ""
+            for name in alternatives:
+                form = form or _raw_form(self.item.parts[name], raws.get(name))
+            parts.append(form)
+        return "|".join(parts) if raws else ""
 
 
 def below(shape: Shape, name: str, raw: Json, notes: Reading) -> Value | None:
