@@ -75,6 +75,7 @@ BROKEN: tuple[tuple[Rule, str, str, str], ...] = (
     (is_short, "monitor.errors", "x = 1\n" * 401, "has 401 lines"),
     (is_short, "monitor.errors", "def f():\n" + "    x = 1\n" * 60, "f has 61 lines"),
     (says_what_it_shows, "tests.test_x", "def test_it():\n    pass", "test_it has no docstring"),
+    (says_what_it_shows, "tests.test_x", "class TestIt:\n    pass", "tests are functions"),
     (uses_fakes, "tests.test_x", "from unittest import mock", "imports unittest.mock"),
 )
 

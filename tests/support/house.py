@@ -214,10 +214,16 @@ def is_short(module: Module) -> Iterator[str]:
 
 
 def says_what_it_shows(module: Module) -> Iterator[str]:
-    """A test's docstring states the behavior it shows."""
-    for function in module.functions:
-        if function.name.startswith("test_") and not ast.get_docstring(function):
-            yield f"{function.name} has no docstring"
+    """A test's docstring states the behavior it shows; a fake may have a method of such a name."""
+    for node in module.tree.body:
+        if (
+            isinstance(node, ast.FunctionDef)
+            and node.name.startswith("test_")
+            and not ast.get_docstring(node)
+        ):
+            yield f"{node.name} has no docstring"
+        if isinstance(node, ast.ClassDef) and node.name.startswith("Test"):
+            yield f"{node.name}: tests are functions"
 
 
 def uses_fakes(module: Module) -> Iterator[str]:
