@@ -5,25 +5,20 @@ likeness, the likest first over all, until nothing is like enough. What is left 
 answer depends on the items alone, never on their order, and its cost is bounded: long lists are compared
 within blocks.
 
-What likeness means for each collection is data (`KINDS`); sites have rules of their own in `sites`.
+What likeness means is for `likeness` and `sites` to say.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import orjson
-from rapidfuzz import fuzz
 
 from monitor.core import sites
-from monitor.core.catalogue import fold
-from monitor.core.record import Items, Named, Text, Tree, Value, comparison_json
-
-Candidate: TypeAlias = "tuple[float, int, int]"
-"""How alike, and the places of the two in their lists."""
+from monitor.core.likeness import KINDS, Candidate, candidates, likeness, text_of, worth_comparing
+from monitor.core.record import Items, Tree, comparison_json
 
 
 class Place(NamedTuple):
@@ -42,62 +37,7 @@ class Pairing:
     added: tuple[Place, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """What makes two items of a collection the same thing under another key."""
-
-    weights: Mapping[str, float]
-    """Parts compared as text, the first one foremost."""
-    threshold: float
-    same: tuple[tuple[str, ...], ...] = ()
-    """Parts that settle it where they are present and equal."""
-    told_apart: bool = False
-    """Whether numbers and letters that count ("Cohort 2", "Part B") tell items apart."""
-    agree: str = ""
-    """A part whose disagreement speaks against being the same."""
-
-
-_OUTCOME = Kind({"measure": 0.6, "description": 0.3, "timeFrame": 0.1}, 0.6, told_apart=True)
-_MESH = Kind({}, 1.0, same=(("term",),))
-
-KINDS: Mapping[str, Kind] = {
-    "identification.secondaryIds": Kind({"id": 1.0}, 0.85, same=(("id",),)),
-    "sponsor.collaborators": Kind({"name": 1.0}, 0.75),
-    "conditions.conditions": Kind({"name": 1.0}, 0.75),
-    "conditions.keywords": Kind({"name": 1.0}, 0.75),
-    "armsInterventions.arms": Kind(
-        {"label": 0.5, "description": 0.35, "interventionNames": 0.15}, 0.6, told_apart=True, agree="type"
-    ),
-    "armsInterventions.interventions": Kind(
-        {"name": 0.6, "description": 0.25, "otherNames": 0.15}, 0.6, same=(("name",),), told_apart=True
-    ),
-    "outcomes.primary": _OUTCOME,
-    "outcomes.secondary": _OUTCOME,
-    "outcomes.other": _OUTCOME,
-    "eligibility.criteria": Kind({"text": 1.0}, 0.55, same=(("text",),), agree="section"),
-    "contacts.central": Kind({"name": 1.0}, 0.8, same=(("email",), ("name",))),
-    "contacts.officials": Kind({"name": 1.0}, 0.8, same=(("name",),)),
-    "references.references": Kind({"citation": 1.0}, 0.75, same=(("pmid",), ("citation",))),
-    "references.seeAlso": Kind({"url": 0.8, "label": 0.2}, 0.75),
-    "references.availIpds": Kind({"url": 0.6, "id": 0.4}, 0.8, same=(("url",), ("id",))),
-    "results.outcomeMeasures": Kind(
-        {"title": 0.6, "description": 0.3, "timeFrame": 0.1}, 0.6, same=(("title",),), told_apart=True
-    ),
-    "documents.largeDocs": Kind({"filename": 1.0}, 0.95, same=(("typeAbbrev", "label"),)),
-    "annotation.violationEvents": Kind({"description": 1.0}, 0.8),
-    "derived.conditionMesh": _MESH,
-    "derived.conditionAncestors": _MESH,
-    "derived.interventionMesh": _MESH,
-    "derived.interventionAncestors": _MESH,
-}
-
 _ACROSS_LISTS = 0.8
-_FULL = 2500
-"""Up to so many comparisons everything is compared with everything; beyond, within blocks."""
-_RAREST, _BLOCK, _NEAREST = 8, 300, 12
-"""Beyond: how many words of an item are looked up, how many items of each, and how many are compared."""
-_MARK = re.compile(r"\b(?:[A-Z]|\d+|[IVX]+)\b")
-_WORD = re.compile(r"\w{4,}")
 
 
 def pair(before: Mapping[str, Items], after: Mapping[str, Items]) -> Pairing:
@@ -188,9 +128,9 @@ def _within(
         else:
             rest.append(place)
     left = sorted(place for places in contents.values() for place in places)
-    worth = _worth_comparing(
-        [tuple(map(_text, olds[place].values())) for place in rest],
-        [tuple(map(_text, news[place].values())) for place in left],
+    worth = worth_comparing(
+        [tuple(map(text_of, olds[place].values())) for place in rest],
+        [tuple(map(text_of, news[place].values())) for place in left],
     )
     likenesses = (
         (likeness(olds[rest[i]], news[left[j]]), i, j)
@@ -213,7 +153,7 @@ def _alike(olds: Mapping[Place, Tree], news: Mapping[Place, Tree]) -> list[tuple
     if name == "locations":
         found = sites.candidates(old_items, new_items)
     elif name in KINDS:
-        found = _candidates(KINDS[name], old_items, new_items)
+        found = candidates(KINDS[name], old_items, new_items)
     else:
         return []
     across = (
@@ -233,113 +173,6 @@ def best_first(candidates: Iterable[Candidate]) -> Iterator[tuple[int, int]]:
             taken_old.add(i)
             taken_new.add(j)
             yield i, j
-
-
-def likeness(old: Tree, new: Tree) -> float:
-    """The share of parts two items have in common, texts by how much they share."""
-    names = {*old, *new}
-    total = sum(_part_likeness(old.get(name), new.get(name)) for name in names)
-    return total / len(names) if names else 1.0
-
-
-def _part_likeness(old: Value | None, new: Value | None) -> float:
-    if old == new:
-        return 1.0
-    if isinstance(old, Text) and isinstance(new, Text):
-        return fuzz.ratio(old.form, new.form) / 100
-    return 0.0
-
-
-# ------------------------------------------------------------------------- likeness by collection
-
-
-def _candidates(kind: Kind, olds: Sequence[Tree], news: Sequence[Tree]) -> Iterator[Candidate]:
-    old_texts = [_texts(kind, item) for item in olds]
-    new_texts = [_texts(kind, item) for item in news]
-    for i, j in _worth_comparing(old_texts, new_texts):
-        if _settled(kind, olds[i], news[j]):
-            yield 1.0, i, j
-            continue
-        score = _score(kind, old_texts[i], new_texts[j])
-        if score < kind.threshold:
-            continue
-        if kind.told_apart and _marks(kind, olds[i]) != _marks(kind, news[j]):
-            score *= 0.8
-        if kind.agree and olds[i].get(kind.agree) != news[j].get(kind.agree):
-            score *= 0.85
-        if score >= kind.threshold:
-            yield score, i, j
-
-
-def _worth_comparing(
-    olds: Sequence[tuple[str, ...]], news: Sequence[tuple[str, ...]]
-) -> Iterator[tuple[int, int]]:
-    """All against all while that is cheap; else each only against those it shares most rare words with."""
-    if len(olds) * len(news) <= _FULL:
-        yield from ((i, j) for i in range(len(olds)) for j in range(len(news)))
-        return
-    blocks: dict[str, list[int]] = {}
-    for j, texts in enumerate(news):
-        for word in _words(texts):
-            blocks.setdefault(word, []).append(j)
-    for i, texts in enumerate(olds):
-        shared: dict[int, float] = {}
-        rarest = sorted(_words(texts) & blocks.keys(), key=lambda word: (len(blocks[word]), word))
-        for word in rarest[:_RAREST]:
-            for j in blocks[word][:_BLOCK]:
-                shared[j] = shared.get(j, 0.0) + 1 / len(blocks[word])
-        nearest = sorted(shared, key=lambda j: (-shared[j], j))[:_NEAREST]
-        yield from ((i, j) for j in nearest)
-
-
-def _words(texts: tuple[str, ...]) -> set[str]:
-    return {word for text in texts for word in _WORD.findall(text)}
-
-
-def _settled(kind: Kind, old: Tree, new: Tree) -> bool:
-    return any(all(name in new and old.get(name) == new[name] for name in names) for names in kind.same)
-
-
-def _score(kind: Kind, old: tuple[str, ...], new: tuple[str, ...]) -> float:
-    """The weighted likeness of the texts; a text only one of them has counts half against."""
-    total = told = 0.0
-    for weight, was, now in zip(kind.weights.values(), old, new, strict=True):
-        if was and now:
-            total += weight
-            told += weight * text_likeness(was, now)
-        elif was or now:
-            total += weight / 2
-    return told / total if total else 0.0
-
-
-def text_likeness(old: str, new: str) -> float:
-    """0 to 1: letters in common, or words in common where one says the other with more or fewer words."""
-    letters = fuzz.ratio(old, new)
-    if letters < 35 or letters >= 90:
-        return letters / 100
-    ordered, shared = fuzz.token_sort_ratio(old, new), fuzz.token_set_ratio(old, new)
-    return max(letters, 0.9 * ordered, 0.8 * shared) / 100
-
-
-def _texts(kind: Kind, item: Tree) -> tuple[str, ...]:
-    return tuple(_text(item.get(name)) for name in kind.weights)
-
-
-def _text(value: Value | None) -> str:
-    match value:
-        case Text(form=form) | Named(form=form):
-            return fold(form)
-        case str():
-            return fold(value)
-        case frozenset():
-            return fold(", ".join(sorted(value)))
-        case _:
-            return ""
-
-
-def _marks(kind: Kind, item: Tree) -> list[str]:
-    first = item.get(next(iter(kind.weights)))
-    return sorted(_MARK.findall(first.form)) if isinstance(first, Text) else []
 
 
 def _content(item: Tree) -> bytes:

@@ -230,6 +230,7 @@ class Listed:
 
 
 def below(shape: Shape, name: str, raw: Json, notes: Reading) -> Value | None:
+    """The value of a member; what is wrong below it is pointed at through its name."""
     try:
         return shape.read(raw, notes)
     except ShapeError as error:
@@ -239,6 +240,7 @@ def below(shape: Shape, name: str, raw: Json, notes: Reading) -> Value | None:
 def apart_below(
     shape: Shape, name: str, old: Json, new: Json, notes: Reading
 ) -> tuple[Value | None, Value | None]:
+    """Both values of a member, read apart where it is there on both sides."""
     try:
         if old is not None and new is not None:
             return shape.read_apart(old, new, notes)
@@ -251,11 +253,13 @@ def apart_below(
 
 
 def strangers_below(shape: Shape, name: str, raw: Json) -> Iterator[Stranger]:
+    """The strangers in a member, by their path from here."""
     for path, items, stranger in shape.strangers(raw):
         yield (name, *path), items, stranger
 
 
 def put_apart(name: str, pair: tuple[T | None, T | None], before: dict[str, T], after: dict[str, T]) -> None:
+    """Put each side of a pair where it belongs, if it is there at all."""
     old, new = pair
     if old is not None:
         before[name] = old

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from monitor.core import sites
 from monitor.core.catalogue import collection
 from monitor.core.countries import country
-from monitor.core.pairing import Place, best_first, likeness, pair, pair_by_key
+from monitor.core.likeness import likeness
+from monitor.core.pairing import Place, best_first, pair, pair_by_key
 from monitor.core.record import Text, Tree
 
 
