@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+
+import typer
 
 from monitor.cli import dates, session, terminal
 from monitor.errors import LockedError, MonitorError
@@ -19,14 +21,14 @@ if TYPE_CHECKING:
 
 Kind: TypeAlias = Literal["poll", "digest.send", "deliveries.retry"]
 
+Wait: TypeAlias = Annotated[
+    float, typer.Option("--wait", min=0, metavar="S", help="Beside a daemon: seconds to wait for its answer.")
+]
 PATIENCE_S = 900.0
-"""How long a command waits for the daemon's answer."""
 _LOOK_EVERY_S = 0.25
 
 
-def either(
-    kind: Kind, args: Sequence[str], here: Callable[[App], str], *, patience_s: float = PATIENCE_S
-) -> str:
+def either(kind: Kind, args: Sequence[str], here: Callable[[App], str], *, patience_s: float) -> str:
     """Do a step here if no daemon runs, else have the daemon do it; its outcome in words either way.
 
     Raises LockedError (exit 75) where the daemon does not answer in time.
@@ -46,7 +48,7 @@ def either(
             lock.release()
 
 
-def retry(ids: tuple[str, ...]) -> None:
+def retry(ids: tuple[str, ...], *, patience_s: float) -> None:
     """Make deliveries due and send them."""
 
     def here(app: App) -> str:
@@ -57,7 +59,7 @@ def retry(ids: tuple[str, ...]) -> None:
         told = ", ".join(f"{number} {state}" for state, number in sorted(counts.items()))
         return f"{len(due)} of {len(ids)} due now" + (f": {told}" if told else "")
 
-    terminal.note(either("deliveries.retry", ids, here))
+    terminal.note(either("deliveries.retry", ids, here, patience_s=patience_s))
 
 
 def _asked(store: Store, kind: Kind, args: Sequence[str], busy: LockedError, patience_s: float) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias, cast
 
 import typer
 
-from monitor.cli import dates, formats, session, terminal
+from monitor.cli import daemon, dates, formats, session, terminal
 from monitor.cli.application import app
 from monitor.cli.formats import Format, FormatOption, Shown
 from monitor.cli.listing import counted
@@ -96,13 +96,11 @@ def show(
 
 
 @group.command("retry")
-def retry(ids: Ids = None, *, every: All = False) -> None:
+def retry(ids: Ids = None, *, every: All = False, wait: daemon.Wait = daemon.PATIENCE_S) -> None:
     """Send again, now, what was given up or waits; the same message with the same id.
 
     Example: `trialwire deliveries retry --all`
     """
-    from monitor.cli import daemon
-
     if not ids and not every:
         raise typer.BadParameter("name deliveries, or give --all.", param_hint="ID")
     with session.reading() as store:
@@ -112,7 +110,7 @@ def retry(ids: Ids = None, *, every: All = False) -> None:
     if not chosen:
         terminal.note("Nothing was given up: there is nothing to retry.")
         return
-    daemon.retry(tuple(dict.fromkeys(chosen)))
+    daemon.retry(tuple(dict.fromkeys(chosen)), patience_s=wait)
 
 
 @group.command("drop")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from monitor.cli import dates, formats, session, terminal
+from monitor.cli import daemon, dates, formats, session, terminal
 from monitor.cli.application import app
 from monitor.cli.formats import Format, FormatOption, Shown
 from monitor.core.record import JsonObject
@@ -78,14 +78,17 @@ def preview(
 
 
 @group.command("send")
-def send(name: Annotated[str, typer.Argument(metavar="NAME", help="A subscription.")]) -> None:
+def send(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A subscription.")],
+    *,
+    wait: daemon.Wait = daemon.PATIENCE_S,
+) -> None:
     """Close the window now and send; the scheduled digest covers the rest.
 
     Beside a running daemon it asks the daemon and waits.
 
     Example: `trialwire digest send morning`
     """
-    from monitor.cli import daemon
 
     def here(works: App) -> str:
         from monitor.pipeline import compose, deliver
@@ -96,7 +99,7 @@ def send(name: Annotated[str, typer.Argument(metavar="NAME", help="A subscriptio
         return f"{made.id} ({told or 'no deliveries'})" if made else "nothing to tell"
 
     _known(name)
-    terminal.note(f"{name}: {daemon.either('digest.send', [name], here)}")
+    terminal.note(f"{name}: {daemon.either('digest.send', [name], here, patience_s=wait)}")
 
 
 @group.command("list")

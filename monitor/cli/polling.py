@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitor.cli import session, terminal
+from monitor.cli import daemon, session, terminal
 from monitor.cli.application import app
 from monitor.cli.edge import ATTENTION
 
@@ -23,6 +23,7 @@ def poll(
     force: Annotated[
         bool, typer.Option("--force", help="Read every watched trial again, whatever the data version.")
     ] = False,
+    wait: daemon.Wait = daemon.PATIENCE_S,
 ) -> None:
     """One registry cycle now: ask whether anything is new, read what was not read yet, record it.
 
@@ -30,7 +31,6 @@ def poll(
 
     Example: `trialwire poll && trialwire changes --observed-since 1h`
     """
-    from monitor.cli import daemon
 
     def here(works: App) -> str:
         from monitor.pipeline import poll as step
@@ -42,7 +42,7 @@ def poll(
         ]
         return "\n".join(requests.told(report) for report in reports)
 
-    terminal.say(daemon.either("poll", ["--force"] if force else [], here))
+    terminal.say(daemon.either("poll", ["--force"] if force else [], here, patience_s=wait))
     with session.reading() as store:
         if not store.watches():
             terminal.note("The watch list is empty: `trialwire watch add NCT07263919` begins it.")
@@ -63,12 +63,12 @@ def run(
 
     Example: `trialwire run --once`
     """
-    from monitor import daemon
+    from monitor import daemon as house
 
     session.log_to_stderr()
     with session.application() as works:
         if not once:
-            daemon.run(works)
+            house.run(works)
             return
-        report = daemon.run_once(works)
+        report = house.run_once(works)
     raise typer.Exit(0 if report.ok else ATTENTION)

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import cast
 
 import orjson
@@ -71,28 +71,32 @@ def watching(trialwire: Command, registry: StandIn, hooks: WebhookSink) -> Comma
 @contextlib.contextmanager
 def daemon(trialwire: Command) -> Iterator[subprocess.Popen[bytes]]:
     """A daemon in a process of its own; asked to leave at the end."""
-    running = subprocess.Popen(
-        [sys.executable, "-m", "monitor", "run"],
-        cwd=trialwire.folder,
-        env=trialwire.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    try:
-        yield running
-    finally:
-        running.send_signal(signal.SIGTERM)
-        running.communicate(timeout=60)
+    with (trialwire.folder / "daemon.log").open("wb") as log:
+        running = subprocess.Popen(
+            [sys.executable, "-m", "monitor", "run"],
+            cwd=trialwire.folder,
+            env=trialwire.environment(),
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            yield running
+        finally:
+            running.send_signal(signal.SIGTERM)
+            running.wait(timeout=60)
 
 
-def until_running(trialwire: Command) -> None:
-    """Wait for the daemon to hold its lock."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        if cast("JsonObject", trialwire("status", "--format", "json").json())["daemon"]:
-            return
+def eventually(true: Callable[[], bool], within_s: float = 30.0) -> bool:
+    """Does it become true in time?"""
+    deadline = time.monotonic() + within_s
+    while not (holds := true()) and time.monotonic() < deadline:
         time.sleep(0.1)
-    pytest.fail("the daemon did not start")
+    return holds
+
+
+def is_running(trialwire: Command) -> bool:
+    """Does a daemon hold the lock?"""
+    return bool(cast("JsonObject", trialwire("status", "--format", "json").json())["daemon"])
 
 
 def changes(trialwire: Command) -> list[JsonObject]:
@@ -208,18 +212,22 @@ def test_run_once(watching: Command, registry: StandIn) -> None:
 def test_beside_a_daemon(watching: Command, registry: StandIn, hooks: WebhookSink) -> None:
     """Beside a daemon a second one ends with 75, the watch list works, and network steps are asked for."""
     with daemon(watching) as running:
-        until_running(watching)
+        assert eventually(lambda: is_running(watching))
         second = watching("run", "--once")
         assert second.code == 75
         assert len(second.complaint) <= 3
         assert watching("watch", "add", "NCT09100006").code == 0
-        polled = watching("poll")
+        polled = watching("poll", "--wait", "60")
         assert polled.code == 0, polled.err
         assert "asked it" in polled.err
         registry.advance()
-        assert "1 changed" in watching("poll", "--force").out
-        sent = watching("digest", "send", "feed")
+        assert "1 changed" in watching("poll", "--force", "--wait", "60").out
+        impatient = watching("poll", "--wait", "0")
+        assert impatient.code == 75
+        assert "no answer from the daemon" in impatient.err
+        sent = watching("digest", "send", "feed", "--wait", "60")
         assert sent.code == 0, sent.err
+        assert eventually(lambda: bool(hooks.received))
         assert hooks.received[-1].verified
     assert running.returncode == 0
     assert len(changes(watching)) > 5
