@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterator, Sequence
 
 from monitor.cli import listing, terminal
 from monitor.cli.terminal import Cell, Column
 from monitor.core.change import RecordedChange, Significance
+
+_BAR = "│"
+_FRAME = 6
+"""Columns that the bar and its margins take."""
 
 
 class Stage:
@@ -34,11 +39,37 @@ class Stage:
         terminal.write(terminal.lines((Column(), Column(wrap=True)), cells, indent=2))
 
     def verbatim(self, text: str) -> None:
-        """A document as it was sent, set off by a rule at its side."""
-        bar = "|" if terminal.ascii_only() else "│"
-        for line in text.rstrip().splitlines():
-            terminal.write([terminal.Text(f"  {bar} ", style="dim").append(terminal.clean(line), "default")])
+        """A document as it was sent, set off by a bar; re-flowed only where the terminal is too narrow."""
+        lines = text.rstrip().splitlines()
+        room = terminal.width() - _FRAME
+        widest = max(map(len, lines), default=0)
+        for line in lines if widest <= room else reflowed(lines, widest, room):
+            bar = terminal.Text("  ").append(terminal.clean(_BAR), "dim")
+            terminal.write([bar.append(f" {terminal.clean(line)}")])
 
     def changes(self, changes: Sequence[RecordedChange]) -> None:
         """A history."""
         listing.table(changes, with_trial=False)
+
+
+def reflowed(lines: Sequence[str], old: int, new: int) -> Iterator[str]:
+    """Lines that were wrapped at about `old` columns, wrapped at `new`; what was not wrapped stays a line."""
+    joined: list[str] = []
+    end = ""
+    for line in lines:
+        first = line.split(maxsplit=1)[0] if line.strip() else ""
+        continues = bool(first) and bool(end.strip()) and len(end) + 1 + len(first) > old
+        if continues and _inset(line) >= _inset(joined[-1]):
+            joined[-1] = f"{joined[-1]} {line.strip()}"
+        else:
+            joined.append(line)
+        end = line
+    for line in joined:
+        inset = " " * _inset(line)
+        yield from textwrap.wrap(
+            line.strip(), max(new, 20), initial_indent=inset, subsequent_indent=inset + "  "
+        ) or [""]
+
+
+def _inset(line: str) -> int:
+    return len(line) - len(line.lstrip())

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
+import typer
 
 from monitor.cli import edge, terminal
+from monitor.cli.application import app
 from tests.cli.command import Command
 
 LOOK_UPS = (
@@ -211,6 +216,25 @@ def test_look_ups_load_no_network(trialwire: Command) -> None:
         check=True,
     )
     assert done.stdout.decode().splitlines()[-1] == "[]"
+
+
+def every_command(node: Any, *path: str) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """All commands with the words that lead to them."""
+    for name, command in getattr(node, "commands", {}).items():
+        if hasattr(command, "commands"):
+            yield from every_command(command, *path, name)
+        else:
+            yield (*path, name), command
+
+
+def test_every_command_has_an_example() -> None:
+    """Every command's help says what it does, what each option is for, and shows an example of itself."""
+    found = dict(every_command(typer.main.get_command(app)))
+    assert len(found) >= 35
+    for words, command in found.items():
+        assert re.search(rf"Examples?: `trialwire {' '.join(words)}", command.help.replace("\n", " ")), words
+        for parameter in command.params:
+            assert getattr(parameter, "help", None), (words, parameter.name)
 
 
 def test_help(trialwire: Command) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from monitor.cli.stage import reflowed
 from monitor.core.change import RecordedChange, Significance
 from monitor.demo import tour
 from monitor.demo.scenario import editions
@@ -131,3 +132,18 @@ def test_touches_nothing_foreign(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="not empty"):
         tour.run(Listener(), keep=tmp_path)
     assert (tmp_path / "state" / "trialwire.db").read_text() == "dear to somebody"
+
+
+def test_text_is_reflowed() -> None:
+    """On a narrow terminal wrapped paragraphs are joined before they are wrapped anew; short lines stay."""
+    wrapped = ["HEAD", "  · one two three four", "    five six", "  · seven", "", "  bar  ├────┤ Jun"]
+    assert list(reflowed(wrapped, 22, 40)) == [
+        "HEAD",
+        "  · one two three four five six",
+        "  · seven",
+        "",
+        "  bar  ├────┤ Jun",
+    ]
+    narrow = list(reflowed(wrapped, 22, 20))
+    assert max(map(len, narrow)) <= 20
+    assert " ".join(" ".join(narrow).split()) == " ".join(" ".join(wrapped).split())
