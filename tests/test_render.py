@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor.core.change import RecordedChange
 from monitor.core.digest import Digest, Rendered
 from monitor.core.entries import Limits
 from monitor.core.outline import Outline, outline
@@ -333,6 +334,26 @@ def test_bars_are_drawn_only_for_time_left() -> None:
     assert drawn("2027-05", "2027-10")
     assert not drawn("2026-05", "2027-10")
     assert not drawn("2027-05", "2026-12-01")
+
+
+def test_what_another_sentence_tells_gets_no_line_of_its_own() -> None:
+    """The reason for stopping stands in the status's sentence; alone, it has a line."""
+    state = trial(1)
+    status = change(state, "Suspended. Reason given: “Supply”.", field_name="status.overallStatus", number=1)
+    reason = change(
+        state,
+        "Reason given in short: “Supply”.",
+        field_name="status.whyStopped",
+        facts={"told_with": "status.overallStatus"},
+        number=2,
+    )
+
+    def text(*news: RecordedChange) -> str:
+        told = finding(state, "A stop", *news)
+        return RENDERER.digest(composed(gathered((state, told, news)))).text
+
+    assert "in short" not in text(status, reason)
+    assert "in short" in text(reason)
 
 
 def test_a_quiet_digest_is_quiet() -> None:

@@ -213,6 +213,13 @@ class RecordedChange:
         """The one-line sentence."""
         return str(self.body["summary"])
 
+    @property
+    def told_with(self) -> str | None:
+        """The field whose change of the same version tells this one, too (a reason beside its status)."""
+        facts = self.body.get("facts")
+        lead = facts.get("told_with") if isinstance(facts, dict) else None
+        return str(lead) if lead else None
+
     def to_dict(self) -> JsonObject:
         """The whole contract section 2 object."""
         stamp, body = self.stamp, self.body

@@ -72,7 +72,7 @@ def linked_once(entries: Sequence[Entry]) -> Iterator[Entry]:
 
 def entry(story: Story, limits: Limits, sources: Mapping[str, SourceNames]) -> Entry:
     headline = clip(story.finding.headline, limits.clip)
-    changes = sorted(story.changes, key=lambda change: LEVELS.index(change.significance))
+    changes = sorted(_leading(story.changes), key=lambda change: LEVELS.index(change.significance))
     loud = [change for change in changes if not _is_quiet(story, change)]
     quiet = changes[len(loud) :]
     details = [Line(clip(detail, limits.clip)) for detail in story.finding.details]
@@ -81,6 +81,12 @@ def entry(story: Story, limits: Limits, sources: Mapping[str, SourceNames]) -> E
     hidden = max(0, len(lines) - limits.lines) + len(quiet[limits.quiet :])
     compare, compare_url = _compare(story, sources) if _is_loud(story) else ("", "")
     return Entry(headline, tuple(lines[: limits.lines]), hidden, compare, compare_url)
+
+
+def _leading(changes: Sequence[RecordedChange]) -> Iterator[RecordedChange]:
+    """The changes without those that another one's sentence tells, too."""
+    fields = {change.field for change in changes}
+    return (change for change in changes if change.told_with not in fields)
 
 
 def _is_loud(story: Story) -> bool:

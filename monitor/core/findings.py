@@ -152,7 +152,13 @@ def _details(
     if tally and tally.wiped and not _only_wiped(members):
         closed = " (recruitment closed)" if scene.status == "ACTIVE_NOT_RECRUITING" else ""
         yield f"{wipe_line(tally)}{closed}."
-    yield from (_sentence(roll_up) for roll_up in roll_ups if roll_up.rule == "M16")
+    yield from (_sentence(roll_up) for roll_up in roll_ups if roll_up.rule == "M16" and _adds_up(members))
+
+
+def _adds_up(members: Sequence[Change]) -> bool:
+    """Does the sum of moves say more than the move's own sentence does?"""
+    moves = [change for change in members if change.field == PRIMARY_COMPLETION]
+    return not any(change.facts.get("slips") == 1 or " in all." in change.summary for change in moves)
 
 
 def _only_wiped(members: Sequence[Change]) -> bool:

@@ -187,6 +187,16 @@ def test_country_and_surge_roll_up_on_the_sites_story() -> None:
     assert sites.facts["roll_ups"] == {"M15": "12 of 20 sites removed (threshold 10, or 20 % and 5)"}
 
 
+def test_a_confirmed_date_is_told_how_far_it_moved_in_all() -> None:
+    """The sentence of a confirmed date says no sum, so its story does."""
+    history: list[JsonObject] = [
+        {"field": PCD, "old": {"date": "2026-10-01"}, "new": {"date": "2027-03-15"}},
+    ]
+    actual = {"date": "2027-04-10", "type": "ACTUAL"}
+    found = compare(trial(pcd=est("2027-03-15")), trial(pcd=actual), history=history)
+    assert story(found, "dates").details[-1] == "Primary completion 6 months later than first known, in all."
+
+
 def test_small_slips_that_add_up_make_the_story_major() -> None:
     """M16 sits on the dates story, for the first threshold crossed and each further one."""
     history: list[JsonObject] = [
@@ -196,7 +206,8 @@ def test_small_slips_that_add_up_make_the_story_major() -> None:
     dates = story(found, "dates")
     assert (found[0].rule, found[0].significance) == ("m2", "minor")
     assert (dates.rule, dates.significance) == ("M16", "major")
-    assert dates.details[-1] == "Primary completion 6 months later than first known, in all."
+    assert found[0].summary.endswith("Second move, 6 months in all.")
+    assert not any("in all" in detail for detail in dates.details), "said once, not twice"
     again = compare(trial(pcd=est("2027-04-10")), trial(pcd=est("2027-04-20")), history=history)
     assert story(again, "dates").rule == "m2"
 
