@@ -14,7 +14,7 @@ install: .venv/.dev
 	@echo "Ready. See it work: make demo · run the tests: make test · use it: $(BIN)/trialwire --help"
 
 demo: .venv/.runtime
-	@$(BIN)/trialwire demo $(ARGS)
+	@$(BIN)/trialwire demo $(or $(ARGS),--keep demo-output)
 
 test: .venv/.dev
 	$(BIN)/python -m pytest -m "not slow" -n $(WORKERS) $(ARGS)

@@ -22,7 +22,7 @@ from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from monitor.bootstrap import App
-from monitor.errors import LockedError, MonitorError, StoppedError
+from monitor.errors import ConfigError, LockedError, MonitorError, StoppedError
 from monitor.pipeline import compose, deliver, poll, requests
 
 log = logging.getLogger(__name__)
@@ -83,6 +83,7 @@ class Daemon:
         watchdog_s = _watchdog_s(app.env)
         with app.store.daemon_lock() as lock, _signals(app.stop):
             app.store.void_leases(app.clock())
+            self._warn_of_channels()
             scheduler = self._scheduler()
             scheduler.start()
             self._notify("READY=1", "STATUS=started")
@@ -103,6 +104,7 @@ class Daemon:
         app = self._app
         with app.store.daemon_lock(), _signals(app.stop):
             app.store.void_leases(app.clock())
+            self._warn_of_channels()
             cycles = tuple(poll.cycle(app, registry) for registry in app.registries.values())
             answered = requests.run(app, requests.Steps(self._cycles, self._deliverer.tick))
             composed = compose.run(app)
@@ -110,6 +112,14 @@ class Daemon:
             delivered = self._deliverer.drain()
             self._deliverer.close()
         return RunReport(cycles, composed, delivered, answered)
+
+    def _warn_of_channels(self) -> None:
+        """A missing secret stops nothing that does not need it, but is told where the work begins."""
+        for channel in self._app.channels.values():
+            try:
+                channel.check()
+            except ConfigError as error:
+                log.warning("a channel cannot send", extra={"channel": channel.name, "why": str(error)})
 
     def is_alive(self) -> bool:
         """Has the scheduler ticked, and does the database answer? Only then does the watchdog hear of us."""

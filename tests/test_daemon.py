@@ -16,7 +16,7 @@ import pytest
 from monitor import daemon
 from monitor.demo.sinks import Reaction
 from monitor.errors import LockedError, StoreError
-from tests.support.world import World, sample, version
+from tests.support.world import World, sample, trial, version
 
 STATUS = "protocolSection__statusModule__overallStatus"
 
@@ -191,3 +191,18 @@ def test_the_watchdog_hears_only_of_a_living_daemon(tmp_path: Path) -> None:
 
         app.__dict__["store"] = Dead()
         assert not again.is_alive()
+
+
+def test_a_missing_secret_is_told_and_stops_nothing_else(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A channel without its secret is named at the start; the registry is read all the same."""
+    with World(tmp_path, [version(2, sample(1))]) as world:
+        del world.env["HOOK_SECRET"]
+        world.watch(1)
+        with world.app() as app, caplog.at_level("WARNING"):
+            report = daemon.run_once(app)
+            assert app.store.snapshots(trial(1))
+        assert [cycle.ok for cycle in report.cycles] == [True]
+        (warning,) = [record for record in caplog.records if record.message == "a channel cannot send"]
+        assert "HOOK_SECRET" in str(vars(warning)["why"])

@@ -143,7 +143,7 @@ def _table(found: Sequence[RecordedChange], filters: Filters, *, with_trial: boo
     everything = filters.level is Level.NOISE
     shown = [c for c in found if everything or c.baseline or c.significance != "noise"]
     hidden = len(found) - len(shown)
-    listing.table(shown, with_trial=with_trial)
+    listing.table(listing.leading(shown), with_trial=with_trial)
     if shown:
         terminal.say()
     terminal.say(_summed_up(shown, hidden, with_trial=with_trial), "dim")

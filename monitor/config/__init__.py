@@ -64,8 +64,8 @@ def load(
 ) -> Settings:
     """Read, judge and freeze the configuration.
 
-    Raises one ConfigError (exit 78) with a line for everything that is wrong; missing secrets are among them
-    where `secrets` is "required".
+    Raises one ConfigError (exit 78) with a line for everything that is wrong. Missing secrets are among them,
+    but stop nothing by themselves unless `secrets` is "required": who sends nothing needs none.
     """
     cwd = cwd or Path.cwd()
     found = find_file(path, env, cwd)
@@ -89,7 +89,7 @@ def load(
         delivery=judge.table(DeliverySettings, "delivery"),
         log=judge.table(LogSettings, "log"),
     )
-    if secrets == "required":
+    if secrets == "required" or judge.problems:
         judge.secrets(settings.channels, folder)
     if judge.problems:
         raise _refusal(judge.problems)

@@ -12,13 +12,14 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.cli import dates, formats, references, terminal
+from monitor.cli import dates, formats, listing, references, terminal
 from monitor.cli.formats import Format, Shown
 from monitor.cli.terminal import Cell, Column
 from monitor.core.record import JsonObject, TrialId
 from monitor.core.watching import Snapshot
 from monitor.errors import StoreError
 from tests.cli.command import Command
+from tests.support import digests
 
 ROWS: list[JsonObject] = [
     {"id": "a", "trial": {"id": "NCT09000001"}, "summary": "−29 % → “x”", "old": ["p", "q"], "new": None},
@@ -159,3 +160,15 @@ def test_pipes_and_colors(trialwire: Command) -> None:
     ascii_only = trialwire.process("rules", NO_COLOR="1", LC_ALL="C")
     assert ascii_only.out.isascii()
     assert "->" in ascii_only.out
+
+
+def test_what_another_row_tells_has_no_row_of_its_own() -> None:
+    """The reason for stopping stands in the status's row; alone, or in another version, it has its own."""
+    state = digests.trial(1)
+    status = digests.change(state, "Suspended.", field_name="status.overallStatus")
+    told = {"told_with": "status.overallStatus"}
+    reason = digests.change(state, "Reason.", field_name="status.whyStopped", facts=told)
+    later = digests.change(state, "Reason.", field_name="status.whyStopped", facts=told, snapshots=(3, 4))
+    assert listing.leading([status, reason]) == [status]
+    assert listing.leading([reason]) == [reason]
+    assert listing.leading([later, status, reason]) == [later, status]
