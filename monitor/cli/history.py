@@ -92,7 +92,7 @@ def changes(
     baseline: BaselineOption = False,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Recorded changes across all watched trials, newest first.
+    """Recorded changes across all trials held, watched or imported, newest first.
 
     Example: `trialwire changes --tag akeso --since 30d --format csv > changes.csv`
     """
@@ -106,7 +106,7 @@ def changes(
     with session.reading() as store:
         found: Sequence[RecordedChange] = store.changes(query)
         if baseline or form is not Format.TABLE:
-            trials = tuple(lookups.watched(store, filters.tags, filters.sponsor))
+            trials = tuple(lookups.held(store, filters.tags, filters.sponsor))
             found = lookups.with_baselines(store, found, trials, query)
         if form is not Format.TABLE:
             listing.machine(found, form)

@@ -98,12 +98,15 @@ def versions(store: Store, trial: TrialId) -> tuple[Snapshot, ...]:
     return tuple(sorted(store.snapshots(trial), key=lambda s: (effective(s), s.seq)))
 
 
-def watched(store: Store, tags: Sequence[str], sponsor: str | None) -> Iterator[TrialId]:
-    """The trials that `changes` speaks of, by the filters that are about trials."""
-    for watch in store.watches():
-        fits = not tags or set(tags) & set(watch.tags)
-        if fits and (not sponsor or sponsor.casefold() in (watch.state.sponsor or "").casefold()):
-            yield watch.trial
+def held(store: Store, tags: Sequence[str], sponsor: str | None) -> Iterator[TrialId]:
+    """The trials that `changes` speaks of, watched or imported, by the filters that are about trials."""
+    if tags:
+        states = (watch.state for watch in store.watches() if set(tags) & set(watch.tags))
+    else:
+        states = (state for state in store.trials())
+    for state in states:
+        if not sponsor or sponsor.casefold() in (state.sponsor or "").casefold():
+            yield state.trial
 
 
 def _age(change: RecordedChange) -> tuple[object, ...]:

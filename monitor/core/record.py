@@ -282,11 +282,28 @@ class Section:
     read_apart: Callable[[Json, Json], tuple[Fields, Fields]] | None = None
     """Reads two raw forms side by side and leaves out what is raw-equal in both, items included; what it
     leaves in has the keys and parts a full reading gives. None: such sections are read in full."""
+    unread: Callable[[Json, str], Mapping[str, Tree] | None] | None = None
+    """A collection of it whose items are read when asked for; None where the field is no such list."""
 
     @cached_property
     def fields(self) -> Fields:
         """The catalogue fields found in it; absent ones are absent."""
         return self.read(self.raw)
+
+    def items(self, name: str) -> Mapping[str, Tree]:
+        """A collection, its items read or unread; empty where it has none."""
+        if self.unread is not None and "fields" not in self.__dict__:
+            if name not in self._unread:
+                self._unread[name] = self.unread(self.raw, name)
+            found = self._unread[name]
+            if found is not None:
+                return found
+        value = self.fields.get(name)
+        return value if isinstance(value, Items) else {}
+
+    @cached_property
+    def _unread(self) -> dict[str, Mapping[str, Tree] | None]:
+        return {}
 
 
 @dataclass(frozen=True)
@@ -344,9 +361,13 @@ class TrialRecord:
         return value if isinstance(value, int) and not isinstance(value, bool) else None
 
     def items(self, name: str) -> Mapping[str, Tree]:
-        """A keyed collection; empty where the record has none."""
-        value = self.get(name)
-        return value if isinstance(value, Items) else {}
+        """A keyed collection, each item perhaps read only when asked for; empty where the record has none."""
+        where = self.field_sections(name)
+        if where is None:
+            value = self.fields.get(name)
+            return value if isinstance(value, Items) else {}
+        section = self.sections.get(where)
+        return section.items(name) if section else {}
 
     def words(self, name: str) -> frozenset[str]:
         """A set of enum values or names; empty where the record has none."""

@@ -13,17 +13,16 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias, TypeVar
+from functools import cached_property, lru_cache
+from typing import Protocol, TypeVar
 
 import orjson
 
 from monitor.core.catalogue import Identity, fold, identity_key
 from monitor.core.leaves import Reading, ShapeError, Single, Stranger
-from monitor.core.record import Items, Json, JsonObject, Tree, Value, as_tree, numbered
+from monitor.core.record import Items, Json, Tree, Value, as_tree, numbered
 
 T = TypeVar("T")
-_Keys: TypeAlias = "dict[tuple[Json, ...], str]"
-"""Natural keys by the raw parts they are made of: the two versions of a list mostly share them."""
 
 
 class Shape(Protocol):
@@ -110,7 +109,7 @@ class Wrapped:
         return self.leaf.strangers(raw)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Listed:
     """A list whose items are found by identity, read into a mapping by key; order never matters."""
 
@@ -120,6 +119,11 @@ class Listed:
     """Is the list a field of its own? Such a field is absent when it has no items left."""
     parting: tuple[str, ...] = ()
     """Parts of an item in which a difference may part two items of one key: those are read in full."""
+
+    @cached_property
+    def key_parts(self) -> tuple[str, ...]:
+        """The parts of an item that its key is made of."""
+        return tuple(name for alternatives in self.identity for name in alternatives)
 
     def natural_key(self, item: Tree) -> str:
         """The identity of an item once read."""
@@ -134,8 +138,7 @@ class Listed:
         return self._items(numbered(groups)) if groups else None
 
     def read_apart(self, old: Json, new: Json, notes: Reading) -> tuple[Value | None, Value | None]:
-        known: _Keys = {}
-        olds, news = self._by_key(_list(old), known), self._by_key(_list(new), known)
+        olds, news = self.keyed(old), self.keyed(new)
         before: dict[str, Tree] = {}
         after: dict[str, Tree] = {}
         for key in {**olds, **news}:
@@ -145,8 +148,8 @@ class Listed:
                     pair = self._pair_apart(was[0], now[0], notes)
                     put_apart(key, pair, before, after)
             elif _bag(was) != _bag(now):
-                before.update(self._numbered(was, olds, key, notes))
-                after.update(self._numbered(now, news, key, notes))
+                before.update(self.numbered(was, olds, key, notes))
+                after.update(self.numbered(now, news, key, notes))
         if not self.whole and not (before and after):
             full = self.read(old, notes), self.read(new, notes)
             if None in full:
@@ -155,7 +158,7 @@ class Listed:
 
     def strangers(self, raw: Json) -> Iterator[Stranger]:
         strange: dict[str, list[list[Stranger]]] = {}
-        for member, key in zip(_list(raw), self._raw_keys(_list(raw), {}), strict=True):
+        for member, key in zip(_list(raw), self._raw_keys(_list(raw)), strict=True):
             found = list(self.item.strangers(member))
             if found:
                 strange.setdefault(key, []).append(found)
@@ -183,50 +186,54 @@ class Listed:
             return False
         return any(was.get(name) != now.get(name) for name in self.parting)
 
-    def _numbered(
+    def keyed(self, raw: Json) -> Mapping[str, Sequence[tuple[int, Json]]]:
+        """The items by natural key, unread, each with its place in the list."""
+        members = _list(raw)
+        found: dict[str, list[tuple[int, Json]]] = {}
+        for index, key in enumerate(self._raw_keys(members)):
+            found.setdefault(key, []).append((index, members[index]))
+        return found
+
+    def numbered(
         self,
         members: Sequence[tuple[int, Json]],
         everything: Container[str],
         key: str,
         notes: Reading,
     ) -> dict[str, Tree]:
+        """Those of one natural key, read in full and numbered as they are among `everything`."""
         trees = [tree for place in members if (tree := self._read_item(*place, notes)) is not None]
         return numbered({key: trees}, taken=everything) if trees else {}
 
     def _items(self, keyed: Mapping[str, Tree]) -> Items:
         return Items(keyed, self.natural_key)
 
-    def _by_key(self, members: Sequence[Json], known: _Keys) -> dict[str, list[tuple[int, Json]]]:
-        keyed: dict[str, list[tuple[int, Json]]] = {}
-        for index, key in enumerate(self._raw_keys(members, known)):
-            keyed.setdefault(key, []).append((index, members[index]))
-        return keyed
-
-    def _raw_keys(self, members: Sequence[Json], known: _Keys) -> Iterator[str]:
+    def _raw_keys(self, members: Sequence[Json]) -> Iterator[str]:
         """The natural keys without reading the items: most of them will not be read."""
         if isinstance(self.item, Wrapped):
             yield from (_raw_form(self.item.leaf, member) for member in members)
             return
-        names = [name for alternatives in self.identity for name in alternatives]
         for member in members:
-            raws = tuple([member.get(name) for name in names]) if isinstance(member, dict) else ()
+            if not isinstance(member, dict):
+                yield ""
+                continue
+            raws = tuple([member.get(name) for name in self.key_parts])
             try:
-                key = known.get(raws)
+                yield _raw_key(self, raws)
             except TypeError:  # a part is a list or an object: wrong, and not ours to say
-                key = ""
-            if key is None:
-                key = known[raws] = self._raw_key(dict(zip(names, raws, strict=False)))
-            yield key
+                yield ""
 
-    def _raw_key(self, raws: JsonObject) -> str:
-        assert isinstance(self.item, Group)
-        parts = []
-        for alternatives in self.identity:
-            form = ""
-            for name in alternatives:
-                form = form or _raw_form(self.item.parts[name], raws.get(name))
-            parts.append(form)
-        return "|".join(parts) if raws else ""
+
+@lru_cache(maxsize=16384)
+def _raw_key(listed: Listed, raws: tuple[Json, ...]) -> str:
+    """The key made of these parts, for both versions of a list and every one that asks later."""
+    assert isinstance(listed.item, Group)
+    told = dict(zip(listed.key_parts, raws, strict=True))
+    parts = []
+    for alternatives in listed.identity:
+        forms = (_raw_form(listed.item.parts[name], told[name]) for name in alternatives)
+        parts.append(next(filter(None, forms), ""))
+    return "|".join(parts)
 
 
 def below(shape: Shape, name: str, raw: Json, notes: Reading) -> Value | None:

@@ -8,12 +8,14 @@ not a record at all is refused here and now; a member of the wrong type where it
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from monitor.core.leaves import Reading, ShapeError, json_type
-from monitor.core.record import Fields, Json, JsonObject, Section, TrialId, TrialRecord, Value
+from monitor.core.record import Fields, Json, JsonObject, Section, TrialId, TrialRecord, Tree, Value
+from monitor.core.shape import Listed
 from monitor.core.spread import Bound, Spread, others
+from monitor.core.unread import UnreadItems
 from monitor.errors import RecordFormatError
 from monitor.registries.ctgov.fields import SECTIONS
 
@@ -27,10 +29,10 @@ def normalize(payload: Json) -> TrialRecord:
         raise _not("an object", payload, "", None)
     number = _number(payload)
     sections = {}
-    for path, (name, read, read_apart) in _READERS.items():
+    for path, (name, *reads) in _READERS.items():
         raw = _at(payload, path, number)
         if raw is not None:
-            sections[name] = Section(raw, read, read_apart)
+            sections[name] = Section(raw, *reads)
     unknown = _unknown_members(payload)
     if unknown:
         sections[_OTHER] = Section(unknown, _read_unknown)
@@ -124,6 +126,17 @@ def _read_apart(spread: Spread, path: tuple[str, ...], old: Json, new: Json) -> 
     return before, after
 
 
+def _unread(
+    lists: Mapping[str, tuple[tuple[str, ...], Listed]], path: tuple[str, ...], raw: Json, field: str
+) -> Mapping[str, Tree] | None:
+    if field not in lists:
+        return None
+    steps, listed = lists[field]
+    for step in steps:
+        raw = raw.get(step) if isinstance(raw, dict) else None
+    return UnreadItems(listed, raw, partial(_refused, (*path, *steps))) if isinstance(raw, list) else None
+
+
 def _others(spread: Spread, path: tuple[str, ...], raw: Json) -> dict[str, Value]:
     return others(spread.strangers({path[-1]: raw}), ".".join(path[:-1]))
 
@@ -139,18 +152,37 @@ class _Pointing:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, ShapeError):
-            for name in reversed(self._path):
-                error.under(name)
-            message = f"not a trial record: {error} at {error.pointer}"
-            raise RecordFormatError(message, pointer=error.pointer, registry=REGISTRY) from error
+            raise _refused(self._path, error) from error
 
 
-_Reader = tuple[str, Callable[[Json], Fields], Callable[[Json, Json], tuple[Fields, Fields]]]
+def _refused(path: tuple[str, ...], error: ShapeError) -> RecordFormatError:
+    for name in reversed(path):
+        error.under(name)
+    message = f"not a trial record: {error} at {error.pointer}"
+    return RecordFormatError(message, pointer=error.pointer, registry=REGISTRY)
+
+
+_Reader = tuple[
+    str,
+    Callable[[Json], Fields],
+    Callable[[Json, Json], tuple[Fields, Fields]],
+    Callable[[Json, str], Mapping[str, Tree] | None],
+]
 
 
 def _reader(path: tuple[str, ...], where: Bound | Spread) -> _Reader:
     spread = Spread({path[-1]: where})
-    return ".".join(path), partial(_read, spread, path), partial(_read_apart, spread, path)
+    lists = {
+        bound.field: (steps[1:], bound.shape)
+        for steps, bound in spread.bounds()
+        if bound.under is None and isinstance(bound.shape, Listed)
+    }
+    return (
+        ".".join(path),
+        partial(_read, spread, path),
+        partial(_read_apart, spread, path),
+        partial(_unread, lists, path),
+    )
 
 
 _READERS: dict[tuple[str, ...], _Reader] = {path: _reader(path, where) for path, where in SECTIONS.items()}
