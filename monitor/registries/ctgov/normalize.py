@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from monitor.core.leaves import Reading, ShapeError, json_type
-from monitor.core.record import Fields, Json, JsonObject, Section, TrialId, TrialRecord, Tree, Value
+from monitor.core.record import Fields, Json, JsonObject, Section, Tree, TrialId, TrialRecord, Value
 from monitor.core.shape import Listed
 from monitor.core.spread import Bound, Spread, others
 from monitor.core.unread import UnreadItems
@@ -29,10 +29,10 @@ def normalize(payload: Json) -> TrialRecord:
         raise _not("an object", payload, "", None)
     number = _number(payload)
     sections = {}
-    for path, (name, *reads) in _READERS.items():
+    for path, (name, read, read_apart, unread) in _READERS.items():
         raw = _at(payload, path, number)
         if raw is not None:
-            sections[name] = Section(raw, *reads)
+            sections[name] = Section(raw, read, read_apart, unread)
     unknown = _unknown_members(payload)
     if unknown:
         sections[_OTHER] = Section(unknown, _read_unknown)

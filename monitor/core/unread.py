@@ -1,0 +1,89 @@
+"""Collections whose items are read one by one and part by part, only when asked for.
+
+The rules ask a long list for a few of its items, and of those for a name and a place: to read the rest would
+take longer than the diff did. Keys and parts are those of a full reading (`shape.Listed.read`); nothing that
+is not asked for is checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeAlias, TypeVar, overload
+
+from monitor.core.leaves import Reading, ShapeError
+from monitor.core.record import Json, JsonObject, Tree, Value
+from monitor.core.shape import Group, Listed, below
+
+T = TypeVar("T")
+
+Refusal: TypeAlias = Callable[[ShapeError], Exception]
+"""What is raised for a member of the wrong type, given the complaint as seen from the list."""
+
+
+class UnreadItem(Mapping[str, "Value"]):
+    """One item of a list; a part is read each time it is asked for."""
+
+    __slots__ = ("_group", "_index", "_raw", "_refusal")
+
+    def __init__(self, group: Group, index: int, raw: JsonObject, refusal: Refusal) -> None:
+        self._group, self._index, self._raw, self._refusal = group, index, raw, refusal
+
+    @overload
+    def get(self, key: str, /) -> Value | None: ...
+    @overload
+    def get(self, key: str, default: Value, /) -> Value: ...
+    @overload
+    def get(self, key: str, default: T, /) -> Value | T: ...
+    def get(self, key: str, default: Value | T | None = None, /) -> Value | T | None:
+        """The part, or the default where the item has none."""
+        member, part = self._raw.get(key), self._group.parts.get(key)
+        if member is None or part is None:
+            return default
+        try:
+            value = below(part, key, member, Reading())
+        except ShapeError as error:
+            raise self._refusal(error.under(self._index)) from error
+        return default if value is None else value
+
+    def __getitem__(self, key: str) -> Value:
+        value = self.get(key)
+        if value is None:
+            raise KeyError(key)
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._raw if self.get(name) is not None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+class UnreadItems(Mapping[str, "Tree"]):
+    """A list by its keys. Only items that share a key, or have none, are read to tell them apart."""
+
+    def __init__(self, listed: Listed, raw: Json, refusal: Refusal) -> None:
+        self._shape, self._refusal = listed.item, refusal
+        self._items: dict[str, Tree | tuple[int, JsonObject]] = {}
+        try:
+            keyed = listed.keyed(raw)
+            for key, members in keyed.items():
+                index, member = members[0]
+                if len(members) == 1 and key.strip("|") and isinstance(member, dict):
+                    self._items[key] = index, member
+                else:
+                    self._items.update(listed.numbered(members, keyed, key, Reading()))
+        except ShapeError as error:
+            raise refusal(error) from error
+
+    def __getitem__(self, key: str) -> Tree:
+        found = self._items[key]
+        if isinstance(found, tuple):
+            assert isinstance(self._shape, Group)
+            found = self._items[key] = UnreadItem(self._shape, *found, self._refusal)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
