@@ -8,13 +8,14 @@ RecordedChange   stamp     the change in its place: trial, versions, snapshots, 
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias, get_args, overload
 
-from monitor.core.record import Json, JsonObject, TrialId, Value, to_json
+from monitor.core.record import Json, JsonObject, Tree, TrialId, Value, to_json
 
 Op: TypeAlias = Literal["added", "removed", "changed", "moved"]
 Origin: TypeAlias = Literal["poll", "backfill", "import"]
@@ -51,6 +52,8 @@ class Delta:
     from_key: str | None = None
     from_field: str | None = None
     from_at: tuple[str, ...] | None = None
+    item: Tree | None = dataclasses.field(default=None, compare=False, repr=False)
+    """The item a part of which differs, as far as the diff has read it: the rest is in the record."""
 
     @property
     def part(self) -> str | None:

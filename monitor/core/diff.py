@@ -109,10 +109,16 @@ def _pair_deltas(old: Place, new: Place, was: Tree, now: Tree) -> Iterator[Delta
     if old.field != new.field:
         yield Delta(new.field, "moved", was, now, new.key, (), from_key, old.field)
     for difference in _differences(was, now):
-        yield _delta(new.field, difference, new.key, from_key)
+        yield _delta(new.field, difference, new.key, from_key, now)
 
 
-def _delta(name: str, difference: _Difference, key: str | None = None, from_key: str | None = None) -> Delta:
+def _delta(
+    name: str,
+    difference: _Difference,
+    key: str | None = None,
+    from_key: str | None = None,
+    item: Tree | None = None,
+) -> Delta:
     """Of a flag, false is absent: it changes, it is not added."""
     at, was_at, old, new = difference
     if old is None and new is True:
@@ -120,7 +126,7 @@ def _delta(name: str, difference: _Difference, key: str | None = None, from_key:
     elif old is True and new is None:
         new = False
     op: Op = "added" if old is None else "removed" if new is None else "changed"
-    return Delta(name, op, old, new, key, at, from_key, from_at=None if was_at == at else was_at)
+    return Delta(name, op, old, new, key, at, from_key, None, None if was_at == at else was_at, item)
 
 
 _Path: TypeAlias = "tuple[str, ...]"
@@ -139,7 +145,9 @@ def _differences(
         yield from _nested_differences(old, new, at, was_at)
     elif isinstance(old, Mapping) and isinstance(new, Mapping):
         for name in sorted({*old, *new}):
-            yield from _differences(old.get(name), new.get(name), (*at, name), (*was_at, name))
+            before, after = old.get(name), new.get(name)
+            if before is not after:
+                yield from _differences(before, after, (*at, name), (*was_at, name))
     elif isinstance(old, Opaque) and isinstance(new, Opaque):
         for inside, was, now in json_differences(old.json, new.json) if old != new else ():
             path = (*at, *inside)

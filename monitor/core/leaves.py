@@ -104,8 +104,13 @@ def _word(raw: Json) -> str | None:
 def _plain(raw: Json) -> Text | None:
     if not isinstance(raw, str):
         raise ShapeError("a string", raw)
-    text = plain(raw)
+    text = _plain_name(raw) if len(raw) <= _NAME_LENGTH else plain(raw)
     return text if text.form else None
+
+
+_NAME_LENGTH = 120
+"""Texts up to so many characters are mostly names, of cities and units: read once, met again and again."""
+_plain_name = lru_cache(maxsize=16384)(plain)
 
 
 def _markup(raw: Json) -> Text | None:

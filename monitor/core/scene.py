@@ -227,7 +227,9 @@ class Case:
 
     def of_item(self, name: str) -> str:
         """A text of the item, as shown; empty where it has none."""
-        return shown(self.item.get(name))
+        read = self.delta.item
+        part = None if read is None else read.get(name)
+        return shown(self.item.get(name) if part is None else part)
 
     @cached_property
     def dates(self) -> tuple[Dated, Dated] | None:

@@ -213,11 +213,12 @@ class Listed:
         if isinstance(self.item, Wrapped):
             yield from (_raw_form(self.item.leaf, member) for member in members)
             return
+        key_parts = self.key_parts
         for member in members:
             if not isinstance(member, dict):
                 yield ""
                 continue
-            raws = tuple([member.get(name) for name in self.key_parts])
+            raws = tuple(map(member.get, key_parts))
             try:
                 yield _raw_key(self, raws)
             except TypeError:  # a part is a list or an object: wrong, and not ours to say

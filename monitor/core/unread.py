@@ -8,6 +8,7 @@ is not asked for is checked.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from typing import TypeAlias, TypeVar, overload
 
 from monitor.core.leaves import Reading, ShapeError
@@ -62,24 +63,29 @@ class UnreadItems(Mapping[str, "Tree"]):
     """A list by its keys. Only items that share a key, or have none, are read to tell them apart."""
 
     def __init__(self, listed: Listed, raw: Json, refusal: Refusal) -> None:
-        self._shape, self._refusal = listed.item, refusal
-        self._items: dict[str, Tree | tuple[int, JsonObject]] = {}
+        self._listed, self._raw, self._refusal = listed, raw, refusal
+
+    @cached_property
+    def _items(self) -> dict[str, Tree | tuple[int, JsonObject]]:
+        """By key; as it stands in the list where it need not be read to be keyed."""
+        found: dict[str, Tree | tuple[int, JsonObject]] = {}
         try:
-            keyed = listed.keyed(raw)
+            keyed = self._listed.keyed(self._raw)
             for key, members in keyed.items():
                 index, member = members[0]
                 if len(members) == 1 and key.strip("|") and isinstance(member, dict):
-                    self._items[key] = index, member
+                    found[key] = index, member
                 else:
-                    self._items.update(listed.numbered(members, keyed, key, Reading()))
+                    found.update(self._listed.numbered(members, keyed, key, Reading()))
         except ShapeError as error:
-            raise refusal(error) from error
+            raise self._refusal(error) from error
+        return found
 
     def __getitem__(self, key: str) -> Tree:
         found = self._items[key]
         if isinstance(found, tuple):
-            assert isinstance(self._shape, Group)
-            found = self._items[key] = UnreadItem(self._shape, *found, self._refusal)
+            assert isinstance(self._listed.item, Group)
+            found = self._items[key] = UnreadItem(self._listed.item, *found, self._refusal)
         return found
 
     def __iter__(self) -> Iterator[str]:

@@ -7,7 +7,7 @@ import re
 from monitor.core.fits.eligibility import qualifiers_moved
 from monitor.core.phrases import clip
 from monitor.core.record import Age
-from monitor.core.scene import Case, shown
+from monitor.core.scene import Case
 from monitor.core.sentences.words import QUOTE, capital, changed_words, quoted, status, stop, word
 from monitor.core.text import numbers_in
 
@@ -136,9 +136,8 @@ def site(case: Case) -> str:
 
 def place(case: Case) -> str:
     """A site in words: facility, city, country."""
-    item = case.item
-    facility, city, country = shown(item.get("facility")), shown(item.get("city")), shown(item.get("country"))
-    return clip(", ".join(filter(None, (facility, city, country))), QUOTE) or "a site without a name"
+    parts = map(case.of_item, ("facility", "city", "country"))
+    return clip(", ".join(filter(None, parts)), QUOTE) or "a site without a name"
 
 
 def _edit(case: Case) -> str:
