@@ -49,7 +49,7 @@ class Stage:
 
     def changes(self, changes: Sequence[RecordedChange]) -> None:
         """A history."""
-        listing.table(changes, with_trial=False)
+        listing.table(listing.leading(changes), with_trial=False)
 
 
 def reflowed(lines: Sequence[str], old: int, new: int) -> Iterator[str]:
