@@ -15,7 +15,7 @@ from monitor.core import life
 from monitor.core.change import ChangeSet
 from monitor.core.classify import classify
 from monitor.core.diff import diff
-from monitor.core.record import Json, JsonObject, PartialDate, TrialRecord
+from monitor.core.record import Json, JsonObject, TrialRecord
 from monitor.core.rule import RuleTable
 
 
@@ -41,7 +41,7 @@ def compare(
     old = None if before is None else reader.normalize(before)
     new = None if after is None else reader.normalize(after)
     if today is None and after is not None:
-        today = _day(reader.data_version(after))
+        today = judged_on(reader.data_version(after))
     earlier = [dict(change) for change in history] or None
     return compare_records(old, new, today=today, history=earlier, rules=rules)
 
@@ -63,8 +63,12 @@ def compare_records(
     return classify(diff(before, after), before, after, today=today, history=history, rules=rules)
 
 
-def _day(data_version: str | None) -> date | None:
-    return PartialDate.parse(data_version[:10]).first if data_version else None
+def judged_on(data_version: str | None) -> date | None:
+    """The day of a data version (rules, "as_of"); None where it names none, so that the record's counts."""
+    try:
+        return date.fromisoformat(data_version[:10]) if data_version else None
+    except ValueError:
+        return None
 
 
 class _Door(ModuleType):

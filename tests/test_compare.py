@@ -105,6 +105,16 @@ def test_today_is_the_data_version_then_the_last_update() -> None:
     assert change.facts["as_of"] == "2026-08-19"
 
 
+def test_a_data_version_that_is_no_date_judges_nothing() -> None:
+    """A stamp the registry garbled leaves the last update as the day things are judged on."""
+    garbled = study(
+        derivedSection__miscInfoModule__versionHolder="soon",
+        protocolSection__statusModule__startDateStruct={"date": "2026-08-20", "type": "ACTUAL"},
+    )
+    (change,) = monitor.compare(study(), garbled)
+    assert change.facts["as_of"] == "2026-08-19"
+
+
 def test_an_empty_history_is_known_and_none_is_not() -> None:
     """Records told to have no earlier change count this one as the first."""
     normalize = reader("ctgov").normalize

@@ -19,9 +19,9 @@ from pathlib import Path
 
 import orjson
 
-from monitor.compare import compare_records
+from monitor.compare import compare_records, judged_on
 from monitor.core.change import isoformat, stamp_changes
-from monitor.core.record import TrialId
+from monitor.core.record import JsonObject, TrialId
 from monitor.core.rule import RuleTable
 from monitor.core.watching import Snapshot
 from monitor.errors import MonitorError, RecordFormatError
@@ -215,10 +215,12 @@ class _Importer:
             self.counts["held"] += 1
         older = list(self._chain(None, before, held.last_seq, current=False))
         if older:
-            older[-1] = self._joined(older[-1], before[-1], first)
+            older[-1] = self._joined(older, before[-1], first)
         inside = list(self._inside(between, timeline, held.last_seq + len(older)))
         yield from (*older, *inside)
-        yield from self._chain(last, after, held.last_seq + len(older) + len(inside))
+        trial = group[0].trial
+        earlier = self.store.earlier_changes([trial]).get(trial, ()) if after else ()
+        yield from self._chain(last, after, held.last_seq + len(older) + len(inside), earlier=earlier)
 
     def _inside(
         self, between: Sequence[Incoming], timeline: Sequence[Snapshot], last_seq: int
@@ -234,9 +236,19 @@ class _Importer:
             yield self._recording(one, self._snapshot(one, last_seq), current=False)
 
     def _chain(
-        self, before: Snapshot | None, group: Sequence[Incoming], last_seq: int, *, current: bool = True
+        self,
+        before: Snapshot | None,
+        group: Sequence[Incoming],
+        last_seq: int,
+        *,
+        current: bool = True,
+        earlier: Sequence[JsonObject] = (),
     ) -> Iterator[Recording]:
-        """Each version as a change from the one before it; equal neighbors are one version."""
+        """Each version as a change from the one before it; equal neighbors are one version.
+
+        `earlier` are the changes up to `before`: each version's own are told with all before them in mind.
+        """
+        history = list(earlier)
         body = self._body(before) if before is not None and group else None
         for one in group:
             if before is not None and before.digest == one.digest:
@@ -246,21 +258,35 @@ class _Importer:
             snapshot = self._snapshot(one, last_seq)
             recording = self._recording(one, snapshot, current=current)
             if before is not None and body is not None:
-                recording = self._with_changes(recording, (before, body), (snapshot, one.body))
+                recording = self._with_changes(recording, (before, body), (snapshot, one.body), history)
+                history += [change.body for change in recording.changes]
             yield recording
             before, body = snapshot, one.body
 
-    def _joined(self, recording: Recording, last: Incoming, first: Snapshot) -> Recording:
+    def _joined(self, older: Sequence[Recording], last: Incoming, first: Snapshot) -> Recording:
         """The newest of the older versions, with the changes that lead from it to what was held first."""
-        assert recording.snapshot is not None
-        return self._with_changes(recording, (recording.snapshot, last.body), (first, self._body(first)))
+        newest = older[-1]
+        assert newest.snapshot is not None
+        history = [change.body for recording in older for change in recording.changes]
+        after = (first, self._body(first))
+        return self._with_changes(newest, (newest.snapshot, last.body), after, history)
 
     def _with_changes(
-        self, recording: Recording, before: tuple[Snapshot, bytes], after: tuple[Snapshot, bytes]
+        self,
+        recording: Recording,
+        before: tuple[Snapshot, bytes],
+        after: tuple[Snapshot, bytes],
+        history: Sequence[JsonObject],
     ) -> Recording:
         reader = self.readers[recording.trial.registry]
-        old, new = (reader.normalize(orjson.loads(body)) for _, body in (before, after))
-        found = compare_records(old, new, today=None, history=(), rules=self.rules)
+        was, now = (orjson.loads(body) for _, body in (before, after))
+        found = compare_records(
+            reader.normalize(was),
+            reader.normalize(now),
+            today=judged_on(reader.data_version(now)),
+            history=history,
+            rules=self.rules,
+        )
         stamp = stamp_between(
             before[0],
             after[0],

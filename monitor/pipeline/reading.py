@@ -14,7 +14,7 @@ from typing import assert_never
 
 import orjson
 
-from monitor.compare import compare_records
+from monitor.compare import compare_records, judged_on
 from monitor.core import life
 from monitor.core.change import ChangeSet, Origin, Stamp, stamp_changes
 from monitor.core.record import Json, JsonObject, TrialId, TrialRecord
@@ -246,7 +246,7 @@ class Reading:
         return stamp_between(before, after, url=url, observed_at=self.now, origin="poll")
 
     def _as_of(self, payload: Json) -> date | None:
-        return _day(self.registry.data_version(payload)) or _day(self.data_version)
+        return judged_on(self.registry.data_version(payload)) or judged_on(self.data_version)
 
 
 def stamp_between(
@@ -275,10 +275,3 @@ def stamp_between(
 def trial_facts(facts: Facts) -> TrialFacts:
     """What the store keeps of a trial beside its snapshots."""
     return TrialFacts(facts.title, facts.sponsor, facts.overall_status, facts.phases)
-
-
-def _day(stamp: str | None) -> date | None:
-    try:
-        return date.fromisoformat(stamp[:10]) if stamp else None
-    except ValueError:
-        return None

@@ -22,6 +22,7 @@ from tests.support.world import World, sample, trial, version
 
 STATUS = "protocolSection__statusModule__overallStatus"
 HOLDER = "derivedSection__miscInfoModule__versionHolder"
+COMPLETION = "protocolSection__statusModule__primaryCompletionDateStruct"
 STEPS = ("NOT_YET_RECRUITING", "RECRUITING", "SUSPENDED", "RECRUITING")
 
 
@@ -123,6 +124,49 @@ def test_older_versions_fill_the_time_before(tmp_path: Path) -> None:
         state = app.store.trial(trial(1))
         assert state is not None
         assert state.overall_status == "RECRUITING"
+
+
+@pytest.mark.parametrize("first", [(0, 1, 2, 3), (0, 1), (2, 3)])
+def test_moves_add_up_over_all_versions(tmp_path: Path, first: Sequence[int]) -> None:
+    """Imported together, in turn or oldest last, a move is told with all those before it."""
+    months = ("2027-03", "2027-06", "2027-05", "2027-12")
+    paths = written(
+        tmp_path,
+        [
+            sample(1, **{COMPLETION: {"date": month, "type": "ESTIMATED"}, HOLDER: f"2026-{number:02d}-01"})
+            for number, month in enumerate(months, start=1)
+        ],
+    )
+    with World(tmp_path, [version(2)]) as world, world.app() as app:
+        take(app, *[paths[place] for place in first])
+        take(app, *paths)
+        moves = [c for c in reversed(recorded(app)) if c.field == "status.primaryCompletionDate"]
+        facts = [change.body["facts"] for change in moves]
+        assert all(isinstance(told, dict) for told in facts)
+        counted = [told["slips"] for told in facts if isinstance(told, dict)]
+        # What was recorded before the older versions came knows nothing of them, and is not cut anew.
+        assert counted == ([1, 2, 1] if first == (2, 3) else [1, 2, 3])
+        if first != (2, 3):
+            assert "Third move, 9 months in all." in moves[-1].summary
+
+
+def test_a_silent_change_is_judged_on_its_data_version(tmp_path: Path) -> None:
+    """Years after the last update, a trial is judged on the day its content was served (rules, "as_of")."""
+    silent: JsonObject = {"pmid": "1", "type": "DERIVED", "citation": "A. B. C."}
+    done = {STATUS: "COMPLETED", COMPLETION: {"date": "2026-08-01", "type": "ACTUAL"}}
+    last = {"protocolSection__statusModule__completionDateStruct": {"date": "2026-08-01", "type": "ACTUAL"}}
+    cited = {"protocolSection__referencesModule__references": [silent]}
+    paths = written(
+        tmp_path,
+        [
+            sample(1, **done, **last, **{HOLDER: "2026-09-01"}),
+            sample(1, **done, **last, **cited, **{HOLDER: "2029-01-01"}),
+        ],
+    )
+    with World(tmp_path, [version(2)]) as world, world.app() as app:
+        take(app, *paths)
+        (change,) = recorded(app)
+        assert "completed over a year ago" in str(change.body["reason"])
 
 
 def test_nothing_imported_is_news(tmp_path: Path) -> None:
