@@ -6,7 +6,7 @@ Total: every delta gets exactly one rule, the first of the table that fits; the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 
 from monitor.core import sentences
@@ -74,31 +74,30 @@ def judge(case: Case, shifts: Sequence[Shift]) -> Change:
 
 
 def _decide(case: Case) -> tuple[str, str, tuple[str, ...]]:
-    """(the deciding rule, its reason, the others that fit)."""
-    table = case.scene.rules
-    fitting = list(_fitting(case, table))
-    deciding = next((pair for pair in fitting if table[pair[0]].on == "change"), None)
-    if deciding is None:
-        deciding = (table.catch_all, _beside_the_veil(case) or FITS[table.catch_all](case) or "")
-    also = tuple(rule for rule, _ in fitting if rule != deciding[0])
-    return deciding[0], deciding[1], also
+    """(the deciding rule, its reason, the others that fit).
 
-
-def _fitting(case: Case, table: RuleTable) -> Iterator[tuple[str, str]]:
-    """Rules that fit, in order. Minor and noise rules are about the rest: asked only if nothing else fits."""
-    decided = False
-    veiled = case.scene.veil is not None and case.delta.field != _STATUS
-    for rule in table.for_field(case.delta.field):
+    Minor and noise rules are about the rest: they are asked only if nothing else decides.
+    """
+    table, name = case.scene.rules, case.delta.field
+    deciding: tuple[str, str] | None = None
+    also: list[str] = []
+    veiled = case.scene.veil is not None and name != _STATUS
+    for rule in table.for_field(name):
         is_rest = rule[0] in "mn"
-        if (decided and is_rest) or (veiled and rule[0] != "n"):
+        if (deciding and is_rest) or (veiled and rule[0] != "n"):
             continue
         reason = FITS[rule](case)
         if reason is None:
             continue
-        yield rule, reason
-        decided = decided or table[rule].on == "change"
+        if deciding is None and table[rule].on == "change":
+            deciding = rule, reason
+        else:
+            also.append(rule)
         if is_rest:
-            return
+            break
+    if deciding is None:
+        deciding = table.catch_all, _beside_the_veil(case) or FITS[table.catch_all](case) or ""
+    return *deciding, tuple(also)
 
 
 def _beside_the_veil(case: Case) -> str | None:

@@ -160,7 +160,15 @@ Tree: TypeAlias = "Mapping[str, Leaf | Tree]"
 """Named parts, possibly nested; nested lists of the registry have become dicts keyed by identity."""
 
 
-class Items(Mapping[str, "Tree"]):
+class Collection(Mapping[str, "Tree"]):
+    """Items by key, read or yet to be read."""
+
+    def combinations(self, *parts: str) -> Iterable[tuple[Value | None, ...]]:
+        """The values of these parts that occur together in an item, each combination at least once."""
+        return (tuple(map(item.get, parts)) for item in self.values())
+
+
+class Items(Collection):
     """A keyed collection: sites, outcomes, arms. Equal to another where both hold the same bag of items.
 
     Keys are natural identities; items that share one are numbered `#2`, `#3` in the order of a digest of
@@ -228,6 +236,8 @@ def numbered(groups: Mapping[str, Sequence[Tree]], taken: Container[str] = ()) -
     return keyed
 
 
+NO_ITEMS = Items({}, lambda _: "")
+
 Value: TypeAlias = "Leaf | Items | Tree"
 Fields: TypeAlias = "Mapping[str, Value]"
 """Catalogue fields by name; absent ones are absent."""
@@ -282,7 +292,7 @@ class Section:
     read_apart: Callable[[Json, Json], tuple[Fields, Fields]] | None = None
     """Reads two raw forms side by side and leaves out what is raw-equal in both, items included; what it
     leaves in has the keys and parts a full reading gives. None: such sections are read in full."""
-    unread: Callable[[Json, str], Mapping[str, Tree] | None] | None = None
+    unread: Callable[[Json, str], Collection | None] | None = None
     """A collection of it whose items are read when asked for; None where the field is no such list."""
 
     @cached_property
@@ -290,7 +300,7 @@ class Section:
         """The catalogue fields found in it; absent ones are absent."""
         return self.read(self.raw)
 
-    def items(self, name: str) -> Mapping[str, Tree]:
+    def items(self, name: str) -> Collection:
         """A collection, its items read or unread; empty where it has none."""
         if self.unread is not None and "fields" not in self.__dict__:
             if name not in self._unread:
@@ -299,10 +309,10 @@ class Section:
             if found is not None:
                 return found
         value = self.fields.get(name)
-        return value if isinstance(value, Items) else {}
+        return value if isinstance(value, Items) else NO_ITEMS
 
     @cached_property
-    def _unread(self) -> dict[str, Mapping[str, Tree] | None]:
+    def _unread(self) -> dict[str, Collection | None]:
         return {}
 
 
@@ -360,14 +370,14 @@ class TrialRecord:
         value = self.get(name)
         return value if isinstance(value, int) and not isinstance(value, bool) else None
 
-    def items(self, name: str) -> Mapping[str, Tree]:
+    def items(self, name: str) -> Collection:
         """A keyed collection, each item perhaps read only when asked for; empty where the record has none."""
         where = self.field_sections(name)
         if where is None:
             value = self.fields.get(name)
-            return value if isinstance(value, Items) else {}
+            return value if isinstance(value, Items) else NO_ITEMS
         section = self.sections.get(where)
-        return section.items(name) if section else {}
+        return section.items(name) if section else NO_ITEMS
 
     def words(self, name: str) -> frozenset[str]:
         """A set of enum values or names; empty where the record has none."""

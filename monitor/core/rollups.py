@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from monitor.core.change import Change
 from monitor.core.fits.dates import crossed_slip
-from monitor.core.record import JsonObject, Named, Tree
+from monitor.core.record import Collection, JsonObject, Named, Tree, Value
 from monitor.core.scene import PRIMARY_COMPLETION, Case, Scene, shown
 from monitor.core.sentences.words import listing, status, stretch
 
@@ -160,23 +160,22 @@ def slip_roll_up(scene: Scene) -> tuple[RollUp, ...]:
     return ()
 
 
-def _countries(
-    before: Mapping[str, Tree], after: Mapping[str, Tree]
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _countries(before: Collection, after: Collection) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Countries that gained their first site, and that lost their last one."""
     if not before:
         return (), ()
-    had, has = _by_form(before.values()), _by_form(after.values())
-    opened = _by_form(site for site in after.values() if site.get("status") != "WITHDRAWN")
+    now = tuple(after.combinations("country", "status"))
+    had = _by_form(country for (country,) in before.combinations("country"))
+    has = _by_form(country for country, _ in now)
+    opened = _by_form(country for country, state in now if state != "WITHDRAWN")
     gained = tuple(sorted(opened[form] for form in opened.keys() - had.keys()))
     lost = tuple(sorted(had[form] for form in had.keys() - has.keys()))
     return gained, lost
 
 
-def _by_form(sites: Iterable[Tree]) -> dict[str, str]:
+def _by_form(countries: Iterable[Value | None]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for site in sites:
-        country = site.get("country")
+    for country in countries:
         if country is not None:
             form = country.form if isinstance(country, Named) else shown(country).casefold()
             found.setdefault(form, shown(country))

@@ -10,9 +10,9 @@ gives, so that the diff of what is left equals the diff of the whole.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Protocol, TypeVar
 
@@ -45,18 +45,31 @@ class Group:
     parts: Mapping[str, Shape]
     keep: tuple[str, ...] = ()
     """Parts that reading apart never leaves out: those a key is made of."""
+    _bare: Mapping[str, Callable[[Json], Value | None]] = field(init=False)
+    """How the parts are read that leave nothing to note: most of them, so that they go the short way."""
+
+    def __post_init__(self) -> None:
+        singles = {name: part for name, part in self.parts.items() if isinstance(part, Single)}
+        bare = {name: single.convert for name, single in singles.items() if not single.members}
+        object.__setattr__(self, "_bare", bare)
 
     def read(self, raw: Json, notes: Reading) -> Tree | None:
         if not isinstance(raw, dict):
             raise ShapeError("an object", raw)
         tree: dict[str, Value] = {}
-        name = ""
+        name, bare = "", self._bare
         try:
             for name, member in raw.items():
-                part = self.parts.get(name)
-                if part is None:
+                if member is None and name in self.parts:
+                    continue
+                if name in bare:
+                    value = bare[name](member)
+                elif name in self.parts:
+                    value = self.parts[name].read(member, notes)
+                else:
                     notes.strange = True
-                elif member is not None and (value := part.read(member, notes)) is not None:
+                    continue
+                if value is not None:
                     tree[name] = value
         except ShapeError as error:
             raise error.under(name) from None

@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from rapidfuzz import fuzz
 
@@ -45,8 +45,15 @@ _TELLING_WORDS = 3
 _TELLING_ZIP = 4
 
 
-@dataclass(frozen=True, slots=True)
-class _Site:
+class _Facility(NamedTuple):
+    letters: str
+    telling: str
+    """Its letters without the words that most facilities have."""
+    placeholder: bool
+    numbered: bool
+
+
+class _Site(NamedTuple):
     facility: str
     telling: str
     placeholder: bool
@@ -156,20 +163,31 @@ def _near(old: _Site, new: _Site) -> bool:
 
 
 def _site(item: Tree) -> _Site:
-    shown = _form(item, "facility")
-    facility = letters(shown)
-    telling = " ".join(_COMMON.sub(" ", facility).split())
     point = item.get("geoPoint")
     return _Site(
-        facility=facility,
-        telling=telling,
-        placeholder=not shown or is_placeholder(shown),
-        numbered=bool(_DIGIT.search(shown)),
-        city=_CITY.sub(" ", letters(_form(item, "city"))).strip() or letters(_form(item, "city")),
+        *_facility(_form(item, "facility")),
+        city=_city(_form(item, "city")),
         zip=letters(_form(item, "zip")).replace(" ", ""),
         country=_form(item, "country"),
         point=_point(point) if isinstance(point, Mapping) else None,
     )
+
+
+@lru_cache(maxsize=4096)
+def _facility(shown: str) -> _Facility:
+    plain = letters(shown)
+    return _Facility(
+        letters=plain,
+        telling=" ".join(_COMMON.sub(" ", plain).split()),
+        placeholder=not shown or is_placeholder(shown),
+        numbered=bool(_DIGIT.search(shown)),
+    )
+
+
+@lru_cache(maxsize=4096)
+def _city(shown: str) -> str:
+    plain = letters(shown)
+    return _CITY.sub(" ", plain).strip() or plain
 
 
 def _point(point: Mapping[str, object]) -> tuple[float, float] | None:

@@ -7,12 +7,13 @@ is not asked for is checked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property
 from typing import TypeAlias, TypeVar, overload
 
 from monitor.core.leaves import Reading, ShapeError
-from monitor.core.record import Json, JsonObject, Tree, Value
+from monitor.core.record import Collection, Json, JsonObject, Tree, Value
 from monitor.core.shape import Group, Listed, below
 
 T = TypeVar("T")
@@ -59,11 +60,11 @@ class UnreadItem(Mapping[str, "Value"]):
         return sum(1 for _ in self)
 
 
-class UnreadItems(Mapping[str, "Tree"]):
+class UnreadItems(Collection):
     """A list by its keys. Only items that share a key, or have none, are read to tell them apart."""
 
-    def __init__(self, listed: Listed, raw: Json, refusal: Refusal) -> None:
-        self._listed, self._raw, self._refusal = listed, raw, refusal
+    def __init__(self, listed: Listed, group: Group, raw: list[Json], refusal: Refusal) -> None:
+        self._listed, self._group, self._raw, self._refusal = listed, group, raw, refusal
 
     @cached_property
     def _items(self) -> dict[str, Tree | tuple[int, JsonObject]]:
@@ -84,12 +85,32 @@ class UnreadItems(Mapping[str, "Tree"]):
     def __getitem__(self, key: str) -> Tree:
         found = self._items[key]
         if isinstance(found, tuple):
-            assert isinstance(self._listed.item, Group)
-            found = self._items[key] = UnreadItem(self._listed.item, *found, self._refusal)
+            found = self._items[key] = self._item(*found)
         return found
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._items)
 
     def __len__(self) -> int:
+        """Counted without keys, unless some may be empty and none at all."""
+        if all(map(self._is_told, self._raw)):
+            return len(self._raw)
         return len(self._items)
+
+    def combinations(self, *parts: str) -> Iterable[tuple[Value | None, ...]]:
+        """See `Collection`; what is the same in many items is read once."""
+        found: dict[tuple[Json, ...], tuple[int, JsonObject]] = {}
+        with suppress(TypeError):  # raised for a part that is a list or an object
+            for index, member in enumerate(self._raw):
+                if isinstance(member, dict):
+                    found.setdefault(tuple(map(member.get, parts)), (index, member))
+            return (tuple(map(self._item(*place).get, parts)) for place in found.values())
+        return super().combinations(*parts)
+
+    def _item(self, index: int, member: JsonObject) -> Tree:
+        return UnreadItem(self._group, index, member, self._refusal)
+
+    def _is_told(self, member: Json) -> bool:
+        """Is something said for certain in a part of its key?"""
+        parts = map(member.get, self._listed.key_parts) if isinstance(member, dict) else ()
+        return any(isinstance(part, str) and part[:1].isalnum() for part in parts)

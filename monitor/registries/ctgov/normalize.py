@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from monitor.core.leaves import Reading, ShapeError, json_type
-from monitor.core.record import Fields, Json, JsonObject, Section, Tree, TrialId, TrialRecord, Value
-from monitor.core.shape import Listed
+from monitor.core.record import Collection, Fields, Json, JsonObject, Section, TrialId, TrialRecord, Value
+from monitor.core.shape import Group, Listed
 from monitor.core.spread import Bound, Spread, others
 from monitor.core.unread import UnreadItems
 from monitor.errors import RecordFormatError
@@ -127,14 +127,16 @@ def _read_apart(spread: Spread, path: tuple[str, ...], old: Json, new: Json) -> 
 
 
 def _unread(
-    lists: Mapping[str, tuple[tuple[str, ...], Listed]], path: tuple[str, ...], raw: Json, field: str
-) -> Mapping[str, Tree] | None:
+    lists: Mapping[str, tuple[tuple[str, ...], Listed, Group]], path: tuple[str, ...], raw: Json, field: str
+) -> Collection | None:
     if field not in lists:
         return None
-    steps, listed = lists[field]
+    steps, listed, group = lists[field]
     for step in steps:
         raw = raw.get(step) if isinstance(raw, dict) else None
-    return UnreadItems(listed, raw, partial(_refused, (*path, *steps))) if isinstance(raw, list) else None
+    if not isinstance(raw, list):
+        return None
+    return UnreadItems(listed, group, raw, partial(_refused, (*path, *steps)))
 
 
 def _others(spread: Spread, path: tuple[str, ...], raw: Json) -> dict[str, Value]:
@@ -166,16 +168,16 @@ _Reader = tuple[
     str,
     Callable[[Json], Fields],
     Callable[[Json, Json], tuple[Fields, Fields]],
-    Callable[[Json, str], Mapping[str, Tree] | None],
+    Callable[[Json, str], Collection | None],
 ]
 
 
 def _reader(path: tuple[str, ...], where: Bound | Spread) -> _Reader:
     spread = Spread({path[-1]: where})
     lists = {
-        bound.field: (steps[1:], bound.shape)
+        bound.field: (steps[1:], bound.shape, bound.shape.item)
         for steps, bound in spread.bounds()
-        if bound.under is None and isinstance(bound.shape, Listed)
+        if bound.under is None and isinstance(bound.shape, Listed) and isinstance(bound.shape.item, Group)
     }
     return (
         ".".join(path),
