@@ -11,7 +11,6 @@ gives, so that the diff of what is left equals the diff of the whole.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Protocol, TypeVar
@@ -190,8 +189,10 @@ class Listed:
         self, was: tuple[int, Json], now: tuple[int, Json], notes: Reading
     ) -> tuple[Tree | None, Tree | None]:
         if not self._may_part(was[1], now[1]):
-            with suppress(ShapeError):
+            try:
                 return self.item.read_apart(was[1], now[1], notes)
+            except ShapeError:
+                pass  # raised again in full, with the place in the list
         return self._read_item(*was, notes), self._read_item(*now, notes)
 
     def _may_part(self, was: Json, now: Json) -> bool:

@@ -21,7 +21,6 @@ from monitor.core.record import Json, Text
 Part: TypeAlias = Literal["inclusion", "exclusion", ""]
 
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
-_SPACE = re.compile(r"\s+")
 # A mark counts before un-escaping: `\*` is an asterisk of the sponsor's, `*` a bullet of the registry's.
 # Since August 2025 typed lists come escaped (`1\) …`, `\- …`); before, they came bare.
 _MARK = re.compile(r"^\s*(?:[*•●▪◦·‣]|\\?[-–]|\(?\d{1,3}(?:\.\d{1,2})*\\?[.)])\s+")
@@ -33,7 +32,7 @@ _KEY_LENGTH = 80
 
 def unescape_markdown(text: str) -> str:
     """The text as people read it: Markdown escapes resolved, nothing else touched."""
-    return _ESCAPE.sub(r"\1", text)
+    return _ESCAPE.sub(r"\1", text) if "\\" in text else text
 
 
 def markdown_form(text: str) -> str:
@@ -43,7 +42,7 @@ def markdown_form(text: str) -> str:
 
 def collapse(text: str) -> str:
     """Every run of white space as one blank, none at the ends."""
-    return _SPACE.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
 # ---------------------------------------------------------------------------------------- criteria

@@ -42,7 +42,8 @@ _WORDS = {
 _ENUM = re.compile(r"^[A-Z]+(?:_[A-Z]+)*$")
 _AROUND = 60
 """Characters of unchanged text looked at on each side of an edit."""
-_LAST_WORDS = re.compile(r"(?:\S+\s*){1,4}$")
+_LEAD = 4
+"""Words quoted before an edit."""
 _FIRST_WORDS = re.compile(r"\s*(?:\S+\s*){0,2}")
 _PHASE = re.compile(r"^PHASE(\d)$")
 
@@ -153,13 +154,18 @@ def changed_words(old: str, new: str) -> str:
 
 
 def _region(before: str, removed: str, added: str, after: str) -> str:
-    lead, tail = _LAST_WORDS.search(before[-_AROUND:]), _FIRST_WORDS.match(after[:_AROUND])
-    head, foot = lead.group().lstrip() if lead else "", tail.group() if tail else ""
+    tail = _FIRST_WORDS.match(after[:_AROUND])
+    head, foot = _last_words(before[-_AROUND:]), tail.group() if tail else ""
     if not removed.strip():
         return f"added {quoted(added)} after {quoted(head)}" if head else f"begins {quoted(added)}"
     if not added.strip():
         return f"removed {quoted(removed)} after {quoted(head)}" if head else f"removed {quoted(removed)}"
     return f"{quoted(head + removed + foot)} → {quoted(head + added + foot)}"
+
+
+def _last_words(text: str) -> str:
+    rest, *words = text.rsplit(None, _LEAD) or [""]
+    return (text[len(rest) :] if len(words) == _LEAD else text).lstrip()
 
 
 def _regions(old: str, new: str) -> list[tuple[str, str, str, str]]:
