@@ -55,6 +55,8 @@ class Shift:
     only: tuple[str, ...] = ()
     """Rules it is about; all where empty."""
     never: tuple[str, ...] = ()
+    at: Significance | None = None
+    """The level it is about, the rule's own or the one the other circumstances leave; all where None."""
     days: int = 0
 
 

@@ -282,8 +282,8 @@ OBSERVATIONAL = Shift(
     "observational study",
     -1,
     "observational studies: critical → major",
-    only=tuple(rule.id for rule in CRITICAL),
     never=NEVER_SHIFTED,
+    at="critical",
 )
 LONG_COMPLETED = Shift(
     "completed over a year ago", -1, "completed for over a year", never=(*NEVER_SHIFTED, "C4", "C5"), days=365

@@ -16,9 +16,15 @@ def weigh(rule: str, table: RuleTable, shifts: Sequence[Shift]) -> tuple[Signifi
     touching = [shift for shift in shifts if _touches(shift, rule)]
     if base == "noise" or not touching:
         return base, ()
-    steps = max(-1, min(1, sum(shift.steps for shift in touching)))
-    place = max(0, min(len(LEVELS) - 1, LEVELS.index(base) - steps))
-    return LEVELS[place], tuple(shift.name for shift in touching)
+    anywhere = [shift for shift in touching if shift.at is None]
+    levels = (base, _moved(base, anywhere))
+    touching = [shift for shift in touching if shift.at is None or shift.at in levels]
+    return _moved(base, touching), tuple(shift.name for shift in touching)
+
+
+def _moved(base: Significance, shifts: Sequence[Shift]) -> Significance:
+    steps = max(-1, min(1, sum(shift.steps for shift in shifts)))
+    return LEVELS[max(0, min(len(LEVELS) - 1, LEVELS.index(base) - steps))]
 
 
 def circumstances(scene: Scene) -> tuple[Shift, ...]:

@@ -217,7 +217,21 @@ EXAMPLES: tuple[Example, ...] = (
         "C11", ARMS, {**NOT_BEGUN, "arms": [VELTOMAB, CHEMO]}, {**NOT_BEGUN, "arms": [VELTOMAB]}, "not begun"
     ),
     _yes("C12", STATUS, {"status": "ACTIVE_NOT_RECRUITING"}, {"count": 130}),
+    _yes(
+        "C12",
+        STATUS,
+        {"status": "ACTIVE_NOT_RECRUITING", "arms": [VELTOMAB, CHEMO]},
+        {"arms": [VELTOMAB, {**CHEMO, "type": "OTHER"}]},
+        "an arm of another type",
+    ),
     _no("C12", STATUS, {"status": "ACTIVE_NOT_RECRUITING"}, {}),
+    _no(
+        "C12",
+        STATUS,
+        {"status": "ACTIVE_NOT_RECRUITING", "arms": [VELTOMAB]},
+        {"arms": [{**VELTOMAB, "description": "New words"}]},
+        "wording",
+    ),
     _yes("C13", "annotation.violationEvents", {}, {"violations": [{"type": "VIOLATION_IDENTIFIED"}]}),
     _no(
         "C13",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from monitor.core.fits.design import arm_set
 from monitor.core.fits.eligibility import SUBSTANTIAL, eligibility_substance
 from monitor.core.scene import ACTIVE, STOPPED, Case, Scene
 
@@ -83,7 +84,9 @@ def changed_beside_reopening(scene: Scene) -> tuple[str, ...]:
     eligibility = any(
         delta.field in SUBSTANTIAL and eligibility_substance(Case(delta, scene)) for delta in scene.deltas
     )
-    arms = any(delta.field == "armsInterventions.arms" and not delta.at for delta in scene.deltas)
+    arms = any(
+        delta.field == "armsInterventions.arms" and arm_set(Case(delta, scene)) for delta in scene.deltas
+    )
     target = scene.changed("design.enrollmentCount")
     found = (("eligibility", eligibility), ("arms", arms), ("enrollment target", target))
     return tuple(name for name, changed in found if changed)
