@@ -53,14 +53,17 @@ def compare_records(
     today: date | None = None,
     history: Sequence[JsonObject] | None = None,
     rules: RuleTable | None = None,
+    confirmed: date | None = None,
 ) -> ChangeSet:
     """The same over records already normalized.
 
-    An empty `history` says that nothing changed before; None, that it is not known.
+    An empty `history` says that nothing changed before; None, that it is not known. `confirmed` is the last
+    day on which `before` was seen to stand, where it was looked at again.
     """
     if after is None:
         return ChangeSet() if before is None else life.presence_change("present", "gone", rules=rules)
-    return classify(diff(before, after), before, after, today=today, history=history, rules=rules)
+    deltas = diff(before, after)
+    return classify(deltas, before, after, today=today, history=history, rules=rules, confirmed=confirmed)
 
 
 def judged_on(data_version: str | None) -> date | None:

@@ -32,17 +32,18 @@ def classify(
     today: date | None = None,
     history: Sequence[JsonObject] | None = None,
     rules: RuleTable | None = None,
+    confirmed: date | None = None,
 ) -> ChangeSet:
     """Judge every difference between two versions and tell their stories.
 
     `today` is the day things are judged on, by default the after record's last update; `history` holds the
-    trial's earlier changes (contract section 2), oldest first, None where they are not known. Without
-    `before` it is the first sight of a record: no news, so every change is noise by `n0`.
+    trial's earlier changes (contract section 2), oldest first, None where they are not known;
+    `confirmed` is the last day on which the earlier version was seen to stand, where it was looked at again.
+    Without `before` it is the first sight of a record: no news, so every change is noise by `n0`.
     """
     table = rules or default_rules()
-    scene = Scene(
-        before or TrialRecord(after.trial, {}, lambda _: None), after, tuple(deltas), table, today, history
-    )
+    earlier = before or TrialRecord(after.trial, {}, lambda _: None)
+    scene = Scene(earlier, after, tuple(deltas), table, today, history, confirmed)
     cases = [Case(delta, scene) for delta in scene.deltas]
     if before is None:
         changes = tuple(_first_seen(case) for case in cases)

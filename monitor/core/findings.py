@@ -148,7 +148,7 @@ def _details(
         return
     if said:
         kinds = {kind, *(_kind(change) for change in members)}
-        yield from (sentence for about, sentence in said if about in kinds)
+        yield from dict.fromkeys(sentence for about, sentence in said if about in kinds)
     if tally and tally.wiped and not _only_wiped(members):
         closed = " (recruitment closed)" if scene.status == "ACTIVE_NOT_RECRUITING" else ""
         yield f"{wipe_line(tally)}{closed}."

@@ -7,6 +7,7 @@ from monitor.core.fits.eligibility import CRITERIA
 from monitor.core.record import Dated, Json, JsonObject, Text, days_between, to_json
 from monitor.core.scene import COMPLETION, PRIMARY_COMPLETION, START, Case
 from monitor.core.sentences.items import direction
+from monitor.core.sentences.results import is_told_by_event
 from monitor.core.stopping import stop_class
 from monitor.core.text import numbers_in, word_diff
 
@@ -38,14 +39,26 @@ def measures(case: Case) -> JsonObject:
         facts |= _status(case)
     elif name == CRITERIA:
         facts |= _criterion(case)
-    if lead := _COMPANIONS.get(name):
-        facts |= {"told_with": lead} if case.scene.changed(lead) else {}
+    if lead := _lead(case):
+        facts["told_with"] = lead
     if case.scene.as_of and name.startswith(_JUDGED_BY_DAY):
         facts["as_of"] = case.scene.as_of.isoformat()
     old, new = case.delta.old, case.delta.new
     if isinstance(old, Text) and isinstance(new, Text) and max(len(old.shown), len(new.shown)) > LONG_TEXT:
         facts["text_diff"] = word_diff(old.shown, new.shown)
     return facts
+
+
+def _lead(case: Case) -> str | None:
+    """The field whose change tells this one too, if there is one."""
+    name, scene = case.delta.field, case.scene
+    lead = _COMPANIONS.get(name)
+    if lead is None and name.startswith("results.") and scene.results_new:
+        lead = "results.hasResults"
+        lead = lead if scene.changed(lead) else _COMPANIONS[lead]
+    if lead is None and name == "derived.submissionTracking" and is_told_by_event(case):
+        lead = "annotation.unpostedEvents"
+    return lead if lead and scene.changed(lead) else None
 
 
 def _slips(case: Case) -> JsonObject:

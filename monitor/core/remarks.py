@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from monitor.core.record import Dated, days_between
 from monitor.core.scene import COMPLETION, CONTROL_ARMS, PRIMARY_COMPLETION, RECRUITING, START, Scene
-from monitor.core.sentences.words import moved, percent, stretch, when, word
+from monitor.core.sentences.words import stretch, when, word
 
 _GAP = timedelta(days=180)
 _LAG_DAYS = 60
@@ -29,10 +29,15 @@ def remarks(scene: Scene) -> Iterator[tuple[str, str]]:
 
 
 def gap(scene: Scene) -> str | None:
-    """What may have happened between two versions that lie far apart (rules, "Gaps")."""
+    """What may have happened between two versions that lie far apart (rules, "Gaps").
+
+    Nothing did while the earlier one was seen to stand: of a watched trial no version goes unseen.
+    """
     old = scene.before.dated("status.lastUpdatePostDate")
     new = scene.after.dated("status.lastUpdatePostDate")
-    if old is None or new is None or new.date.first - old.date.last <= _GAP or not scene.changed(*_MOVES):
+    if old is None or new is None or not scene.changed(*_MOVES):
+        return None
+    if new.date.first - max(old.date.last, scene.confirmed or old.date.last) <= _GAP:
         return None
     return f"Between the versions of {when(old)} and {when(new)} (those between not seen): at least one move."
 
@@ -50,17 +55,16 @@ def _status_remarks(scene: Scene) -> Iterator[tuple[str, str]]:
         lag = (scene.as_of - start.date.last).days
         if start.type == "ACTUAL" and lag > _LAG_DAYS:
             yield "status", f"Recruiting since {when(start)}; the registry says so {stretch(lag)} later."
-    stopping = scene.stopping or scene.status == "COMPLETED"
-    done = scene.after.dated(PRIMARY_COMPLETION)
-    if stopping and done and done.type == "ESTIMATED" and not scene.changed(PRIMARY_COMPLETION):
-        yield "status", f"Primary completion not moved: still {when(done)} (estimated)."
+    over = scene.status in ("TERMINATED", "SUSPENDED", "COMPLETED")
+    if over and (still := _still(scene)):
+        yield "status", still
 
 
 def _date_remarks(scene: Scene) -> Iterator[tuple[str, str]]:
     done = scene.after.dated(PRIMARY_COMPLETION)
     start = _slip(scene, START)
-    if start is not None and start > _MOVED_DAYS and done and not scene.changed(PRIMARY_COMPLETION):
-        yield "dates", f"Start {moved(start)}; primary completion not moved."
+    if start is not None and start > _MOVED_DAYS and (still := _still(scene)):
+        yield "dates", still
     passed = done and done.type == "ESTIMATED" and scene.as_of and done.date.ends_before(scene.as_of)
     if done and passed and scene.status in RECRUITING:
         state = word(scene.status or "")
@@ -72,8 +76,8 @@ def _enrollment_remarks(scene: Scene) -> Iterator[tuple[str, str]]:
     if old is None or new is None or not old.count or old.type != new.type or new.type != "ESTIMATED":
         return
     large = abs(new.count - old.count) * 100 >= _TARGET_PERCENT * old.count
-    if large and scene.after.dated(PRIMARY_COMPLETION) and not scene.changed(PRIMARY_COMPLETION, COMPLETION):
-        yield "enrollment", f"Target {percent(old.count, new.count)}; completion dates not moved."
+    if large and not scene.changed(COMPLETION) and (still := _still(scene)):
+        yield "enrollment", still
 
 
 def _design_remarks(scene: Scene) -> Iterator[tuple[str, str]]:
@@ -84,6 +88,14 @@ def _design_remarks(scene: Scene) -> Iterator[tuple[str, str]]:
         control = any(isinstance(arm, Mapping) and arm.get("type") in CONTROL_ARMS for arm in lost)
         what = "Control arm dropped" if control else "One arm is left"
         yield "design", f"{what}; the record still says randomized."
+
+
+def _still(scene: Scene) -> str | None:
+    """What did not move: an estimated primary completion that stays where it was."""
+    done = scene.after.dated(PRIMARY_COMPLETION)
+    if done is None or done.type != "ESTIMATED" or scene.changed(PRIMARY_COMPLETION):
+        return None
+    return f"Primary completion not moved: still {when(done)} (estimated)."
 
 
 def _slip(scene: Scene, name: str) -> int | None:

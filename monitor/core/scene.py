@@ -70,6 +70,8 @@ class Scene:
     today: date | None = None
     history: Sequence[JsonObject] | None = None
     """Earlier changes of the trial, oldest first; None where they are not known."""
+    confirmed: date | None = None
+    """The last day on which the earlier version was seen to stand; None where it was seen once."""
 
     @cached_property
     def as_of(self) -> date | None:

@@ -259,7 +259,7 @@ class _Importer:
             recording = self._recording(one, snapshot, current=current)
             if before is not None and body is not None:
                 recording = self._with_changes(recording, (before, body), (snapshot, one.body), history)
-                history += [change.body for change in recording.changes]
+                history += [change.to_dict() for change in recording.changes]
             yield recording
             before, body = snapshot, one.body
 
@@ -267,7 +267,7 @@ class _Importer:
         """The newest of the older versions, with the changes that lead from it to what was held first."""
         newest = older[-1]
         assert newest.snapshot is not None
-        history = [change.body for recording in older for change in recording.changes]
+        history = [change.to_dict() for recording in older for change in recording.changes]
         after = (first, self._body(first))
         return self._with_changes(newest, (newest.snapshot, last.body), after, history)
 

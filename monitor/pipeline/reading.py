@@ -48,6 +48,11 @@ class Known:
         state = self.state(trial)
         return state is not None and state.checked_data_version is not None
 
+    def confirmed(self, trial: TrialId) -> str | None:
+        """The data version at which a poll last saw what is held of it stand."""
+        state = self.state(trial)
+        return state.checked_data_version if state and state.presence == "present" else None
+
     def state(self, trial: TrialId) -> TrialState | None:
         """What is known of a trial."""
         held = self.stored.get(trial)
@@ -108,6 +113,7 @@ class Reading:
             today=self._as_of(outcome.record),
             history=known.history.get(trial, ()),
             rules=self.rules,
+            confirmed=judged_on(known.confirmed(trial)) if own else None,
         )
         stamp = self.stamp(before, snapshot)
         if not own:

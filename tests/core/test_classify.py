@@ -29,8 +29,8 @@ from monitor.core.record import (
 )
 from monitor.core.rules import default_rules
 from monitor.core.stopping import STOP_CLASSES, stop_class
-from tests.support.records import ABSENT, study
-from tests.support.rule_examples import COMPLETE, LONG_TEXT, act, criteria, est, outcome, trial
+from tests.support.records import ABSENT, put, study
+from tests.support.rule_examples import COMPLETE, COUNT, LONG_TEXT, act, criteria, est, outcome, trial
 
 PCD = "status.primaryCompletionDate"
 
@@ -202,6 +202,18 @@ def test_observational_studies_weigh_less_where_they_are_critical() -> None:
     assert stop.significance == "critical"
 
 
+def test_ups_and_downs_of_an_observational_study_add_up() -> None:
+    """Nothing raises it to critical: one up and one down are summed and both named."""
+    near = {"type": "OBSERVATIONAL", "pcd": est("2026-09-15")}
+    before, after = trial(**near, criteria=criteria("ECOG 0-1")), trial(**near, criteria=criteria("ECOG 0-2"))
+    change = changed(before, after, "eligibility.criteria")
+    assert (change.rule, change.significance) == ("M9", "major")
+    assert change.reason.endswith("stays major: observational study, near primary completion")
+    quiet = default_rules().with_overrides({"C7": {"level": "major"}})
+    softer = changed(trial(type="OBSERVATIONAL"), trial(type="OBSERVATIONAL", count=30), COUNT, rules=quiet)
+    assert (softer.rule, softer.significance) == ("C7", "major"), "only what is critical weighs less"
+
+
 def test_a_trial_long_completed_weighs_less() -> None:
     """A year after completion changes weigh one level less, but not the switch of a primary outcome."""
     old = {**COMPLETE, "cd": act("2025-05-01"), "pcd": act("2025-04-01")}
@@ -299,3 +311,30 @@ def test_a_stop_carries_its_reason() -> None:
         facts = only(found.changes, field).facts
         assert (facts["why_stopped"], facts["why_stopped_class"]) == ("Slow accrual", "accrual")
     assert only(found.changes, "status.whyStopped").facts["told_with"] == "status.overallStatus"
+
+
+def test_what_a_posting_of_results_brings_is_told_by_it() -> None:
+    """Parts of results first posted, and the account of a submission told by its event, have a lead."""
+    posted = compare(trial(**COMPLETE), trial(**COMPLETE, has_results=True, flow="Recruited in 2025"))
+    assert only(posted.changes, "results.participantFlow").facts["told_with"] == "results.hasResults"
+    revised = compare(
+        trial(**COMPLETE, has_results=True, flow="Old"), trial(**COMPLETE, has_results=True, flow="New")
+    )
+    assert "told_with" not in only(revised.changes, "results.participantFlow").facts
+    entry: JsonObject = {"releaseDate": "2026-08-01"}
+    returned: JsonObject = {**entry, "resetDate": "2026-08-12"}
+    before, after = (tracked(entry), tracked(returned))
+    put(after, "annotationSection.annotationModule.unpostedAnnotation.unpostedEvents", RETURNED)
+    told = only(compare(before, after).changes, "derived.submissionTracking")
+    assert told.facts["told_with"] == "annotation.unpostedEvents"
+    assert "told_with" not in only(compare(before, tracked(returned)).changes, told.field).facts
+
+
+RETURNED: list[JsonObject] = [{"type": "RESET", "date": "2026-08-12"}]
+
+
+def tracked(entry: JsonObject) -> JsonObject:
+    """A trial whose results were submitted and not yet posted."""
+    payload = trial(**COMPLETE)
+    put(payload, "derivedSection.miscInfoModule.submissionTracking.submissionInfos", [entry])
+    return payload

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from monitor import compare
+from monitor.compare import compare_records
 from monitor.core.change import LEVELS, ChangeSet, Finding
 from monitor.core.life import alias_change, first_sight, presence_change
 from monitor.core.record import JsonObject, TrialId
@@ -218,9 +221,9 @@ def test_small_slips_that_add_up_make_the_story_major() -> None:
         (
             {**NOT_BEGUN, "start": est("2026-11")},
             {**NOT_BEGUN, "start": est("2027-07")},
-            "Start 8 months later; primary completion not moved.",
+            "Primary completion not moved: still Mar 2027 (estimated).",
         ),
-        ({"count": 8000}, {"count": 2500}, "Target −69 %; completion dates not moved."),
+        ({"count": 8000}, {"count": 2500}, "Primary completion not moved: still Mar 2027 (estimated)."),
         (
             {"arms": [VELTOMAB, CHEMO]},
             {"arms": [VELTOMAB]},
@@ -250,6 +253,25 @@ def test_what_belongs_to_no_single_change_is_a_detail(
     """Contradictions, lags, gaps and what did not move are told once, on the story they belong to."""
     found = compare(trial(**before), trial(**after))
     assert [detail for finding in found.findings for detail in finding.details].count(sentence) == 1
+
+
+def test_a_withdrawn_trial_has_no_completion_to_move() -> None:
+    """What never began is not told to be still on time; one remark is said once for start and target."""
+    withdrawn = compare(trial(**NOT_BEGUN), trial(**{**NOT_BEGUN, "status": "WITHDRAWN"}))
+    assert not story(withdrawn, "status").details
+    both = compare(trial(), trial(status="SUSPENDED", count=60))
+    still = "Primary completion not moved: still Mar 2027 (estimated)."
+    assert story(both, "status").details == (still,)
+
+
+def test_of_a_watched_trial_no_version_goes_unseen() -> None:
+    """A year between two versions is a gap only where nobody looked, not where the first one stood."""
+    normalize = reader("ctgov").normalize
+    before, after = normalize(trial(posted=act("2025-06-07"))), normalize(trial(count=130))
+    gap = "Between the versions of 7 Jun 2025 and 19 Aug 2026 (those between not seen): at least one move."
+    for confirmed, told in ((None, True), (date(2025, 9, 1), True), (date(2026, 8, 18), False)):
+        found = compare_records(before, after, confirmed=confirmed)
+        assert (gap in story(found, "enrollment").details) is told
 
 
 def test_noise_alone_makes_one_quiet_story() -> None:

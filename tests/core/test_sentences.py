@@ -241,6 +241,20 @@ def test_a_date_that_keeps_moving_says_so() -> None:
     )
 
 
+def test_a_corrected_fact_says_how_long_it_stood() -> None:
+    """With its history, an actual date corrected names the days since it was first given as actual."""
+    estimated: JsonObject = {"date": "2026-08", "type": "ESTIMATED"}
+    history: list[JsonObject] = [
+        {"field": PCD, "old": estimated, "new": act("2026-08-02"), "data_version": "2026-08-16"},
+        {"field": START, "old": None, "new": act("2025-11-03"), "data_version": "2026-08-17"},
+    ]
+    before, after = trial(pcd=act("2026-08-02")), trial(pcd=act("2026-06-02"))
+    told = "Actual primary completion corrected 2 months earlier: 2 Aug 2026 → 2 Jun 2026"
+    (change,) = compare(before, after, history=history)
+    assert change.summary == f"{told}; first given as actual 3 days before."
+    assert compare(before, after)[0].summary == f"{told}."
+
+
 def test_sentences_end_once_and_hold_no_line_breaks() -> None:
     """Every sentence is one line with one full stop, whatever the registry's text holds."""
     nasty = "Line one.\n\nLine two…   \u202e reversed."

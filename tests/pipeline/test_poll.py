@@ -79,6 +79,26 @@ def test_a_moved_version_without_a_changed_record_is_quiet(tmp_path: Path) -> No
         assert world.changes() == ()
 
 
+def test_a_rarely_amended_trial_has_no_gap(tmp_path: Path) -> None:
+    """Two versions a year apart are no gap where a poll saw the first one stand the day before."""
+    posted, count = (
+        "protocolSection__statusModule__lastUpdatePostDateStruct",
+        "protocolSection__designModule__enrollmentInfo__count",
+    )
+    before = sample(1, **{posted: {"date": "2025-06-07", "type": "ACTUAL"}})
+    after = sample(1, **{posted: {"date": "2026-11-03", "type": "ACTUAL"}, count: 200})
+    with World(tmp_path, [version(2, before), version(3, after)]) as world:
+        world.watch(1)
+        with world.app() as app:
+            cycle(app)
+            world.registry.advance()
+            cycle(app)
+            told = [
+                sentence for finding in app.store.findings(trials=[trial(1)]) for sentence in finding.details
+            ]
+        assert told == ["Primary completion not moved: still Mar 2027 (estimated)."]
+
+
 def test_a_change_is_recorded_with_its_place(tmp_path: Path) -> None:
     """A changed record becomes changes between two numbered snapshots, with both clocks."""
     after = sample(

@@ -146,6 +146,19 @@ def moves_so_far(case: Case) -> int:
     return moves
 
 
+def days_since_actual(case: Case) -> int | None:
+    """Days since the date first stood as a fact, by the data versions; None where that is not known."""
+    for change in reversed(case.scene.history or ()):
+        if change.get("field") != case.delta.field:
+            continue
+        old, new, seen = _dated(change.get("old")), _dated(change.get("new")), change.get("data_version")
+        if new and new.type == "ACTUAL" and (old is None or old.type != "ACTUAL"):
+            if not isinstance(seen, str) or case.scene.as_of is None:
+                return None
+            return (case.scene.as_of - PartialDate.parse(seen[:10]).last).days
+    return None
+
+
 def _dated(value: object) -> Dated | None:
     match value:
         case {"date": str(when), "type": str(kind)}:

@@ -53,13 +53,26 @@ def submission_tracking(case: Case) -> str:
     """The registry's own account of submitted results."""
     if case.part != "submissionInfos":
         return plain(case)
-    entry = case.delta.new if isinstance(case.delta.new, Mapping) else {case.delta.at[-1]: case.delta.new}
-    told = [
-        _submission(_TRACKED[name], day, _tracked(case))
-        for name, day in entry.items()
-        if name in _TRACKED and isinstance(day, Dated)
-    ]
+    told = [_submission(what, day, _tracked(case)) for what, day in _newly_tracked(case)]
     return " ".join(told) if told else UNTOLD
+
+
+def is_told_by_event(case: Case) -> bool:
+    """Does the registry's account say only what its events of unposted results in this version say?"""
+    told = set(_newly_tracked(case)) if case.part == "submissionInfos" else set()
+    events = {
+        (_EVENTS.get(shown(delta.new.get("type"))), delta.new.get("date"))
+        for delta in case.scene.by_field.get("annotation.unpostedEvents", ())
+        if delta.op == "added" and not delta.at and isinstance(delta.new, Mapping)
+    }
+    return bool(told) and told <= events
+
+
+def _newly_tracked(case: Case) -> list[tuple[str, Dated]]:
+    entry = case.delta.new if isinstance(case.delta.new, Mapping) else {case.delta.at[-1]: case.delta.new}
+    return [
+        (_TRACKED[name], day) for name, day in entry.items() if name in _TRACKED and isinstance(day, Dated)
+    ]
 
 
 def _submission(what: str, day: Dated | None, known: Sequence[tuple[str, Dated]]) -> str:

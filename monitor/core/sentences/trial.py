@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitor.core.fits.dates import first_known, moves_so_far, precision_only
+from monitor.core.fits.dates import days_since_actual, first_known, moves_so_far, precision_only
 from monitor.core.fits.status import changed_beside_reopening
 from monitor.core.record import Dated, days_between
 from monitor.core.scene import Case
@@ -99,7 +99,9 @@ def main_date(case: Case) -> str:
         case "ACTUAL", "ESTIMATED":
             return f"{label} estimated again: {when(old)} (actual) → {when(new)} (estimated)."
         case "ACTUAL", "ACTUAL":
-            return f"Actual {label.lower()} corrected {moved(slip)}: {when(old)} → {when(new)}."
+            since = days_since_actual(case)
+            first = f"; first given as actual {stretch(since)} before" if since else ""
+            return f"Actual {label.lower()} corrected {moved(slip)}: {when(old)} → {when(new)}{first}."
     return f"{label} {moved(slip)}: {when(old)} → {when(new)} (estimated).{_so_far(case)}"
 
 
