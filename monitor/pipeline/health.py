@@ -56,7 +56,7 @@ def after_success(old: SourceHealth, probe: Probe, now: datetime) -> SourceHealt
 def after_backwards(old: SourceHealth, seen: str, now: datetime) -> SourceHealth:
     """The registry showed older data than before: ignored, and reported as stale."""
     moved = _moved(old, "STALE", f"its data version went back from {old.data_version} to {seen}", now)
-    return replace(moved, last_attempt_at=now)
+    return replace(moved, last_attempt_at=now, not_before=None)
 
 
 def after_failure(

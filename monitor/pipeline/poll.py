@@ -62,6 +62,8 @@ def due(works: Works, registry: str, every_s: float) -> bool:
     now, known = works.clock(), works.store.source(registry)
     if known is None or known.last_attempt_at is None:
         return True
+    if _is_set_back(now, known):
+        return True
     if known.not_before is not None:
         return now >= known.not_before
     every = timedelta(seconds=every_s)
@@ -82,7 +84,8 @@ def cycle(works: Works, registry: Registry, *, scope: Scope = "unread") -> Cycle
         works.store.begin_subscription(subscription.name, works.clock())
     old = works.store.source(registry.name)
     now = works.clock()
-    if scope == "unread" and old and old.not_before and now < old.not_before:
+    waits = old is not None and old.not_before is not None and now < old.not_before
+    if scope == "unread" and old is not None and waits and not _is_set_back(now, old):
         return CycleReport(registry.name, old, waiting_until=old.not_before)
     run = _Cycle(works, registry, old or health.unborn(registry.name, now))
     new = run.to_the_end(scope)
@@ -110,6 +113,9 @@ class _Cycle:
             except RegistryError as error:
                 return health.after_failure(self.old, error, self.works.clock(), probe=probe)
             if before is not None and before.data_version == probe.data_version:
+                break
+            if before is not None and _is_backwards(before.data_version, probe.data_version):
+                probe = before  # a server that lags behind its neighbors: it is not followed back
                 break
             if _is_backwards(self.old.data_version, probe.data_version):
                 return health.after_backwards(self.old, str(probe.data_version), self.works.clock())
@@ -250,6 +256,11 @@ def _batches(trials: Iterable[TrialId], size: int) -> Iterator[tuple[TrialId, ..
 
 def _is_backwards(known: str | None, seen: str | None) -> bool:
     return known is not None and seen is not None and seen < known
+
+
+def _is_set_back(now: datetime, known: SourceHealth) -> bool:
+    """Was the clock set back since the last attempt? Then the times held say nothing any more."""
+    return known.last_attempt_at is not None and now < known.last_attempt_at
 
 
 def _is_final(error: RegistryError) -> bool:
