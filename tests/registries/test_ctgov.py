@@ -276,6 +276,25 @@ def test_one_rotten_record_keeps_no_other_from_being_read(rotten: bytes) -> None
     assert isinstance(outcomes[TWO], Payload)
 
 
+def test_rows_that_contradict_each_other_are_not_believed(caplog: pytest.LogCaptureFixture) -> None:
+    """Two rows claim one number and differ: a look decides, and the same row sent twice is one."""
+    other = study(ONE.id, protocolSection__statusModule__overallStatus="WITHDRAWN")
+    with (
+        scripted(
+            listed(study(ONE.id), other, study(TWO.id), study(TWO.id)),
+            response(200, orjson.dumps(study(ONE.id))),
+        ) as registry,
+        caplog.at_level(logging.WARNING),
+    ):
+        outcomes = fetched(registry, ONE, TWO)
+    assert all(isinstance(outcome, Payload) for outcome in outcomes.values())
+    found = outcomes[ONE]
+    assert isinstance(found, Payload)
+    assert found.record == study(ONE.id)
+    (logged,) = caplog.records
+    assert (logged.message, vars(logged)["trials"]) == ("rows that contradict each other", ONE.id)
+
+
 def test_a_study_nobody_asked_for_is_ignored_and_logged(caplog: pytest.LogCaptureFixture) -> None:
     """It becomes no outcome."""
     with (

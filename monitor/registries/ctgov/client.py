@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
@@ -147,7 +147,7 @@ class CtGov(CtGovReader):
         if len(studies) < len(rows):
             odd = len(rows) - len(studies)
             log.warning("rows that are no records", extra={"registry": NAME, "rows": odd})
-        return {study.number: study for study in studies}
+        return _by_number(studies)
 
     def _pages(self, url: str, *, most: int) -> list[msgspec.Raw] | None:
         """All rows of a list; None where a later page was refused, as page tokens are after a refresh."""
@@ -223,6 +223,22 @@ class CtGov(CtGovReader):
 
 def _decoded(answer: Answer, kind: type[_T]) -> _T | None:
     return msgspec.json.decode(answer.body, type=kind) if answer.status == 200 else None
+
+
+def _by_number(studies: Iterable[_Study]) -> dict[str, _Study]:
+    """Of rows that claim the same number and differ none is believed: a look at that number decides."""
+    found: dict[str, _Study] = {}
+    disputed = {
+        study.number
+        for study in studies
+        if found.setdefault(study.number, study).payload.body != study.payload.body
+    }
+    if disputed:
+        log.warning(
+            "rows that contradict each other",
+            extra={"registry": NAME, "trials": ", ".join(sorted(disputed))},
+        )
+    return {number: study for number, study in found.items() if number not in disputed}
 
 
 def _study(body: bytes) -> _Study | None:
