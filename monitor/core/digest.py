@@ -120,8 +120,7 @@ class Occasion:
 URGENT_NOTICES: frozenset[NoticeKind] = frozenset({"source", "channel_disabled", "database"})
 """Notices that do not wait for the cadence where findings need not: they say that silence is no quiet.
 
-A dead letter is not among them, and never makes an immediate digest by itself: the digest that told of it
-might die of the same address, at once, and so on for ever.
+A dead letter is not among them: the other readers have had their copy of what it held.
 """
 
 
@@ -144,8 +143,7 @@ def compose(
     stories = (s for s in passing_stories(subscription, pending) if not at_once or is_urgent(subscription, s))
     told = tuple(sorted(stories, key=worst_first))
     notices = tuple(_notices(subscription, pending, at_once=at_once))
-    wakes = any(occasion.kind != "immediate" or notice.kind != "dead_letter" for notice in notices)
-    if not (told or wakes or (subscription.heartbeat and occasion.kind == "scheduled")):
+    if not (told or notices or (subscription.heartbeat and occasion.kind == "scheduled")):
         return None
     baselines = () if at_once else tuple(pending.baselines)
     settled = _settled(pending, told, at_once=at_once)

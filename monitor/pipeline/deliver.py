@@ -95,7 +95,7 @@ class Deliverer:
             now=self._works.clock(),
             status=outcome.status,
             excerpt=outcome.excerpt if isinstance(outcome, Sent) else outcome.reason,
-            notices=_notices(delivery, settlement, self._works.clock()),
+            notices=_notices(self._works, delivery, settlement),
         )
         failpoint("after_t3")
         with self._lock:
@@ -129,13 +129,22 @@ def _sent(channel: Channel, delivery: Delivery, now: datetime) -> Outcome:
     return Sent(status, excerpt)
 
 
-def _notices(delivery: Delivery, settlement: Settlement, now: datetime) -> tuple[NoticeDraft, ...]:
+def _notices(works: Works, delivery: Delivery, settlement: Settlement) -> tuple[NoticeDraft, ...]:
     """A dead letter and a channel that wants nothing more are told, once each."""
-    found = []
+    found, now = [], works.clock()
     if settlement.disable_channel:
         message = f"Channel {delivery.channel} is disabled: {settlement.error}."
         found.append(NoticeDraft("channel_disabled", delivery.channel, message, now))
-    if settlement.state == "dead":
+    if settlement.state == "dead" and not _tells_of_the_dead(works, delivery.digest):
         message = f"Delivery {delivery.id} to {delivery.channel} was given up: {settlement.error}."
         found.append(NoticeDraft("dead_letter", delivery.id, message, now))
     return tuple(found)
+
+
+def _tells_of_the_dead(works: Works, digest_id: str) -> bool:
+    """Does a digest tell of dead letters and of nothing else? Its own death would breed the next one."""
+    found = works.store.digest(digest_id)
+    if found is None or found.changes > found.folded:
+        return False
+    kinds = {notice.kind for notice in works.store.digest_notices(digest_id)}
+    return "dead_letter" in kinds and kinds <= {"dead_letter", "baseline"}

@@ -6,57 +6,34 @@ A change or a notice is settled once for each subscription: unique rows see to i
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
 from sqlalchemy import Connection, Select, and_, func, insert, or_, select
 
 from monitor.core.change import RecordedChange
 from monitor.core.delivery import Delivery
 from monitor.core.digest import Digest, DigestKind
+from monitor.core.watching import Notice
 from monitor.store.engine import Found, Verbs, chunks
 from monitor.store.rows import (
     CHANGE,
     NOTICE,
     change,
     delivery_row,
+    notice,
     select_changes,
+    select_notices,
 )
 from monitor.store.tables import TABLES
-from monitor.store.values import StoredDigest, SubscriptionState
-from monitor.store.watching import last_change
+from monitor.store.values import StoredDigest
 
-SUBSCRIPTION = TABLES["subscription_state"]
 DIGEST = TABLES["digest"]
 DIGEST_CHANGE = TABLES["digest_change"]
 DIGEST_NOTICE = TABLES["digest_notice"]
 DELIVERY = TABLES["delivery"]
-FINDING_CHANGE = TABLES["finding_change"]
-WATCH_TAG = TABLES["watch_tag"]
-WATCH_TRIAL = TABLES["watch_trial"]
-SOURCE = TABLES["source"]
 
 
 class DigestVerbs(Verbs):
     """What subscriptions are told."""
-
-    def begin_subscription(self, name: str, now: datetime) -> SubscriptionState:
-        """Make a subscription begin, or tell when it did: earlier changes belong to none of its digests."""
-        query = select(SUBSCRIPTION).where(SUBSCRIPTION.c.name == name)
-        with self._db.read() as connection:
-            row = connection.execute(query).one_or_none()
-        if row is None:
-            with self._db.write() as connection:
-                self._db.in_order(connection)
-                last_notice = connection.scalar(select(func.max(NOTICE.c.id))) or 0
-                begun = {
-                    "name": name,
-                    "begun_at": now,
-                    "after_change": last_change(connection),
-                    "after_notice": last_notice,
-                }
-                self._db.insert_new(connection, SUBSCRIPTION, [begun])
-                row = connection.execute(query).one()
-        return SubscriptionState(row.name, row.begun_at)
 
     def next_sequence(self, subscription: str) -> int:
         """The number of its next digest, from 1."""
@@ -107,6 +84,17 @@ class DigestVerbs(Verbs):
         )
         with self._db.read() as connection:
             return tuple(map(change, connection.execute(query)))
+
+    def digest_notices(self, digest_id: str) -> tuple[Notice, ...]:
+        """The notices a digest told, baselines among them, in order."""
+        query = (
+            select_notices()
+            .join(DIGEST_NOTICE, DIGEST_NOTICE.c.notice_id == NOTICE.c.id)
+            .where(DIGEST_NOTICE.c.digest_id == digest_id)
+            .order_by(NOTICE.c.id)
+        )
+        with self._db.read() as connection:
+            return tuple(map(notice, connection.execute(query)))
 
     def enqueue(
         self,

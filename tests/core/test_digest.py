@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from monitor.core.change import Significance
-from monitor.core.digest import Subscription, compose, counts, digest_id, subject
+from monitor.core.digest import compose, counts, digest_id, subject
 from tests.support.digests import (
     NOW,
     SINCE,
@@ -162,12 +162,13 @@ def test_trouble_with_a_source_does_not_wait_where_findings_need_not() -> None:
     assert compose(subscription(), pending, occasion("immediate"), sources=()) is None
 
 
-@pytest.mark.parametrize("wanted", [subscription(immediate_at="critical"), subscription(cadence="immediate")])
-def test_a_dead_letter_alone_makes_no_immediate_digest(wanted: Subscription) -> None:
-    """A digest about a dead letter might die of the same address: it waits for news or for the cadence."""
+def test_a_dead_letter_waits_for_the_cadence() -> None:
+    """It is no reason for a digest out of turn; an immediate cadence has no other turn."""
     dead = FakePending(notices=(notice("dead_letter", "Delivery dlv_x was given up"),))
-    assert compose(wanted, dead, occasion("immediate"), sources=()) is None
-    assert compose(wanted, dead, occasion("scheduled"), sources=()) is not None
+    daily = subscription(immediate_at="critical")
+    assert compose(daily, dead, occasion("immediate"), sources=()) is None
+    assert compose(daily, dead, occasion("scheduled"), sources=()) is not None
+    assert compose(subscription(cadence="immediate"), dead, occasion("immediate"), sources=()) is not None
 
 
 def test_an_immediate_cadence_tells_everything_at_once() -> None:

@@ -14,6 +14,7 @@ from monitor.bootstrap import App
 from monitor.core.delivery import Delivery, Message
 from monitor.core.digest import Digest, Rendered
 from monitor.demo.sinks import Reaction
+from monitor.errors import DeliveryRejectedError
 from monitor.pipeline import compose, deliver, poll
 from tests.support.world import IMMEDIATE, World, sample, version
 
@@ -207,3 +208,21 @@ def test_a_channel_that_left_the_config_keeps_its_deliveries(tmp_path: Path) -> 
         world.configure(IMMEDIATE)
         with world.app() as app:
             assert deliver.run(app).counts == {"sent": 1}
+
+
+def test_a_dead_letter_breeds_no_other(tmp_path: Path) -> None:
+    """The message that tells of dead letters dies as well, and that is not told: there would be no end."""
+    refusing = Target("hook", error=DeliveryRejectedError("no such mailbox", status=550))
+    with World(tmp_path, TWO) as world:
+        world.watch(1)
+        with world.app() as app:
+            app.__dict__["channels"] = {"hook": refusing}
+            tell(world, app)
+            made: list[Digest] = []
+            for _ in range(6):
+                deliver.run(app)
+                world.clock.forward(days=1)
+                made += compose.run(app).digests
+            assert [{notice.kind for notice in digest.notices} for digest in made] == [{"dead_letter"}]
+            assert {delivery.state for delivery in app.store.deliveries()} == {"dead"}
+            assert len([n for n in app.store.notices() if n.kind == "dead_letter"]) == 3
