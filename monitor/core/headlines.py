@@ -12,14 +12,14 @@ from monitor.core.change import LEVELS, Change
 from monitor.core.fits.eligibility import CRITERIA
 from monitor.core.fits.outcomes import PRIMARY
 from monitor.core.fits.status import changed_beside_reopening
-from monitor.core.phrases import clip, phase_words
+from monitor.core.phrases import phase_words
 from monitor.core.record import Dated, TrialRecord
 from monitor.core.rollups import SiteTally, site_headline
 from monitor.core.rule import RuleTable
 from monitor.core.scene import COMPLETION, PRIMARY_COMPLETION, START, STOPPED, Case, Scene, shown
+from monitor.core.sentences.items import re_timed
 from monitor.core.sentences.results import UNTOLD
 from monitor.core.sentences.words import (
-    QUOTE,
     capital,
     changed_words,
     listing,
@@ -171,7 +171,7 @@ def _outcomes(scene: Scene, lead: Sequence[Change]) -> str:
     moves = Counter((shown(change.delta.old), shown(change.delta.new)) for change in frames)
     (old, new), number = moves.most_common(1)[0] if moves else (("", ""), 0)
     if number > 1:
-        told = f"Time frames of {number} outcomes: {clip(old, QUOTE)} → {clip(new, QUOTE)}"
+        told = f"Time frames of {number} outcomes{re_timed(old, new)}"
         return _and_more(told, len(lead) - number, "of outcomes")
     return _told(lead, "of outcomes")
 

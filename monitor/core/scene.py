@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 
+import orjson
+
 from monitor.core.change import Delta
 from monitor.core.record import (
     Age,
@@ -18,6 +20,7 @@ from monitor.core.record import (
     Items,
     JsonObject,
     Named,
+    Opaque,
     PartialDate,
     Text,
     Tree,
@@ -273,7 +276,9 @@ def shown(value: Value | None) -> str:
             return "yes" if value else "no"
         case int() | float():
             return str(value)
-    return str(to_json(value))
+        case Opaque(json=str(text)):
+            return text
+    return orjson.dumps(to_json(value)).decode()
 
 
 def _enrollment(record: TrialRecord) -> Enrollment | None:

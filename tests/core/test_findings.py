@@ -118,7 +118,7 @@ def test_a_stop_takes_enrollment_dates_and_wiped_sites_into_its_story() -> None:
                 ]
             },
             "outcomes",
-            "Time frames of 3 outcomes: 24 months → 36 months",
+            "Time frames of 3 outcomes 24 → 36 months",
         ),
         (
             {"criteria": criteria("Adults", "ECOG 0-1")},

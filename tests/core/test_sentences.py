@@ -9,7 +9,7 @@ import pytest
 from monitor import compare
 from monitor.core.record import JsonObject
 from monitor.core.sentences.words import changed_words, listing, ordinal, percent, stretch, word
-from tests.support.records import ABSENT, site
+from tests.support.records import ABSENT, put, site
 from tests.support.rule_examples import (
     ARMS,
     CD,
@@ -119,7 +119,7 @@ SENTENCES: tuple[tuple[str, Mapping[str, object], Mapping[str, object], str], ..
         PRIMARY,
         {"primary": [PFS]},
         {"primary": [{**PFS, "timeFrame": "36 months"}]},
-        'Time frame of primary outcome "Progression-free survival" 24 months → 36 months.',
+        'Time frame of primary outcome "Progression-free survival" 24 → 36 months.',
     ),
     (
         CRITERIA,
@@ -201,6 +201,30 @@ SENTENCES: tuple[tuple[str, Mapping[str, object], Mapping[str, object], str], ..
         {"ids": [{"id": "2026-512345-12-00", "type": "CTIS"}]},
         "EU trial number added: 2026-512345-12-00 (CTIS).",
     ),
+    (
+        PRIMARY,
+        {"primary": [{**PFS, "timeFrame": "18 months"}]},
+        {"primary": [{**PFS, "timeFrame": "2 years"}]},
+        'Time frame of primary outcome "Progression-free survival" 18 months → 2 years.',
+    ),
+    (
+        PRIMARY,
+        {"primary": [{**PFS, "timeFrame": "Up to 59 months"}]},
+        {"primary": [{**PFS, "timeFrame": "Up to 58 months"}]},
+        'Time frame of primary outcome "Progression-free survival": "Up to 59 months" → "Up to 58 months".',
+    ),
+    (
+        ARMS,
+        {"arms": [VELTOMAB]},
+        {"arms": [VELTOMAB, {"label": 'The "late" arm'}]},
+        'Arm added: “The "late" arm”.',
+    ),
+    (
+        "other.protocolSection.statusModule.somethingNew",
+        {"unknown": None},
+        {"unknown": {"low": 1.5, "flag": True}},
+        'Something new given: {"low":1.5,"flag":true}.',
+    ),
     ("design.phases", {}, {"phases": ["PHASE2", "PHASE3"]}, "Phase 2 → Phase 2/3."),
     ("design.masking", {}, {"masking": "DOUBLE"}, "Masking: none (open label) → double."),
     (
@@ -253,6 +277,14 @@ def test_a_corrected_fact_says_how_long_it_stood() -> None:
     (change,) = compare(before, after, history=history)
     assert change.summary == f"{told}; first given as actual 3 days before."
     assert compare(before, after)[0].summary == f"{told}."
+
+
+def test_a_first_sight_counts_what_it_cannot_put_in_a_line() -> None:
+    """A part of the results that holds lists alone is told by how many parts it has."""
+    payload = trial(**COMPLETE, has_results=True)
+    put(payload, "resultsSection.participantFlowModule.groups", [{"id": "FG000", "title": "Veltomab"}])
+    told = [change.summary for change in compare(None, payload) if change.field == "results.participantFlow"]
+    assert told == ["Participant flow: 1 part."]
 
 
 def test_sentences_end_once_and_hold_no_line_breaks() -> None:

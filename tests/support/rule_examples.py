@@ -441,6 +441,13 @@ EXAMPLES: tuple[Example, ...] = (
     _yes("n3", "derived.conditionMesh", {}, {"mesh": [{"id": "D000001", "term": "Other"}]}),
     _yes("n3", SITES, {"sites": [CLINIC]}, {"sites": [{**CLINIC, "geoPoint": {"lat": 1.0, "lon": 2.0}}]}),
     _yes("n3", SITES, {"sites": [CLINIC]}, {"sites": [{**CLINIC, "city": "River Town"}]}, "same facility"),
+    _yes(
+        "n3",
+        SITES,
+        {"sites": [{**CLINIC, "zip": "377-0280"}]},
+        {"sites": [{**CLINIC, "zip": "3770280", "facility": "City Hospital Number One"}]},
+        "the same zip, though the facility was renamed",
+    ),
     _no("n3", "derived.removedCountries", {}, {"removed_countries": ["Germany"]}),
     _yes("n4", PCD, {"pcd": est("2027-03")}, {"pcd": est("2027-03-15")}),
     _no("n4", PCD, {"pcd": est("2027-03")}, {"pcd": est("2027-04-15")}),

@@ -85,9 +85,9 @@ def design_detail(case: Case) -> str | None:
     """m11: the rest of the design."""
     if case.delta.field in ("design.enrollmentCount", "design.enrollmentType", "design.studyType"):
         return None
-    return (
-        None if case.delta.field == "design.expandedAccessPointers" else f"{case.delta.path} {case.delta.op}"
-    )
+    if case.delta.field == "design.expandedAccessPointers":
+        return None
+    return f"{case.delta.field.rpartition('.')[2]} {case.delta.op}"
 
 
 def _kind_of_trial(case: Case) -> str | None:

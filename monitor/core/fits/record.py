@@ -79,7 +79,7 @@ def references(case: Case) -> str | None:
 
 def collaborators_party(case: Case) -> str:
     """m8."""
-    return f"{case.delta.path} {case.delta.op}"
+    return listed(case)
 
 
 def titles(case: Case) -> str | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-from monitor.core.scene import CLOSED, Case
+from monitor.core.scene import CLOSED, Case, shown
+from monitor.core.sites import letters
 
+_NOT_ASCII = re.compile(r"[^a-z0-9]")
 _ADDRESS = frozenset({"city", "state", "zip"})
-_LETTERS = re.compile(r"[^a-z0-9]")
 _REGISTRY_SIDE = frozenset({"geoPoint"})
 
 
@@ -66,13 +67,21 @@ def _re_spelled(case: Case) -> bool:
     """An address part that changed though facility or zip stayed: the same place."""
     if case.part not in _ADDRESS:
         return False
+    if case.part == "zip" and _same_letters(case.old, case.new):
+        return True
     old, new = case.item_before, case.item
     anchors = ("facility",) if case.part == "zip" else ("facility", "zip")
-    return any(old.get(name) is not None and old.get(name) == new.get(name) for name in anchors)
+    return any(_same_letters(shown(old.get(name)), shown(new.get(name))) for name in anchors)
 
 
 def _same_name(case: Case) -> bool:
     """A facility whose name differs only in case, punctuation or broken accents (rules, "Pairing first")."""
     if case.part != "facility" or not (case.old and case.new):
         return False
-    return _LETTERS.sub("", case.old.casefold()) == _LETTERS.sub("", case.new.casefold()) != ""
+    # Encodings broken beyond mending leave only the ASCII letters to compare.
+    ascii_only = [_NOT_ASCII.sub("", name.casefold()) for name in (case.old, case.new)]
+    return _same_letters(case.old, case.new) or ascii_only[0] == ascii_only[1] != ""
+
+
+def _same_letters(old: str, new: str) -> bool:
+    return letters(old).replace(" ", "") == letters(new).replace(" ", "") != ""

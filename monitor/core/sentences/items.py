@@ -14,6 +14,7 @@ from monitor.core.text import numbers_in
 _LISTS = {"outcomes.primary": "primary", "outcomes.secondary": "secondary", "outcomes.other": "other"}
 _PERIOD = re.compile(r"\b(?:within|last|past|prior|before|after|since|washout|half-li)", re.I)
 """Where a limit is a length of time, more of it may let in more people or fewer."""
+_FRAME = re.compile(r"(?P<amount>\d[\d.,]*)\s+(?P<unit>[A-Za-z]+)\.?$")
 _PARTS = {"timeFrame": "Time frame", "description": "Description", "measure": "Measure"}
 
 
@@ -32,8 +33,17 @@ def outcome(case: Case) -> str:
         return f"{capital(kind)} outcome re-worded: {changed_words(case.old, case.new)}."
     part = _PARTS.get(case.part, case.part)
     if case.part == "timeFrame" and case.old and case.new and max(len(case.old), len(case.new)) <= 60:
-        return stop(f"{part} of {kind} outcome {name} {case.old} → {case.new}")
+        return stop(f"{part} of {kind} outcome {name}{re_timed(case.old, case.new)}")
     return f"{part} of {kind} outcome {name}{_edit(case)}."
+
+
+def re_timed(old: str, new: str) -> str:
+    """How a time frame moved, to follow a name: ` 24 → 36 months`, else both quoted."""
+    before, after = _FRAME.match(old), _FRAME.match(new)
+    if not (before and after):
+        return f": {quoted(old)} → {quoted(new)}"
+    same = before["unit"].casefold().rstrip("s") == after["unit"].casefold().rstrip("s")
+    return f" {before['amount'] if same else old} → {new}"
 
 
 def criterion(case: Case) -> str:

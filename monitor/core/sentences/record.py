@@ -161,7 +161,7 @@ def first_sight(case: Case) -> str:
     if isinstance(delta.new, Mapping):
         parts = [part for part in delta.new.values() if not isinstance(part, Mapping)]
         told = [word(part) if isinstance(part, str) else shown(part) for part in parts]
-        return stop(f"{label}: {clip(', '.join(told), QUOTE)}")
+        return stop(f"{label}: {clip(', '.join(told), QUOTE) or _counted(delta.new)}")
     return stop(f"{label}: {_flag(delta.new) if isinstance(delta.new, bool) else value_words(delta.new)}")
 
 
@@ -208,10 +208,14 @@ def _tail(value: Value | None, before: str = "") -> str:
         case None | True:
             return ""
         case Items() | Mapping():
-            text = f"{len(value)} part{'' if len(value) == 1 else 's'}"
+            text = _counted(value)
         case _:
             text = value_words(value)
     return f" ({before}{text})" if before else f": {text}"
+
+
+def _counted(value: Mapping[str, Value]) -> str:
+    return f"{len(value)} part{'' if len(value) == 1 else 's'}"
 
 
 def _flag(value: Value | None) -> str:

@@ -72,7 +72,8 @@ def capital(text: str) -> str:
 
 def quoted(text: str, limit: int = QUOTE) -> str:
     """Registry text in quotation marks, shortened between words, without its own full stop."""
-    return f'"{clip(text, limit).rstrip(".")}"'
+    said = clip(text, limit).rstrip(".")
+    return f"“{said}”" if '"' in said else f'"{said}"'
 
 
 def when(value: Dated | PartialDate | date) -> str:
