@@ -61,12 +61,14 @@ class RecordVerbs(Verbs):
                 known = known_bodies(connection, [snapshot.digest for _, snapshot in later])
                 bases = bases_for(connection, [trial for trial, _ in later])
         packer = Packer()
+        first = {snapshot.digest: body for _, snapshot, body in new if snapshot.seq == 1 and body}
+        whole = dict(zip(first, packer.pack_all([*first.values()]), strict=True))
         rows: list[Row] = []
         for trial, snapshot, body in new:
             if body is None or snapshot.digest in known:
                 continue
             known.add(snapshot.digest)
-            packed = packer.pack(body, bases.get(trial))
+            packed = whole.get(snapshot.digest) or packer.pack(body, bases.get(trial))
             if packed.base is None:
                 bases[trial] = (snapshot.digest, body)
             rows.append(body_row(snapshot.digest, packed))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from monitor.core.record import Json, PartialDate
 from monitor.registries import Facts
 from monitor.registries.ctgov.belief import member, nct_id
@@ -32,7 +34,13 @@ def _text(payload: Json, *path: str) -> str | None:
 
 def _date(payload: Json, *path: str) -> str | None:
     text = _text(payload, *path)
+    return None if text is None else _checked(text)
+
+
+@lru_cache(maxsize=4096)
+def _checked(text: str) -> str | None:
+    """The date, where it is one: most records share theirs with many others."""
     try:
-        return str(PartialDate.parse(text)) if text else None
+        return str(PartialDate.parse(text))
     except ValueError:
         return None
