@@ -28,6 +28,15 @@ _TOKEN = re.compile(r"\s+|\w+|[^\w\s]")
 _WORD = re.compile(r"\w+|[^\w\s.,;:!?()\[\]{}\"'“”‘’`*_•]")
 _PLURAL = re.compile(r"(?<=[a-z]{3}[^\Wsu])s$")
 _KEY_LENGTH = 80
+_SAME_SIGNS = str.maketrans(
+    {
+        "≥": ">=",
+        "≤": "<=",
+        **dict.fromkeys("‐‑‒–—−", "-"),
+        **dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff", ""),
+    }
+)
+"""Signs written in two ways, and what shows as nothing."""
 
 
 def unescape_markdown(text: str) -> str:
@@ -220,7 +229,9 @@ def _operations(steps: Sequence[tuple[str, str, str]]) -> Iterator[tuple[str, st
 
 
 def _words(text: str) -> list[str]:
-    return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).translate(_SAME_SIGNS)
+    return _WORD.findall(text.casefold())
 
 
 def _numbered(before: Sequence[str], after: Sequence[str]) -> tuple[list[int], list[int]]:

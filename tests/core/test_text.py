@@ -170,6 +170,28 @@ def test_similarity_ignores_case_and_punctuation_but_not_comparison_signs() -> N
     assert similarity("Age: 18 years.", "age 18 YEARS") == 1.0
     assert same_words("(Age) 18", "age 18;")
     assert not same_words("Age < 18", "Age > 18")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("Age ≥ 18", "Age >= 18"),
+        ("ANC≤1.5", "ANC <= 1.5"),
+        ("ECOG 0–1", "ECOG 0-1"),
+        ("T-score below −2.5", "T‑score below -2.5"),
+        ("enrol\u00adment", "enrolment"),
+        ("\ufeffPrior\u200b therapy", "Prior therapy"),
+    ],
+)
+def test_one_sign_written_in_two_ways_is_one_word(old: str, new: str) -> None:
+    """Signs of comparison, dashes and what shows as nothing are form, not words."""
+    assert same_words(old, new)
+    assert similarity(old, new) == 1.0
+
+
+def test_a_sign_more_is_another_word() -> None:
+    """A minus before a number says another number."""
+    assert not same_words("T-score below −2.5", "T-score below 2.5")
     assert similarity("a b c d", "e f g h") == 0.0
 
 
