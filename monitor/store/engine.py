@@ -12,10 +12,10 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, text
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
@@ -23,6 +23,9 @@ from sqlalchemy.pool import NullPool
 
 from monitor.errors import ConfigError, LockedError, StoreError
 from monitor.store.locks import WriteLock, shared_turn
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
 
 _PRAGMAS = (
     "journal_mode=WAL",
@@ -85,15 +88,23 @@ class Database:
         """Insert rows; those that a unique constraint knows already are left as they are."""
         if not rows:
             return
-        insert = sqlite_insert if self.path else postgres_insert
-        connection.execute(insert(table).on_conflict_do_nothing(), list(rows))
+        connection.execute(self._insert(table).on_conflict_do_nothing(), list(rows))
 
     def put(self, connection: Connection, table: Table, row: Mapping[str, object]) -> None:
         """Insert a row, or replace the one with the same primary key."""
-        insert = sqlite_insert if self.path else postgres_insert
         keys = [column.name for column in table.primary_key]
         rest = {name: value for name, value in row.items() if name not in keys}
-        connection.execute(insert(table).values(**row).on_conflict_do_update(index_elements=keys, set_=rest))
+        insert = self._insert(table).values(**row)
+        connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=rest))
+
+    def _insert(self, table: Table) -> PostgresInsert | SqliteInsert:
+        """The engine's own INSERT, that knows of conflicts."""
+        if self.path:
+            return sqlite_insert(table)
+        # Loading PostgreSQL's takes a while, and look-ups in a SQLite file are to be quick.
+        from sqlalchemy.dialects.postgresql import insert
+
+        return insert(table)
 
     def close(self) -> None:
         """Close all connections. The last one to a SQLite file checkpoints, so that is done in turn.
