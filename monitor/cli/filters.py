@@ -96,6 +96,10 @@ class Filters:
             limit=self.limit,
         )
 
+    def picks(self) -> bool:
+        """Does it ask for changes of some kind, to be shown whole?"""
+        return bool(self.field or self.categories or self.rules or self.level is Level.NOISE)
+
     def told(self) -> str:
         """The filters in the words they were given in; empty where there are none."""
         pairs = (

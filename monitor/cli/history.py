@@ -22,7 +22,7 @@ from monitor.cli.filters import (
     UntilOption,
 )
 from monitor.cli.formats import Format, FormatOption
-from monitor.cli.listing import counted
+from monitor.cli.listing import MOST_SITES, counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -143,7 +143,8 @@ def _table(found: Sequence[RecordedChange], filters: Filters, *, with_trial: boo
     everything = filters.level is Level.NOISE
     shown = [c for c in found if everything or c.baseline or c.significance != "noise"]
     hidden = len(found) - len(shown)
-    listing.table(listing.leading(shown), with_trial=with_trial)
+    most_sites = None if filters.picks() else MOST_SITES
+    listing.table(listing.leading(shown), with_trial=with_trial, most_sites=most_sites)
     if shown:
         terminal.say()
     terminal.say(_summed_up(shown, hidden, with_trial=with_trial), "dim")

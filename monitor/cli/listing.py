@@ -6,7 +6,7 @@ At 80 columns the rule goes first, then the version (voice, "The terminal").
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from monitor.cli import terminal
 from monitor.cli.formats import Format, Shown, write_machine
@@ -33,6 +33,8 @@ SHOWN = (
 RULE_FROM = 90
 VERSION_FROM = 72
 CATEGORY_FROM = 64
+MOST_SITES = 3
+"""Sites told of one version where no others were asked for; one more than these is told, too."""
 _TRIAL_COLUMN = 13
 
 
@@ -41,8 +43,11 @@ def machine(changes: Sequence[RecordedChange], chosen: Format) -> None:
     write_machine([change.to_dict() for change in changes], SHOWN, chosen, paths=CSV_PATHS)
 
 
-def table(changes: Sequence[RecordedChange], *, with_trial: bool) -> None:
-    """Write changes for people, the worst of each version first; its date, number and trial are said once."""
+def table(changes: Sequence[RecordedChange], *, with_trial: bool, most_sites: int | None = None) -> None:
+    """Write changes for people, the worst of each version first; its date, number and trial are said once.
+
+    `most_sites` bounds the sites told of one version; the rest is counted.
+    """
     taken = _TRIAL_COLUMN if with_trial else 0
     columns = (
         Column(),
@@ -54,9 +59,9 @@ def table(changes: Sequence[RecordedChange], *, with_trial: bool) -> None:
         Column(wrap=True),
     )
     rows = [
-        _row(change, repeated=number > 0)
+        row
         for _, group in itertools.groupby(changes, key=_place)
-        for number, change in enumerate(sorted(group, key=_worst_first))
+        for row in _version_rows(sorted(group, key=_worst_first), most_sites)
     ]
     terminal.write(terminal.lines(columns, rows, indent=2))
 
@@ -73,6 +78,23 @@ def _place(change: RecordedChange) -> tuple[object, ...]:
 
 def _worst_first(change: RecordedChange) -> tuple[int, int]:
     return LEVELS.index(change.significance), change.number or 0
+
+
+def _version_rows(changes: Sequence[RecordedChange], most_sites: int | None) -> Iterator[tuple[Cell, ...]]:
+    sites = [change for change in changes if _is_one_of_many(change)]
+    over = sites[most_sites:] if most_sites is not None and len(sites) > most_sites + 1 else []
+    hidden = {id(change) for change in over}
+    rows = [change for change in changes if id(change) not in hidden]
+    for number, change in enumerate(rows):
+        yield _row(change, repeated=number > 0)
+    if over:
+        said = f"and {counted(len(over), 'more change')} of sites (--category sites shows them)"
+        blank = Cell("")
+        yield blank, blank, blank, blank, blank, Cell("sites", "dim"), Cell(said, "dim")
+
+
+def _is_one_of_many(change: RecordedChange) -> bool:
+    return change.category == "sites" and not change.baseline and change.significance in ("minor", "noise")
 
 
 def _row(change: RecordedChange, *, repeated: bool) -> tuple[Cell, ...]:

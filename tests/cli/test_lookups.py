@@ -17,6 +17,8 @@ from monitor.demo import tour
 from monitor.demo.trials import GASTRIC, LIVER, PERIOPERATIVE
 from tests.cli.command import Command
 from tests.demo.test_tour import Listener
+from tests.support.records import put
+from tests.support.rule_examples import many, trial
 
 MEMBERS = {
     "id", "trial", "field", "key", "part", "path", "op", "baseline", "old", "new", "category", "significance",
@@ -98,6 +100,24 @@ def test_table_folds(told: Command) -> None:
     shown = told("history", PERIOPERATIVE, "--min-significance", "noise", columns=140)
     assert len(re.findall(r"  noise  ", shown.out)) == levels["noise"]
     assert "baseline" in told("history", PERIOPERATIVE, "--baseline").out
+
+
+def test_many_sites_fold(trialwire: Command) -> None:
+    """Of many sites of one version a few stand for the rest, unless sites are asked for."""
+    folder = trialwire.folder
+    for month, number in ((8, 5), (9, 14)):
+        payload = trial(sites=many(number))
+        put(payload, "derivedSection.miscInfoModule.versionHolder", f"2026-{month:02d}-20")
+        (folder / f"{month}.json").write_bytes(orjson.dumps(payload))
+    trialwire("db", "upgrade")
+    assert trialwire("import", "8.json", "9.json").code == 0
+    ran = trialwire("history", "NCT09000001", columns=140)
+    assert ran.out.count("Site added") == 3
+    assert "and 6 more changes of sites (--category sites shows them)" in ran.out
+    assert "9 changes in 1 version" in ran.out
+    whole = trialwire("history", "NCT09000001", "--category", "sites", columns=140)
+    assert whole.out.count("Site added") == 9
+    assert "more changes of sites" not in whole.out
 
 
 def test_narrow_and_wide(told: Command) -> None:
