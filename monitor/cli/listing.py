@@ -34,7 +34,7 @@ RULE_FROM = 90
 VERSION_FROM = 72
 CATEGORY_FROM = 64
 MOST_SITES = 3
-"""Sites told of one version where no others were asked for; one more than these is told, too."""
+"""Sites told of one version where no others were asked for; up to twice as many are told whole."""
 _TRIAL_COLUMN = 13
 
 
@@ -82,7 +82,7 @@ def _worst_first(change: RecordedChange) -> tuple[int, int]:
 
 def _version_rows(changes: Sequence[RecordedChange], most_sites: int | None) -> Iterator[tuple[Cell, ...]]:
     sites = [change for change in changes if _is_one_of_many(change)]
-    over = sites[most_sites:] if most_sites is not None and len(sites) > most_sites + 1 else []
+    over = sites[most_sites:] if most_sites is not None and len(sites) > 2 * most_sites else []
     hidden = {id(change) for change in over}
     rows = [change for change in changes if id(change) not in hidden]
     for number, change in enumerate(rows):
