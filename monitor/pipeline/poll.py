@@ -17,7 +17,13 @@ from typing import Literal, TypeAlias
 from monitor.core.change import isoformat
 from monitor.core.record import TrialId
 from monitor.core.watching import SourceHealth
-from monitor.errors import LockedError, RegistryBlockedError, RegistryError, RegistryUnavailableError
+from monitor.errors import (
+    LockedError,
+    RecordFormatError,
+    RegistryBlockedError,
+    RegistryError,
+    RegistryUnavailableError,
+)
 from monitor.pipeline import health
 from monitor.pipeline.reading import Known, Reading
 from monitor.pipeline.works import Works, failpoint
@@ -169,6 +175,9 @@ class _Cycle:
         for outcome in outcomes:
             try:
                 recordings += reading.recordings(outcome, known)
+            except RecordFormatError as error:
+                log.warning("no record", extra={"trial": str(outcome.trial), "why": error.message})
+                recordings.append(reading.failed(outcome, error, known))
             except Exception as error:
                 log.exception("trial could not be read", extra={"trial": str(outcome.trial)})
                 recordings.append(reading.failed(outcome, error, known))
@@ -207,7 +216,7 @@ class _Cycle:
         """What is held of a batch; payloads only of trials whose content changed."""
         payloads = dict(_payloads(outcomes))
         stored = self.works.store.latest({*batch, *payloads})
-        digests = {trial: self.registry.digest(payload.record) for trial, payload in payloads.items()}
+        digests = dict(self._digests(payloads))
         current = {trial: held.snapshot.digest for trial, held in stored.items() if held.snapshot}
         renamed = {outcome.trial for outcome in outcomes if isinstance(outcome, RenamedTo)}
         changed = {
@@ -220,6 +229,14 @@ class _Cycle:
             history=self.works.store.earlier_changes(changed) if changed else {},
             doubted=self.works.store.quarantine_seen,
         )
+
+    def _digests(self, payloads: Mapping[TrialId, Payload]) -> Iterator[tuple[TrialId, str]]:
+        """Content digests; a payload that has none (nested too deep, say) fails alone, when it is read."""
+        for trial, payload in payloads.items():
+            try:
+                yield trial, self.registry.digest(payload.record)
+            except Exception:
+                log.exception("payload has no digest", extra={"trial": str(trial)})
 
     def _count(self, recordings: Sequence[Recording], known: Known) -> None:
         for recording in recordings:

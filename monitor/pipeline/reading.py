@@ -20,7 +20,7 @@ from monitor.core.change import ChangeSet, Origin, Stamp, stamp_changes
 from monitor.core.record import Json, JsonObject, TrialId, TrialRecord
 from monitor.core.rule import RuleTable
 from monitor.core.watching import Quarantined, Snapshot, TrialState
-from monitor.errors import RecordFormatError
+from monitor.errors import MonitorError, RecordFormatError
 from monitor.registries import Absent, Facts, Fetched, Payload, Reader, Rejected, RenamedTo, Unknown
 from monitor.store.values import Doubt, NoticeDraft, Recording, Stored, TrialFacts
 
@@ -86,8 +86,9 @@ class Reading:
     def failed(self, outcome: Fetched, error: Exception, known: Known) -> Recording:
         """Our own failure over one trial: held like an answer not believed, and told; the batch goes on."""
         body = outcome.body if isinstance(outcome, (Payload, Rejected)) else b""
-        reason = f"it could not be read: {type(error).__name__}: {error}"
-        return self._doubt(outcome.trial, reason, hashlib.sha256(body).hexdigest(), body, known)
+        said = error.message if isinstance(error, MonitorError) else f"{type(error).__name__}: {error}"
+        digest = known.digests.get(outcome.trial) or hashlib.sha256(body).hexdigest()
+        return self._doubt(outcome.trial, f"it could not be read: {said}", digest, body, known)
 
     def _payload(self, outcome: Payload, known: Known, renamed_from: Snapshot | None = None) -> Recording:
         trial = outcome.trial
@@ -185,22 +186,22 @@ class Reading:
         return ended, self._payload(replace(outcome.payload, trial=outcome.to), known, snapshot)
 
     def _rejected(self, outcome: Rejected, known: Known) -> Recording:
-        """Not a record; where the very same bytes come again and can be read as one, they are believed."""
-        digest = hashlib.sha256(outcome.body).hexdigest()
-        payload = self._readable(outcome)
-        if payload is not None:
-            digest = self.registry.digest(payload)
-            if known.doubted(outcome.trial, digest):
-                return self._payload(Payload(outcome.trial, outcome.body, payload), known)
-        return self._doubt(outcome.trial, outcome.reason, digest, outcome.body, known)
-
-    def _readable(self, outcome: Rejected) -> Json | None:
+        """Not a record; where the same content comes again and can be read as one, it is believed."""
         try:
             payload: Json = orjson.loads(outcome.body)
-            record = self.registry.normalize(payload)
-        except (orjson.JSONDecodeError, RecordFormatError):
-            return None
-        return payload if record.trial == outcome.trial else None
+        except orjson.JSONDecodeError:
+            digest = hashlib.sha256(outcome.body).hexdigest()
+            return self._doubt(outcome.trial, outcome.reason, digest, outcome.body, known)
+        digest = self.registry.digest(payload)
+        if self._is_record_of(outcome.trial, payload) and known.doubted(outcome.trial, digest):
+            return self._payload(Payload(outcome.trial, outcome.body, payload), known)
+        return self._doubt(outcome.trial, outcome.reason, digest, outcome.body, known)
+
+    def _is_record_of(self, trial: TrialId, payload: Json) -> bool:
+        try:
+            return self.registry.normalize(payload).trial == trial
+        except RecordFormatError:
+            return False
 
     def _doubt(self, trial: TrialId, reason: str, digest: str, body: bytes, known: Known) -> Recording:
         """Held; the first time it is told and the trial is asked for again, after that it counts as read."""

@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import orjson
+
 from monitor.bootstrap import App
-from monitor.demo.standin import Fault
+from monitor.demo.standin import DataVersion, Fault
 from monitor.pipeline import poll
-from tests.support.world import World, sample, version
+from tests.support.scripted import Scripted, response
+from tests.support.world import World, sample, trial, version
 
 STATUS = "protocolSection__statusModule__overallStatus"
+HOLDER = "derivedSection__miscInfoModule__versionHolder"
 SUSPENDED = {STATUS: "SUSPENDED"}
 
 
@@ -71,3 +75,53 @@ def test_a_clock_set_back_stops_no_polls(tmp_path: Path) -> None:
             assert poll.due(app, "ctgov", every_s=3600)
             assert cycle(app).waiting_until is None
             assert not poll.due(app, "ctgov", every_s=3600)
+
+
+def test_a_record_of_the_wrong_shape_is_told_once(tmp_path: Path) -> None:
+    """The same content under the next data version's stamp is held already, and the others are read."""
+    count = "protocolSection__designModule__enrollmentInfo__count"
+    odd = sample(1, **{count: "many"})
+    versions = [version(2, sample(1), sample(2)), version(3, odd, sample(2, **SUSPENDED)), version(4, odd)]
+    with World(tmp_path, versions) as world:
+        world.watch(1, 2)
+        with world.app() as app:
+            cycle(app)
+            world.registry.advance()
+            assert cycle(app).counts["quarantined"] == 1
+            cycle(app)
+            world.registry.advance()
+            assert cycle(app).counts["quarantined"] == 1
+            (held,) = app.store.quarantined()
+            assert held.reason.startswith("it could not be read: not a trial record: expected a whole number")
+            assert held.reason.endswith("/protocolSection/designModule/enrollmentInfo/count")
+            assert len([n for n in app.store.notices() if n.kind == "quarantine"]) == 1
+        assert [change.trial for change in world.changes()] == [trial(2)]
+
+
+def test_the_record_of_another_trial_is_told_once(tmp_path: Path) -> None:
+    """A look at one number gives another's record, data version after data version: one row, one notice."""
+    astray = [DataVersion(f"2026-11-0{day}T09:00:05", {"NCT00000001": sample(9)}) for day in (3, 4)]
+    with World(tmp_path, [version(2, sample(1)), *astray]) as world:
+        world.watch(1)
+        with world.app() as app:
+            cycle(app)
+            for _ in astray:
+                world.registry.advance()
+                assert cycle(app).counts["quarantined"] == 1
+                cycle(app)
+            assert len(app.store.quarantined()) == 1
+            assert len([n for n in app.store.notices() if n.kind == "quarantine"]) == 1
+
+
+def test_a_payload_nested_too_deep_spoils_no_other(tmp_path: Path) -> None:
+    """It has no digest; it is held, and the other trials of its batch are read."""
+    first, second = (orjson.dumps(sample(n, **{HOLDER: "2026-11-02"})) for n in (1, 2))
+    deep = b'{"odd":' + b"[" * 300 + b"]" * 300 + b"," + first[1:]
+    stamp = response(200, b'{"apiVersion":"2.0.5","dataTimestamp":"2026-11-02T09:00:05"}')
+    rows = response(200, b'{"studies":[%s,%s]}' % (deep, second))
+    with World(tmp_path, [version(2)]) as world, Scripted(stamp, rows, stamp) as server:
+        world.env["TRIALWIRE_REGISTRIES__CTGOV__BASE_URL"] = server.base_url
+        world.watch(1, 2)
+        with world.app() as app:
+            counts = cycle(app).counts
+            assert (counts["quarantined"], counts["new"]) == (1, 1)
