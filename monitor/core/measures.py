@@ -53,12 +53,17 @@ def _lead(case: Case) -> str | None:
     """The field whose change tells this one too, if there is one."""
     name, scene = case.delta.field, case.scene
     lead = _COMPANIONS.get(name)
-    if lead is None and name.startswith("results.") and scene.results_new:
+    if lead is None and scene.results_new and (name.startswith("results.") or _is_over(case)):
         lead = "results.hasResults"
         lead = lead if scene.changed(lead) else _COMPANIONS[lead]
     if lead is None and name == "derived.submissionTracking" and is_told_by_event(case):
         lead = "annotation.unpostedEvents"
     return lead if lead and scene.changed(lead) else None
+
+
+def _is_over(case: Case) -> bool:
+    """Is it an account of unposted results that goes as they are posted?"""
+    return case.delta.op == "removed" and case.delta.field.startswith("annotation.unposted")
 
 
 def _slips(case: Case) -> JsonObject:

@@ -54,7 +54,9 @@ def _status_remarks(scene: Scene) -> Iterator[tuple[str, str]]:
     ):
         lag = (scene.as_of - start.date.last).days
         if start.type == "ACTUAL" and lag > _LAG_DAYS:
-            yield "status", f"Recruiting since {when(start)}; the registry says so {stretch(lag)} later."
+            # With versions unseen between, an earlier one may have said so.
+            said = "the first version seen to say so came" if gap(scene) else "the registry says so"
+            yield "status", f"Recruiting since {when(start)}; {said} {stretch(lag)} later."
     over = scene.status in ("TERMINATED", "SUSPENDED", "COMPLETED")
     if over and (still := _still(scene)):
         yield "status", still

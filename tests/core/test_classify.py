@@ -317,6 +317,9 @@ def test_what_a_posting_of_results_brings_is_told_by_it() -> None:
     """Parts of results first posted, and the account of a submission told by its event, have a lead."""
     posted = compare(trial(**COMPLETE), trial(**COMPLETE, has_results=True, flow="Recruited in 2025"))
     assert only(posted.changes, "results.participantFlow").facts["told_with"] == "results.hasResults"
+    waiting = trial(**COMPLETE, unposted=[{"type": "RELEASE", "date": "2026-08-01"}])
+    over = only(compare(waiting, trial(**COMPLETE, has_results=True)).changes, "annotation.unpostedEvents")
+    assert over.facts["told_with"] == "results.hasResults"
     revised = compare(
         trial(**COMPLETE, has_results=True, flow="Old"), trial(**COMPLETE, has_results=True, flow="New")
     )

@@ -264,6 +264,14 @@ def test_a_withdrawn_trial_has_no_completion_to_move() -> None:
     assert story(both, "status").details == (still,)
 
 
+def test_a_lag_is_the_registrys_only_where_no_version_went_unseen() -> None:
+    """Between two versions far apart another may have said it: what was first seen is told as that."""
+    before = {**NOT_BEGUN, "posted": act("2025-06-07")}
+    found = compare(trial(**before), trial(start=act("2025-11-03")))
+    lag = "Recruiting since 3 Nov 2025; the first version seen to say so came 9 months later."
+    assert lag in story(found, "status").details
+
+
 def test_of_a_watched_trial_no_version_goes_unseen() -> None:
     """A year between two versions is a gap only where nobody looked, not where the first one stood."""
     normalize = reader("ctgov").normalize
