@@ -265,6 +265,17 @@ def test_a_date_that_keeps_moving_says_so() -> None:
     )
 
 
+def test_a_pattern_names_the_versions_it_was_seen_in() -> None:
+    """Where the history says which snapshots it is made of, they are counted, quiet ones too."""
+    history: list[JsonObject] = [
+        {"field": PCD, "old": est("2026-06"), "new": est("2026-12"), "snapshot": {"from": 1, "to": 2}},
+        {"field": "conditions.keywords", "old": None, "new": None, "snapshot": {"from": 2, "to": 3}},
+        {"field": "registry.presence", "old": "gone", "new": "present", "snapshot": {"from": 3, "to": 3}},
+    ]
+    (change,) = compare(trial(pcd=est("2026-12")), trial(pcd=est("2027-03")), history=history)
+    assert change.summary.endswith("(estimated). Second move in the 4 versions seen, 9 months in all.")
+
+
 def test_a_corrected_fact_says_how_long_it_stood() -> None:
     """With its history, an actual date corrected names the days since it was first given as actual."""
     estimated: JsonObject = {"date": "2026-08", "type": "ESTIMATED"}

@@ -147,7 +147,7 @@ def test_moves_add_up_over_all_versions(tmp_path: Path, first: Sequence[int]) ->
         # What was recorded before the older versions came knows nothing of them, and is not cut anew.
         assert counted == ([1, 2, 1] if first == (2, 3) else [1, 2, 3])
         if first != (2, 3):
-            assert "Third move, 9 months in all." in moves[-1].summary
+            assert "Third move in the 4 versions seen, 9 months in all." in moves[-1].summary
 
 
 def test_a_silent_change_is_judged_on_its_data_version(tmp_path: Path) -> None:

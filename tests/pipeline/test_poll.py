@@ -79,6 +79,28 @@ def test_a_moved_version_without_a_changed_record_is_quiet(tmp_path: Path) -> No
         assert world.changes() == ()
 
 
+def test_moves_add_up_over_polls(tmp_path: Path) -> None:
+    """A date's second move is told among all versions polled, quiet ones too."""
+    steps = (("2027-03", "first"), ("2027-06", "first"), ("2027-06", "second"), ("2027-09", "second"))
+    completion, keywords = (
+        "protocolSection__statusModule__primaryCompletionDateStruct",
+        "protocolSection__conditionsModule__keywords",
+    )
+    versions = [
+        version(day, sample(1, **{completion: {"date": month, "type": "ESTIMATED"}, keywords: [word]}))
+        for day, (month, word) in enumerate(steps, start=2)
+    ]
+    with World(tmp_path, versions) as world:
+        world.watch(1)
+        with world.app() as app:
+            cycle(app)
+            for _ in steps[1:]:
+                world.registry.advance()
+                cycle(app)
+        told = world.changes()[-1].summary
+    assert told.endswith("(estimated). Second move in the 4 versions seen, 6 months in all.")
+
+
 def test_a_rarely_amended_trial_has_no_gap(tmp_path: Path) -> None:
     """Two versions a year apart are no gap where a poll saw the first one stand the day before."""
     posted, count = (

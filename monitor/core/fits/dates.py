@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from monitor.core.record import Dated, PartialDate, days_between
+from collections.abc import Iterator
+
+from monitor.core.record import Dated, JsonObject, PartialDate, days_between
 from monitor.core.scene import COMPLETION, PRIMARY_COMPLETION, START, Case
 
 _NAMES = {START: "start", PRIMARY_COMPLETION: "primary completion", COMPLETION: "study completion"}
@@ -144,6 +146,19 @@ def moves_so_far(case: Case) -> int:
             old, new = _dated(change.get("old")), _dated(change.get("new"))
             moves += bool(old and new and days_between(old.date, new.date))
     return moves
+
+
+def versions_seen(case: Case) -> int | None:
+    """How many versions the history is made of, with the first and this one; None where it does not say."""
+    seen = {place.get("to") for place in _places(case) if place.get("to") is not None}
+    return len(seen) + 2 if seen else None
+
+
+def _places(case: Case) -> Iterator[JsonObject]:
+    for change in case.scene.history or ():
+        place = change.get("snapshot")
+        if isinstance(place, dict):
+            yield place
 
 
 def days_since_actual(case: Case) -> int | None:

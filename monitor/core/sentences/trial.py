@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from monitor.core.fits.dates import days_since_actual, first_known, moves_so_far, precision_only
+from monitor.core.fits.dates import (
+    days_since_actual,
+    first_known,
+    moves_so_far,
+    precision_only,
+    versions_seen,
+)
 from monitor.core.fits.status import changed_beside_reopening
 from monitor.core.record import Dated, days_between
 from monitor.core.scene import Case
@@ -117,11 +123,12 @@ def _so_far(case: Case) -> str:
     first, earlier = first_known(case), moves_so_far(case)
     if first is None or not earlier or not isinstance(case.delta.new, Dated) or case.slip is None:
         return ""
-    total = days_between(first.date, case.delta.new.date)
+    total, versions = days_between(first.date, case.delta.new.date), versions_seen(case)
+    among = f" in the {versions} versions seen" if versions else ""
     if total == 0:
-        return f" {ordinal(earlier + 1)} move, back to the first date."
+        return f" {ordinal(earlier + 1)} move{among}, back to the first date."
     same_way = (total > 0) == (case.slip > 0)
-    return f" {ordinal(earlier + 1)} move, {stretch(total) if same_way else moved(total)} in all."
+    return f" {ordinal(earlier + 1)} move{among}, {stretch(total) if same_way else moved(total)} in all."
 
 
 def enrollment_count(case: Case) -> str:
