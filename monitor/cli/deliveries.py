@@ -28,6 +28,10 @@ Ids: TypeAlias = Annotated[
 All: TypeAlias = Annotated[bool, typer.Option("--all", help="Every one that was given up (dead).")]
 
 
+_TELLING = 6
+"""So many characters of an id, with its prefix, can tell one delivery from the others."""
+
+
 class State(StrEnum):
     """Where a delivery stands."""
 
@@ -104,12 +108,19 @@ def retry(ids: Ids = None, *, every: All = False, wait: daemon.Wait = daemon.PAT
     if not ids and not every:
         raise typer.BadParameter("name deliveries, or give --all.", param_hint="ID")
     with session.reading() as store:
-        chosen = [_delivery(store, one).id for one in ids or ()]
+        named = [_delivery(store, one) for one in ids or ()]
+        chosen = [delivery.id for delivery in named]
         if every:
             chosen += [delivery.id for delivery in store.deliveries(states=("dead",))]
     if not chosen:
         terminal.note("Nothing was given up: there is nothing to retry.")
         return
+    settled = [delivery.id for delivery in named if delivery.state in ("sent", "leased")]
+    if settled:
+        raise StoreError(
+            f"not to be sent again, for sent or under way already: {', '.join(settled)}.",
+            remedy="`trialwire deliveries list --state dead` shows what was given up.",
+        )
     daemon.retry(tuple(dict.fromkeys(chosen)), patience_s=wait)
 
 
@@ -122,7 +133,8 @@ def drop(ids: Annotated[list[str], typer.Argument(metavar="ID", help="Dead or wa
     with session.writing() as store:
         chosen = [_delivery(store, one).id for one in ids]
         dropped = store.drop(chosen)
-    terminal.note(f"{counted(len(dropped), 'delivery', 'deliveries')} dropped.")
+    if dropped:
+        terminal.note(f"{counted(len(dropped), 'delivery', 'deliveries')} dropped.")
     kept = [one for one in chosen if one not in dropped]
     if kept:
         raise StoreError(f"not dropped, for sent or under way already: {', '.join(kept)}.")
@@ -134,7 +146,9 @@ def _delivery(store: Store, text: str) -> Delivery:
     if exact is not None:
         return exact
     close = (
-        [delivery for delivery in store.deliveries() if delivery.id.startswith(text)] if len(text) > 5 else []
+        [delivery for delivery in store.deliveries() if delivery.id.startswith(text)]
+        if len(text) >= _TELLING
+        else []
     )
     if len(close) == 1:
         return close[0]

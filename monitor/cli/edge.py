@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -19,6 +20,14 @@ from monitor.errors import MonitorError
 
 ATTENTION = 3
 """Done, but something needs attention."""
+
+_IN_WORDS = {
+    "Input should be a valid integer, unable to parse string as an integer": "not a whole number",
+    "Input should be a valid number, unable to parse string as a number": "not a number",
+    "Input should be": "it should be",
+}
+_TYPES_WORDS = re.compile("|".join(map(re.escape, ("Value error, ", *_IN_WORDS))))
+"""What the parser of option values says in its own words."""
 
 _INTERRUPTED = 130
 _FAILED = 1
@@ -76,7 +85,7 @@ def _told(error: MonitorError) -> int:
 def _misused(error: typer.TyperException) -> int:
     context = getattr(error, "ctx", None)
     place = context.command_path if context is not None else "trialwire"
-    message = error.format_message()
+    message = _TYPES_WORDS.sub(lambda found: _IN_WORDS.get(found[0], ""), error.format_message())
     if type(error).__name__ == "NoArgsIsHelpError":
         sys.stdout.write(message)
         return 2

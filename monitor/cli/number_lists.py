@@ -17,6 +17,9 @@ from monitor.errors import MonitorError, UnknownTrialError
 _NUMBER_COLUMNS = ("nct number", "nct id", "nctid", "nct_id", "nct", "trial", "trial_id", "trial id", "id")
 
 
+_REMEDY = "Give one number a line, or a CSV with a column named NCT Number, trial or id."
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A line of an import: the trial it names, with tags and a note where a CSV has them."""
@@ -27,9 +30,17 @@ class Line:
     note: str = ""
 
 
-def identified(text: str, source: str) -> list[tuple[Line, TrialId]]:
-    """Each line of a list or a CSV with its trial; UnknownTrialError names every line that has none."""
-    lines = list(_lines(text))
+def identified(content: bytes, source: str) -> list[tuple[Line, TrialId]]:
+    """Each line of a list or a CSV with its trial; UnknownTrialError names every line that has none.
+
+    Raises MonitorError where the content is no text at all.
+    """
+    try:
+        lines = list(_lines(_text(content)))
+    except csv.Error as error:
+        raise MonitorError(f"{source}: not a CSV: {error}.", remedy=_REMEDY) from error
+    except UnicodeDecodeError as error:
+        raise MonitorError(f"{source}: not text, but a file of another kind.", remedy=_REMEDY) from error
     found: list[tuple[Line, TrialId]] = []
     refused: list[str] = []
     for line in lines:
@@ -44,13 +55,26 @@ def identified(text: str, source: str) -> list[tuple[Line, TrialId]]:
             remedy="Mend or remove the lines; a CSV needs a column named NCT Number, trial or id.",
         )
     if not found:
-        raise MonitorError(f"{source}: names no trial.", remedy="Give one number a line, or a CSV.")
+        raise MonitorError(f"{source}: names no trial.", remedy=_REMEDY)
     return found
+
+
+def _text(content: bytes) -> str:
+    """Text as spreadsheets save it: UTF-8, or UTF-16 or Windows' Western encoding where it says or must."""
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return content.decode("utf-16")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("cp1252")
+    if "\0" in text:
+        raise UnicodeDecodeError("utf-8", content, 0, 1, "binary")
+    return text
 
 
 def _lines(text: str) -> Iterator[Line]:
     """The lines of a list of numbers or of a CSV, known by its header."""
-    rows = list(csv.reader(io.StringIO(text), dialect=_dialect(text)))
+    rows = list(csv.reader(io.StringIO(text, newline=""), dialect=_dialect(text)))
     header = [cell.strip().casefold() for cell in rows[0]] if rows else []
     column = next((header.index(name) for name in _NUMBER_COLUMNS if name in header), None)
     if column is None:

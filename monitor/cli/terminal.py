@@ -26,6 +26,10 @@ LEVEL_STYLES = {"critical": "bold red", "major": "yellow", "minor": "cyan", "noi
 _PIPED_WIDTH = 120
 _NARROWEST = 40
 _GAP = 2
+_READABLE = 24
+"""A wrapping column gets at least so much room, if it wants it, before others are left out for it."""
+_SQUEEZED = 12
+"""What is left of a column when nothing more can be left out."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _ASCII = str.maketrans(
@@ -60,9 +64,9 @@ class Column:
 
     title: str = ""
     wrap: bool = False
-    """Takes the room that is left, and wraps under itself; others keep their natural width."""
+    """Takes the room that is left, and wraps under itself; others keep their natural width while they can."""
     hidden_below: int = 0
-    """Left out where the terminal is narrower than this."""
+    """Left out where the terminal is narrower than this, or has no room for it; the highest goes first."""
     right: bool = False
 
 
@@ -117,12 +121,18 @@ def note(*lines: str) -> None:
 
 
 def complain(message: str, remedy: str | None = None) -> None:
-    """Report an error on stderr: what and why, then what to do."""
+    """Report an error on stderr: what and why, then what to do; a list of mistakes stays a list."""
     console = Console(stderr=True, soft_wrap=True, highlight=False)
-    text = Text("trialwire: ", style="bold red") + Text(clean(message.strip()), style="default")
-    console.print(text)
+    said = message.strip() if "\n" in message.strip() else _ended(message.strip())
+    console.print(Text("trialwire: ", style="bold red") + Text(clean(said), style="default"))
     if remedy:
-        console.print(Text(clean(remedy.strip())))
+        advice = _ended(remedy.strip())
+        console.print(Text(clean(advice[:1].upper() + advice[1:])))
+
+
+def _ended(sentence: str) -> str:
+    """With its full stop: errors come from below as a library raises them, and end here as sentences."""
+    return sentence if sentence.endswith((".", "!", "?", ":", "…")) else f"{sentence}."
 
 
 def say(words: str = "", style: str = "", *, indent: int = 0) -> None:
@@ -147,27 +157,43 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], *, indent: 
 
 
 def lines(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], *, indent: int = 0) -> Iterable[Text]:
-    """Rows as lines: columns side by side, the wrapping ones wrapped under themselves."""
+    """Rows as lines no wider than the terminal: columns side by side, wrapped under themselves."""
     room = width()
     kept = [index for index, column in enumerate(columns) if room >= column.hidden_below]
-    texts = [[row[index].text() for index in kept] for row in rows]
+    texts = [[cell.text() for cell in row] for row in rows]
+    natural = [max((_longest(row[index]) for row in texts), default=0) for index in range(len(columns))]
+    while _least(columns, natural, kept) > room - indent and any(columns[i].hidden_below for i in kept):
+        kept.remove(max(kept, key=lambda index: columns[index].hidden_below))
     shown = [columns[index] for index in kept]
-    widths = _widths(shown, texts, room - indent)
+    widths = _widths(shown, [natural[index] for index in kept], room - indent)
     for row in texts:
-        yield from _row(shown, row, widths, indent)
+        yield from _row(shown, [row[index] for index in kept], widths, indent)
 
 
-def _widths(columns: Sequence[Column], rows: Sequence[Sequence[Text]], room: int) -> list[int]:
-    natural = [max((_longest(row[index]) for row in rows), default=0) for index in range(len(columns))]
-    fixed = sum(size for column, size in zip(columns, natural, strict=True) if not column.wrap)
-    gaps = _GAP * (sum(1 for size in natural if size) - 1)
+def _least(columns: Sequence[Column], natural: Sequence[int], kept: Sequence[int]) -> int:
+    """What these columns need at least, with their gaps."""
+    needed = [min(natural[i], _READABLE) if columns[i].wrap else natural[i] for i in kept]
+    return sum(needed) + _GAP * (sum(1 for size in needed if size) - 1)
+
+
+def _widths(columns: Sequence[Column], natural: Sequence[int], room: int) -> list[int]:
+    sizes = list(natural)
+    excess = _least(columns, natural, range(len(columns))) - room
+    while excess > 0:
+        # Nothing more can be left out: the widest column that does not wrap by itself wraps, too.
+        stiff = [i for i, column in enumerate(columns) if not column.wrap and sizes[i] > _SQUEEZED]
+        if not stiff:
+            break
+        sizes[max(stiff, key=lambda index: sizes[index])] -= 1
+        excess -= 1
+    fixed = sum(size for column, size in zip(columns, sizes, strict=True) if not column.wrap)
+    gaps = _GAP * (sum(1 for size in sizes if size) - 1)
     left = max(room - fixed - gaps, 0)
-    flexible = [size for column, size in zip(columns, natural, strict=True) if column.wrap]
+    flexible = [size for column, size in zip(columns, sizes, strict=True) if column.wrap]
     if sum(flexible) <= left:
-        return natural
-    fair = _shares(flexible, left)
-    shares = iter(fair)
-    return [next(shares) if column.wrap else size for column, size in zip(columns, natural, strict=True)]
+        return sizes
+    shares = iter(_shares(flexible, left))
+    return [next(shares) if column.wrap else size for column, size in zip(columns, sizes, strict=True)]
 
 
 def _shares(wanted: Sequence[int], left: int) -> list[int]:
@@ -179,7 +205,7 @@ def _shares(wanted: Sequence[int], left: int) -> list[int]:
         modest = [index for index in open_ones if wanted[index] <= share]
         if not modest:
             for index in open_ones:
-                given[index] = max(share, 12)
+                given[index] = max(share, _SQUEEZED)
             break
         for index in modest:
             given[index] = wanted[index]
@@ -192,8 +218,8 @@ def _row(
     columns: Sequence[Column], row: Sequence[Text], widths: Sequence[int], indent: int
 ) -> Iterable[Text]:
     blocks = [
-        _wrapped(text, size) if column.wrap else list(text.split("\n"))
-        for column, text, size in zip(columns, row, widths, strict=True)
+        list(text.split("\n")) if _longest(text) <= size else _wrapped(text, size)
+        for text, size in zip(row, widths, strict=True)
     ]
     for number in range(max((len(block) for block in blocks), default=0)):
         line = Text(" " * indent)

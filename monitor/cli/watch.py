@@ -6,7 +6,7 @@ Numbers are checked for form and normalized at once; whether they exist, the nex
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias, cast
 
@@ -97,10 +97,7 @@ def show(
     if form is not Format.TABLE:
         formats.write([row], _SHOWN, form)
         return
-    shown = [
-        (name.replace("_", " ").capitalize(), formats.flat(value)) for name, value in row.items() if value
-    ]
-    formats.pairs(shown)
+    formats.pairs((name, words) for name, words in _standing_in_full(row) if words)
 
 
 @group.command("remove")
@@ -113,7 +110,8 @@ def remove(trials: Trials) -> None:
     with session.writing() as store:
         removed = store.remove_watches(numbers)
     missing = [number for number in numbers if number not in removed]
-    terminal.note(f"{counted(len(removed), 'trial')} no longer watched; what was recorded of them stays.")
+    if removed:
+        terminal.note(f"{counted(len(removed), 'trial')} no longer watched; what was recorded stays.")
     if missing:
         raise _not_watched(*missing)
 
@@ -135,8 +133,7 @@ def import_(
     Example: `trialwire watch import search-results.csv --tag escc`
     """
     content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-    text = content.decode("utf-8-sig", errors="replace")
-    found = number_lists.identified(text, "stdin" if file == "-" else file)
+    found = number_lists.identified(content, "stdin" if file == "-" else file)
     shared = _tags(tag)
     groups: dict[tuple[tuple[str, ...], str], list[TrialId]] = {}
     for line, trial in found:
@@ -239,11 +236,26 @@ def _standing(row: JsonObject) -> str:
     )
 
 
+def _standing_in_full(row: JsonObject) -> Iterator[tuple[str, str]]:
+    yield "Trial", formats.flat(formats.member(row, "trial.id"))
+    yield "Title", formats.flat(formats.member(row, "trial.title"))
+    yield "Status", _standing(row)
+    yield "Renamed to", formats.flat(row["renamed_to"])
+    yield "Phase", phase_words(cast("list[str]", row["phases"]))
+    yield "Sponsor", formats.flat(row["sponsor"])
+    yield "Tags", formats.flat(row["tags"])
+    yield "Note", formats.flat(row["note"])
+    yield "Versions held", formats.flat(row["snapshots"])
+    for title, name in (("Watched since", "added_at"), ("Last change seen", "changed_at")):
+        yield title, f"{dates.short(cast('str', row[name]))} UTC" if row[name] else ""
+    yield "Read at data version", dates.short(cast("str | None", row["checked_data_version"]))
+
+
 _SHOWN = (
     Shown("Trial", "trial.id", "bold"),
     Shown("Status", _standing),
     Shown("Phase", lambda row: phase_words(cast("list[str]", row["phases"])), hidden_below=90),
-    Shown("Sponsor", "sponsor", hidden_below=110),
+    Shown("Sponsor", "sponsor", wrap=True, hidden_below=110),
     Shown("Changed", lambda row: str(row["changed_at"] or "")[:10], hidden_below=72),
     Shown("Tags", "tags", hidden_below=60),
     Shown("Title", "trial.title", wrap=True),

@@ -149,6 +149,38 @@ def test_misuse(trialwire: Command, words: list[str], meant: str) -> None:
     assert "Traceback" not in ran.err
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["history", "NCT09000001", "--limit", "x"], "Invalid value for '--limit': not a whole number."),
+        (["poll", "--wait", "x"], "Invalid value for '--wait': not a number."),
+        (
+            ["changes", "--limit", "0"],
+            "Invalid value for '--limit': it should be greater than or equal to 1.",
+        ),
+        (["quarantine", "show", "x"], "Invalid value for 'ID': not a whole number."),
+        (["status", "-f", "xml"], "'xml' is not one of 'table', 'json', 'jsonl', 'csv', 'markdown'."),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_misuse_in_plain_words(trialwire: Command, words: list[str], said: str) -> None:
+    """A value that cannot be read is told in our words, not in those of a parsing library."""
+    ran = trialwire(*words)
+    assert ran.code == 2
+    assert ran.complaint[0].endswith(said)
+    assert "Value error" not in ran.err
+
+
+def test_complaints_are_sentences(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is wrong and what to do each end with one full stop; a list of mistakes is left as it is."""
+    terminal.complain("no database at /x", "make one")
+    assert capsys.readouterr().err == "trialwire: no database at /x.\nMake one.\n"
+    terminal.complain("It is so.", "`trialwire init` makes one")
+    assert capsys.readouterr().err == "trialwire: It is so.\n`trialwire init` makes one.\n"
+    terminal.complain("a: wrong\nb: wrong")
+    assert capsys.readouterr().err == "trialwire: a: wrong\nb: wrong\n"
+
+
 def test_closed_pipe(trialwire: Command) -> None:
     """A reader that leaves early (`| head -1`) is no failure and causes no noise."""
     done = subprocess.run(

@@ -62,6 +62,37 @@ def test_lines_fit(rows: list[tuple[str, str]], width: int) -> None:
             assert "\x1b" not in line.plain
 
 
+@given(st.lists(st.tuples(words, words, words), max_size=5), st.integers(40, 200))
+def test_long_names_fit_too(rows: list[tuple[str, str, str]], width: int) -> None:
+    """However long the cells of columns that do not wrap by themselves are, no line is too wide."""
+    columns = (
+        Column("Name"),
+        Column("Sponsor", hidden_below=60),
+        Column("Where"),
+        Column("Title", wrap=True),
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", str(width))
+        cells = [[Cell(name), Cell(sponsor), Cell(sponsor), Cell(title)] for name, sponsor, title in rows]
+        for line in terminal.lines(columns, cells):
+            assert line.cell_len <= width
+
+
+def test_a_column_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a long optional column would squeeze the text, it is left out; a needed one wraps."""
+    monkeypatch.setenv("COLUMNS", "120")
+    optional = (Column(), Column(hidden_below=100), Column(wrap=True))
+    row = [Cell("NCT09000001"), Cell("s" * 90), Cell("a title of more than twenty-four letters")]
+    (line,) = terminal.lines(optional, [row])
+    assert line.plain == f"NCT09000001  {row[2].words}"
+    monkeypatch.setenv("COLUMNS", "60")
+    needed = (Column(), Column(), Column(wrap=True))
+    found = [line.plain for line in terminal.lines(needed, [[Cell("morning"), Cell("at " * 15), row[2]]])]
+    assert len(found) > 1
+    assert all(len(line) <= 60 for line in found)
+    assert "a title of more than" in found[0]
+
+
 def test_wraps_under_its_own_column(monkeypatch: pytest.MonkeyPatch) -> None:
     """Long text wraps under its own column, and columns leave in order as the terminal narrows."""
     columns = (Column(), Column(hidden_below=90), Column(wrap=True))

@@ -159,6 +159,8 @@ def test_send_and_retry(watching: Command, registry: StandIn, hooks: WebhookSink
     assert refused.headers["webhook-id"] == taken.headers["webhook-id"]
     assert refused.body == taken.body
     assert "Nothing was given up" in watching("deliveries", "retry", "--all").err
+    again = watching("deliveries", "retry", taken.headers["webhook-id"])
+    assert (again.code, "sent or under way already" in again.err) == (1, True)
     assert watching("digest", "send", "nobody").code == 78
 
 

@@ -62,6 +62,39 @@ def test_import_refuses_whole(trialwire: Command) -> None:
     assert not trialwire.database.exists()
 
 
+def test_import_of_no_list(trialwire: Command) -> None:
+    """What is no list says so: a picture, a folder, an empty file; a spreadsheet's encodings are read."""
+    (trialwire.folder / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0")
+    refused = trialwire("watch", "import", "picture.png")
+    assert (refused.code, refused.complaint[0]) == (
+        1, "trialwire: picture.png: not text, but a file of another kind."
+    )  # fmt: skip
+    assert "one number a line" in refused.err
+    (trialwire.folder / "empty.txt").touch()
+    assert "names no trial" in trialwire("watch", "import", "empty.txt").err
+    assert not trialwire.database.exists()
+    header = "NCT Number\tStudy Title\r\nNCT09000001\tÄrzte\r\n"
+    for encoding in ("utf-16", "cp1252", "utf-8-sig"):
+        (trialwire.folder / "list.txt").write_bytes(header.encode(encoding))
+        assert trialwire("watch", "import", "list.txt").code == 0, encoding
+    assert list(listed(trialwire)) == ["NCT09000001"]
+
+
+def test_show_is_for_people(trialwire: Command) -> None:
+    """`watch show` tells in words what the list holds of a trial; the members are in the machine formats."""
+    trialwire("watch", "add", "NCT09000001", "--tag", "a", "--note", "pivotal")
+    shown = trialwire("watch", "show", "nct09000001")
+    assert shown.code == 0
+    lines = dict(line.split("  ", 1) for line in shown.out.splitlines())
+    assert {name: words.strip() for name, words in lines.items() if name != "Watched since"} == {
+        "Trial": "NCT09000001",
+        "Status": "not read yet",
+        "Tags": "a",
+        "Note": "pivotal",
+    }
+    assert "{" not in shown.out
+
+
 def test_export_imports(trialwire: Command) -> None:
     """What `watch export` writes, `watch import` reads: numbers, tags and notes."""
     trialwire("watch", "add", "NCT09000001", "--tag", "a", "--tag", "b", "--note", 'said "no", twice')
