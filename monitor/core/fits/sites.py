@@ -71,7 +71,10 @@ def _re_spelled(case: Case) -> bool:
         return True
     old, new = case.item_before, case.item
     anchors = ("facility",) if case.part == "zip" else ("facility", "zip")
-    return any(_same_letters(shown(old.get(name)), shown(new.get(name))) for name in anchors)
+    pairs = [(old.get(name), new.get(name)) for name in anchors]
+    if any(was is not None and was == now for was, now in pairs):
+        return True
+    return any(_same_letters(shown(was), shown(now)) for was, now in pairs)
 
 
 def _same_name(case: Case) -> bool:
