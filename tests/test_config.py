@@ -153,7 +153,7 @@ MISTAKES = [
     ('[poll]\nevery = "0s"', "poll.every: '0s' is no duration"),
     ('[poll]\nbackfill = "some"', "poll.backfill: 'some' is not possible; one of 'auto', 'all' or 'off'"),
     ("[brakes]\nchanged_share = 2", "brakes.changed_share: 2 should be less than or equal to 1"),
-    ('[retention]\npayload_days = "x"', "retention.payload_days: 'x' should be a valid integer"),
+    ('[retention]\npayload_days = "x"', "retention.payload_days: 'x' is no number"),
     ("[registries.heven]", "registries.heven: unknown registry; did you mean 'heaven'?"),
     ("[registries.heaven]\nrequests_per_second = 0", "registries.heaven.requests_per_second: 0 "),
     ("[registries]\nheaven = 1", "registries.heaven: must be a table"),
@@ -161,10 +161,10 @@ MISTAKES = [
     ('[rules.C6]\nlevel = "huge"', "rules.C6.level: 'huge' is not one of critical, major, minor, noise"),
     ("[rules.C6]\nthreshold_dys = 3", "rules.C6.threshold_dys"),
     ('channels = "x"', "channels: must be a list of tables"),
-    ('[[channels]]\ntype = "pigeon"', "channels[1].name: is missing"),
+    ('[[channels]]\ntype = "pigeon"\nto = "roof"', "channels[1].name: is missing"),
     ('[[channels]]\nname = "a"\ntype = "owl"', "channels.a.type: unknown channel type 'owl'; known: pigeon"),
     ('[[channels]]\nname = "a"\ntype = "pigeon"', "channels.a.to: is missing"),
-    ('[[channels]]\nname = "a b"\ntype = "pigeon"', "channels.a b.name: 'a b' is no name"),
+    ('[[channels]]\nname = "a b"\ntype = "pigeon"\nto = "roof"', "channels.a b.name: 'a b' is no name"),
     ('[[channels]]\nname = "a"\ntype = "pigeon"\nto = "x"\nloft = 0', "channels.a.loft: 0 "),
     ('[[subscriptions]]\nname = "s"\nchannels = []\ncadence = "hourly"', "subscriptions.s.channels: "),
     (
@@ -312,3 +312,51 @@ def test_the_state_directory_is_found_in_order(tmp_path: Path) -> None:
     (checkout / "pyproject.toml").write_text('[project]\nname = "trialwire"\n')
     assert judged(checkout).state_dir == checkout / "state"
     assert judged(checkout, "", **systemd).state_dir == Path("/var/lib/trialwire")
+
+
+def test_mistakes_are_told_in_words(tmp_path: Path) -> None:
+    """A text for a list, a unit on a number, a name in no list: told as people would, each once."""
+    found = mistakes(
+        tmp_path,
+        """
+        [delivery]
+        parallel = "8 at once"
+        [log]
+        level = 3
+        [[channels]]
+        name = "a b"
+        type = "mail"
+        [[channels]]
+        name = "roof"
+        type = "pigeon"
+        to = 7
+        [[channels]]
+        name = "roof"
+        type = "pigeon"
+        to = 7
+        [[subscriptions]]
+        name = "m"
+        channels = "roof"
+        cadence = "weekly"
+        trials = ["XX1"]
+        rules = ["Z1"]
+        [[subscriptions]]
+        name = "n"
+        channels = []
+        cadence = "hourly"
+        """,
+    )
+    for line in (
+        "delivery.parallel: '8 at once' is no number; write one without quotes and unit",
+        "channels.a b.type: unknown channel type 'mail'; known: pigeon",
+        "channels.roof: 2 tables have this name; rename all but one",
+        "channels.roof.to: 7 is no text; write it in quotes",
+        "subscriptions.m.channels: 'roof' is no list; write [\"roof\"]",
+        "subscriptions.m.trials: 'XX1' is not a trial number; Known forms: HV and digits.",
+        "subscriptions.m.rules: there is no 'Z1'; `trialwire rules` lists all",
+        "subscriptions.n.channels: is empty; name at least one",
+    ):
+        assert found.count(line) == 1, (line, found)
+    (cadence,) = (line for line in found if line.startswith("subscriptions.m.cadence"))
+    assert cadence.count("'weekly'") == 1
+    assert len(found) == len(set(found))

@@ -115,17 +115,15 @@ class Judge:
         """Every channel by its type's own model."""
         found = []
         for where, table in self._listed_tables("channels"):
-            head = self._model(ChannelName, table, where)
-            if head is None:
+            head, type_ = self._model(ChannelName, table, where), table.get("type")
+            if not isinstance(type_, str):
                 continue
-            if head.type not in self.models.channels:
-                self._add(
-                    f"{where}.type", f"unknown channel type {head.type!r}", _one_of(self.models.channels)
-                )
+            if type_ not in self.models.channels:
+                self._add(f"{where}.type", f"unknown channel type {type_!r}", _one_of(self.models.channels))
                 continue
             own = {key: value for key, value in table.items() if key not in ("name", "type")}
-            options = self._model(self.models.channels[head.type], own, where)
-            if options is not None:
+            options = self._model(self.models.channels[type_], own, where)
+            if head is not None and options is not None:
                 found.append(ChannelSettings(head.name, head.type, options))
         return tuple(found)
 
@@ -136,10 +134,15 @@ class Judge:
         for where, table in self._listed_tables("subscriptions"):
             judged = self._model(SubscriptionTable, table, where)
             self._known(f"{where}.channels", table.get("channels"), channels)
-            self._known(f"{where}.rules", table.get("rules"), [rule.id for rule in rules])
+            self._known(
+                f"{where}.rules",
+                table.get("rules"),
+                [rule.id for rule in rules],
+                "`trialwire rules` lists all",
+            )
             self._known(f"{where}.categories", table.get("categories"), CATEGORIES)
+            trials = tuple(self._trials(f"{where}.trials", table.get("trials")))
             if judged is not None:
-                trials = tuple(self._trials(f"{where}.trials", judged.trials))
                 found.append(replace(judged.subscription(), trials=trials))
         return tuple(found)
 
@@ -152,17 +155,19 @@ class Judge:
                 key = error.key or f"channels.{channel.name}"
                 self._add(key, error.message.removeprefix(f"{key}: "), error.remedy)
 
-    def _trials(self, where: str, numbers: Sequence[str]) -> Iterator[str]:
-        for number in numbers:
+    def _trials(self, where: str, numbers: object) -> Iterator[str]:
+        for number in numbers if isinstance(numbers, list) else ():
+            if not isinstance(number, str):
+                continue
             try:
                 yield self.models.identify(number)
             except MonitorError as error:
                 self._add(where, error.message, error.remedy)
 
-    def _known(self, where: str, named: object, known: Collection[str]) -> None:
+    def _known(self, where: str, named: object, known: Collection[str], else_: str | None = None) -> None:
         for name in named if isinstance(named, list) else ():
             if isinstance(name, str) and name not in known:
-                self._add(where, f"there is no {name!r}", _nearest(name, known))
+                self._add(where, f"there is no {name!r}", _nearest(name, known, else_))
 
     def _named_tables(self, section: str) -> dict[str, Raw]:
         tables = self.raw.get(section, {})
@@ -195,7 +200,9 @@ class Judge:
             return None
 
     def _add(self, key: str, what: str, remedy: str | None) -> None:
-        self.problems.append(Problem(key, _sentence(what, remedy)))
+        problem = Problem(key, _sentence(what, remedy))
+        if problem not in self.problems:
+            self.problems.append(problem)
 
 
 def _told(detail: ErrorDetails, where: str, keys: Sequence[str]) -> tuple[str, str, str | None]:
@@ -208,11 +215,21 @@ def _told(detail: ErrorDetails, where: str, keys: Sequence[str]) -> tuple[str, s
         case "missing":
             return key, "is missing", "add it"
         case "value_error":
-            return key, f"{given}{detail['ctx']['error']}", None
+            said = str(detail["ctx"]["error"])
+            return key, said if given and said.startswith(given) else f"{given}{said}", None
         case "literal_error":
             return key, f"{given}is not possible", f"one of {detail['ctx']['expected']}"
         case "model_type" | "dict_type":
             return key, "must be a table", f"write [{where}]"
+        case "tuple_type" | "list_type":
+            example = f'["{detail["input"]}"]' if given and isinstance(detail["input"], str) else "[…]"
+            return key, f"{given}is no list", f"write {example}"
+        case "too_short":
+            return key, "is empty", "name at least one"
+        case "string_type":
+            return key, f"{given}is no text", "write it in quotes"
+        case "int_parsing" | "float_parsing" | "int_type" | "float_type":
+            return key, f"{given}is no number", "write one without quotes and unit"
         case _:
             return key, f"{given}{detail['msg'].removeprefix('Input ')}", None
 
@@ -243,9 +260,9 @@ def _sentence(what: str, remedy: str | None) -> str:
     return f"{what}; {remedy}" if remedy else what
 
 
-def _nearest(name: str, known: Collection[str]) -> str:
+def _nearest(name: str, known: Collection[str], else_: str | None = None) -> str:
     close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f"did you mean {close[0]!r}?" if close else _one_of(known)
+    return f"did you mean {close[0]!r}?" if close else else_ or _one_of(known)
 
 
 def _one_of(known: Collection[str]) -> str:
