@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from monitor.core.change import Change
+from monitor.core.countries import canonical_country
 from monitor.core.fits.dates import crossed_slip
 from monitor.core.record import Collection, JsonObject, Named, Tree, Value
 from monitor.core.scene import PRIMARY_COMPLETION, Case, Scene, shown
@@ -35,7 +36,7 @@ class SiteTally:
     before: int
     after: int
     added: Counter[str] = field(default_factory=Counter)
-    """By country, as written."""
+    """By country, under the name in use."""
     removed: Counter[str] = field(default_factory=Counter)
     moved: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Statuses, before and after."""
@@ -118,7 +119,7 @@ def site_headline(tally: SiteTally) -> str:
         first = f", first in {listing(tally.gained)}" if tally.gained else ""
         parts.append(f"{_sites(tally.added.total())} added ({_by_country(tally.added)}){first}")
     if tally.removed:
-        gone = f", none left in {listing(tally.lost)}" if tally.lost else ""
+        gone = f", no site left in {listing(tally.lost)}" if tally.lost else ""
         parts.append(f"{_sites(tally.removed.total())} removed ({_by_country(tally.removed)}){gone}")
     moved: Counter[str] = Counter()
     appeared: Counter[str] = Counter()
@@ -178,12 +179,12 @@ def _by_form(countries: Iterable[Value | None]) -> dict[str, str]:
     for country in countries:
         if country is not None:
             form = country.form if isinstance(country, Named) else shown(country).casefold()
-            found.setdefault(form, shown(country))
+            found.setdefault(form, canonical_country(shown(country)))
     return found
 
 
 def _country(site: Tree) -> str:
-    return shown(site.get("country")) or "country not given"
+    return canonical_country(shown(site.get("country"))) or "country not given"
 
 
 def _by_country(counted: Counter[str]) -> str:

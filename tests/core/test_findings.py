@@ -190,6 +190,18 @@ def test_country_and_surge_roll_up_on_the_sites_story() -> None:
     assert sites.facts["roll_ups"] == {"M15": "12 of 20 sites removed (threshold 10, or 20 % and 5)"}
 
 
+def test_sites_are_counted_by_the_countrys_name_in_use() -> None:
+    """Two names of one country are one count, and what the registry lists as left is not said twice."""
+    old_name, new_name = (site(f"Clinic {n}", "Seoul", n) for n in ("Korea, Republic of", "South Korea"))
+    before = trial(sites=[*many(3), site("Klinik", "Bonn", "Germany")])
+    found = compare(before, trial(sites=[*many(3), old_name, new_name], removed_countries=["Germany"]))
+    sites = story(found, "sites")
+    assert sites.headline == (
+        "2 sites added (South Korea), first in South Korea; 1 site removed (Germany), no site left in Germany"
+    )
+    assert found[-1].summary.rstrip(".").casefold() in sites.headline.casefold()
+
+
 def test_a_confirmed_date_is_told_how_far_it_moved_in_all() -> None:
     """The sentence of a confirmed date says no sum, so its story does."""
     history: list[JsonObject] = [
