@@ -238,10 +238,10 @@ def natural_key(name: str) -> Callable[[Tree], str]:
 
 
 def _form(value: Value) -> str:
-    if isinstance(value, Text | Named):
-        return value.form
     if isinstance(value, str):
         return value
+    if isinstance(value, (Text, Named)):
+        return value.form
     match value:
         case Dated(date=when):
             return str(when)

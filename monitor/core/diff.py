@@ -129,6 +129,8 @@ def _delta(
     return Delta(name, op, old, new, key, at, from_key, None, None if was_at == at else was_at, item)
 
 
+_WITH_PARTS = (dict, Items, Opaque)
+
 _Path: TypeAlias = "tuple[str, ...]"
 _Difference: TypeAlias = "tuple[_Path, _Path, Value | None, Value | None]"
 """The path now and before, the value before and now."""
@@ -138,7 +140,7 @@ def _differences(
     old: Value | None, new: Value | None, at: _Path = (), was_at: _Path = ()
 ) -> Iterator[_Difference]:
     """The innermost named parts that differ."""
-    if type(old) is type(new) and not isinstance(old, dict | Items | Opaque):
+    if type(old) is type(new) and not isinstance(old, _WITH_PARTS):
         if old != new:
             yield at, was_at, old, new
     elif isinstance(old, Items) and isinstance(new, Items):

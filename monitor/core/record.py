@@ -292,33 +292,30 @@ class Section:
     read_apart: Callable[[Json, Json], tuple[Fields, Fields]] | None = None
     """Reads two raw forms side by side and leaves out what is raw-equal in both, items included; what it
     leaves in has the keys and parts a full reading gives. None: such sections are read in full."""
-    unread: Callable[[Json, str], Collection | None] | None = None
-    """A collection of it whose items are read when asked for; None where the field is no such list."""
+    read_one: Callable[[Json, str], Value | None] | None = None
+    """Reads one field and nothing else, of a collection only what is asked for; None: the section is read."""
 
     @cached_property
     def fields(self) -> Fields:
         """The catalogue fields found in it; absent ones are absent."""
         return self.read(self.raw)
 
-    def items(self, name: str) -> Collection:
-        """A collection, its items read or unread; empty where it has none."""
-        if self.unread is not None and "fields" not in self.__dict__:
-            if name not in self._unread:
-                self._unread[name] = self.unread(self.raw, name)
-            found = self._unread[name]
-            if found is not None:
-                return found
-        value = self.fields.get(name)
-        return value if isinstance(value, Items) else NO_ITEMS
+    def get(self, name: str) -> Value | None:
+        """One field; None where it has none."""
+        if self.read_one is None or "fields" in self.__dict__:
+            return self.fields.get(name)
+        if name not in self._ones:
+            self._ones[name] = self.read_one(self.raw, name)
+        return self._ones[name]
 
     @cached_property
-    def _unread(self) -> dict[str, Collection | None]:
+    def _ones(self) -> dict[str, Value | None]:
         return {}
 
 
 @dataclass(frozen=True)
 class TrialRecord:
-    """One trial as one registry told it at one time; reading a field normalizes its section, once."""
+    """One trial as one registry told it at one time; what is read is normalized then, once."""
 
     trial: TrialId
     sections: Mapping[str, Section]
@@ -330,7 +327,7 @@ class TrialRecord:
         where = self.field_sections(name)
         if where is not None:
             section = self.sections.get(where)
-            return section.fields.get(name) if section else None
+            return section.get(name) if section else None
         return self.fields.get(name)
 
     @cached_property
@@ -372,12 +369,8 @@ class TrialRecord:
 
     def items(self, name: str) -> Collection:
         """A keyed collection, each item perhaps read only when asked for; empty where the record has none."""
-        where = self.field_sections(name)
-        if where is None:
-            value = self.fields.get(name)
-            return value if isinstance(value, Items) else NO_ITEMS
-        section = self.sections.get(where)
-        return section.items(name) if section else NO_ITEMS
+        value = self.get(name)
+        return value if isinstance(value, Collection) else NO_ITEMS
 
     def words(self, name: str) -> frozenset[str]:
         """A set of enum values or names; empty where the record has none."""

@@ -197,7 +197,7 @@ def _point(point: Mapping[str, object]) -> tuple[float, float] | None:
 
 def _form(item: Tree, name: str) -> str:
     value = item.get(name)
-    return value.form if isinstance(value, Text | Named) else ""
+    return value.form if isinstance(value, (Text, Named)) else ""
 
 
 @lru_cache(maxsize=4096)

@@ -91,6 +91,9 @@ class UnreadItems(Collection):
     def __iter__(self) -> Iterator[str]:
         return iter(self._items)
 
+    def __bool__(self) -> bool:
+        return any(map(self._is_told, self._raw)) or bool(self._items)
+
     def __len__(self) -> int:
         """Counted without keys, unless some may be empty and none at all."""
         if all(map(self._is_told, self._raw)):
@@ -111,6 +114,6 @@ class UnreadItems(Collection):
         return UnreadItem(self._group, index, member, self._refusal)
 
     def _is_told(self, member: Json) -> bool:
-        """Is something said for certain in a part of its key?"""
-        parts = map(member.get, self._listed.key_parts) if isinstance(member, dict) else ()
-        return any(isinstance(part, str) and part[:1].isalnum() for part in parts)
+        """Is something said for certain in the first part of its key?"""
+        first = member.get(self._listed.key_parts[0]) if isinstance(member, dict) else None
+        return isinstance(first, str) and first[:1].isalnum()

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from monitor.core.leaves import Reading, ShapeError, json_type
-from monitor.core.record import Collection, Fields, Json, JsonObject, Section, TrialId, TrialRecord, Value
-from monitor.core.shape import Group, Listed
+from monitor.core.record import Fields, Json, JsonObject, Section, TrialId, TrialRecord, Value
+from monitor.core.shape import Group, Listed, Shape
 from monitor.core.spread import Bound, Spread, others
 from monitor.core.unread import UnreadItems
 from monitor.errors import RecordFormatError
@@ -29,10 +29,10 @@ def normalize(payload: Json) -> TrialRecord:
         raise _not("an object", payload, "", None)
     number = _number(payload)
     sections = {}
-    for path, (name, read, read_apart, unread) in _READERS.items():
+    for path, (name, read, read_apart, read_one) in _READERS.items():
         raw = _at(payload, path, number)
         if raw is not None:
-            sections[name] = Section(raw, read, read_apart, unread)
+            sections[name] = Section(raw, read, read_apart, read_one)
     unknown = _unknown_members(payload)
     if unknown:
         sections[_OTHER] = Section(unknown, _read_unknown)
@@ -126,17 +126,25 @@ def _read_apart(spread: Spread, path: tuple[str, ...], old: Json, new: Json) -> 
     return before, after
 
 
-def _unread(
-    lists: Mapping[str, tuple[tuple[str, ...], Listed, Group]], path: tuple[str, ...], raw: Json, field: str
-) -> Collection | None:
-    if field not in lists:
-        return None
-    steps, listed, group = lists[field]
+def _read_one(
+    spread: Spread,
+    bounds: Mapping[str, tuple[tuple[str, ...], Shape]],
+    path: tuple[str, ...],
+    raw: Json,
+    field: str,
+) -> Value | None:
+    if field not in bounds:
+        return _read(spread, path, raw).get(field)
+    steps, shape = bounds[field]
+    member = raw
     for step in steps:
-        raw = raw.get(step) if isinstance(raw, dict) else None
-    if not isinstance(raw, list):
+        member = member.get(step) if isinstance(member, dict) else None
+    if member is None:
         return None
-    return UnreadItems(listed, group, raw, partial(_refused, (*path, *steps)))
+    if isinstance(shape, Listed) and isinstance(shape.item, Group) and isinstance(member, list):
+        return UnreadItems(shape, shape.item, member, partial(_refused, (*path, *steps))) or None
+    with _Pointing((*path, *steps)):
+        return shape.read(member, Reading())
 
 
 def _others(spread: Spread, path: tuple[str, ...], raw: Json) -> dict[str, Value]:
@@ -168,22 +176,20 @@ _Reader = tuple[
     str,
     Callable[[Json], Fields],
     Callable[[Json, Json], tuple[Fields, Fields]],
-    Callable[[Json, str], Collection | None],
+    Callable[[Json, str], "Value | None"],
 ]
 
 
 def _reader(path: tuple[str, ...], where: Bound | Spread) -> _Reader:
     spread = Spread({path[-1]: where})
-    lists = {
-        bound.field: (steps[1:], bound.shape, bound.shape.item)
-        for steps, bound in spread.bounds()
-        if bound.under is None and isinstance(bound.shape, Listed) and isinstance(bound.shape.item, Group)
+    bounds = {
+        bound.field: (steps[1:], bound.shape) for steps, bound in spread.bounds() if bound.under is None
     }
     return (
         ".".join(path),
         partial(_read, spread, path),
         partial(_read_apart, spread, path),
-        partial(_unread, lists, path),
+        partial(_read_one, spread, bounds, path),
     )
 
 
