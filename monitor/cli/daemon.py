@@ -26,12 +26,14 @@ Wait: TypeAlias = Annotated[
 ]
 PATIENCE_S = 900.0
 _LOOK_EVERY_S = 0.25
+_GONE_AFTER_S = 2.0
+"""Without an answer for so long, see whether the daemon is still there."""
 
 
 def either(kind: Kind, args: Sequence[str], here: Callable[[App], str], *, patience_s: float) -> str:
     """Do a step here if no daemon runs, else have the daemon do it; its outcome in words either way.
 
-    Raises LockedError (exit 75) where the daemon does not answer in time.
+    Raises LockedError (exit 75) where the daemon does not answer in time, or leaves before.
     """
     session.log_to_stderr("warning")
     found = session.settings()
@@ -39,8 +41,8 @@ def either(kind: Kind, args: Sequence[str], here: Callable[[App], str], *, patie
         lock = store.daemon_lock()
         try:
             lock.acquire()
-        except LockedError as busy:
-            return _asked(store, kind, args, busy, patience_s)
+        except LockedError:
+            return _asked(store, kind, args, patience_s)
         try:
             with session.application(found) as app:
                 return here(app)
@@ -62,18 +64,36 @@ def retry(ids: tuple[str, ...], *, patience_s: float) -> None:
     terminal.note(either("deliveries.retry", ids, here, patience_s=patience_s))
 
 
-def _asked(store: Store, kind: Kind, args: Sequence[str], busy: LockedError, patience_s: float) -> str:
+def _asked(store: Store, kind: Kind, args: Sequence[str], patience_s: float) -> str:
     number = store.ask(kind, args, dates.now())
     terminal.note(f"A daemon is running: asked it (request {number}), waiting for its answer.")
     deadline = time.monotonic() + patience_s
+    look_for_it = time.monotonic() + _GONE_AFTER_S
     while time.monotonic() < deadline:
         request = store.request(number)
         if request is not None and request.state == "done":
             return request.result
         if request is not None and request.state == "failed":
             raise MonitorError(f"the daemon could not do it: {request.result}")
+        if time.monotonic() > look_for_it:
+            if _is_gone(store):
+                raise LockedError(
+                    "the daemon has left without an answer",
+                    remedy=f"Request {number} stays for the next one; without one, give the command again.",
+                )
+            look_for_it = time.monotonic() + _GONE_AFTER_S
         time.sleep(_LOOK_EVERY_S)
     raise LockedError(
-        f"no answer from the daemon within {patience_s:.0f} s: {busy.message}",
+        f"no answer from the daemon within {patience_s:.0f} s",
         remedy=f"Request {number} stays; `journalctl -u trialwire` tells what the daemon is doing.",
     )
+
+
+def _is_gone(store: Store) -> bool:
+    lock = store.daemon_lock()
+    try:
+        lock.acquire()
+    except LockedError:
+        return False
+    lock.release()
+    return True

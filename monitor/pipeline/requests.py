@@ -6,17 +6,22 @@ A request is answered once, with a line for whoever waits for it; its failure is
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
+from monitor.core.delivery import Delivery
 from monitor.core.watching import Request
-from monitor.errors import MonitorError
+from monitor.errors import MonitorError, StoppedError
 from monitor.pipeline import compose
 from monitor.pipeline.poll import CycleReport, Scope
 from monitor.pipeline.works import Works
 
 log = logging.getLogger(__name__)
+
+_LOOKS, _LOOK_EVERY_S = 150, 0.2
+"""How often, and at what distance, the outbox is looked at for what became of a message: half a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +33,14 @@ class Steps:
 
 
 def run(works: Works, steps: Steps) -> int:
-    """Answer every open request; return how many there were."""
+    """Answer every open request; return how many there were. One we are stopped in stays for the next."""
     requests = works.store.open_requests()
     for request in requests:
         try:
             result = _done(works, steps, request)
+        except StoppedError:
+            log.info("request left open", extra={"request": request.id})
+            break
         except MonitorError as error:
             works.store.answer(request.id, "failed", str(error), works.clock())
         except Exception as error:
@@ -51,12 +59,45 @@ def _done(works: Works, steps: Steps, request: Request) -> str:
         case "digest.send":
             made = [compose.send(works, name) for name in request.args]
             steps.deliver()
-            return "\n".join(digest.id if digest else "nothing to tell" for digest in made)
+            return "\n".join(
+                f"{digest.id} ({_settled(works, [digest.id], ()) or 'no deliveries'})"
+                if digest
+                else "nothing to tell"
+                for digest in made
+            )
         case "deliveries.retry":
             retried = works.store.retry(request.args, works.clock())
             steps.deliver()
-            return f"{len(retried)} of {len(request.args)} due now"
+            outcome = _settled(works, (), retried)
+            return f"{len(retried)} of {len(request.args)} due now" + (f": {outcome}" if outcome else "")
     assert_never(request.kind)
+
+
+def _settled(works: Works, digests: Sequence[str], ids: Sequence[str]) -> str:
+    """What became of messages that are on their way, in words; they are not waited for without end."""
+    found: list[Delivery] = []
+    for _ in range(_LOOKS):
+        found = [delivery for digest in digests for delivery in works.store.deliveries(digest=digest)]
+        found += [delivery for each in ids if (delivery := works.store.delivery(each)) is not None]
+        if not _under_way(works, found) or works.stop.wait(_LOOK_EVERY_S):
+            break
+    counts = Counter(delivery.state for delivery in found)
+    return ", ".join(f"{number} {state}" for state, number in sorted(counts.items()))
+
+
+def _under_way(works: Works, deliveries: Sequence[Delivery]) -> bool:
+    """Is an attempt at one of them being made, or about to be?"""
+    now = works.clock()
+    claimed = works.channels.keys() & works.store.due_channels(now)
+    return any(
+        delivery.state == "leased"
+        or (
+            delivery.state == "pending"
+            and delivery.channel in claimed
+            and (delivery.next_at is None or delivery.next_at <= now)
+        )
+        for delivery in deliveries
+    )
 
 
 def told(report: CycleReport) -> str:

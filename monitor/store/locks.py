@@ -81,10 +81,7 @@ class DaemonLock:
             holder = _pid_in(handle)
             os.close(handle)
             who = "another process" if holder is None else f"process {holder}"
-            raise LockedError(
-                f"a daemon is running already: {who} holds {self._path}",
-                remedy="stop it first, or leave the work to it",
-            )
+            raise LockedError(f"a daemon is running already: {who} holds {self._path}; stop it first")
         self._handle = handle
         self._take_remote()
         os.ftruncate(handle, 0)
@@ -124,8 +121,8 @@ class DaemonLock:
                 self._handle = None
         if not taken:
             raise LockedError(
-                "a daemon is running already: it holds the advisory lock of this PostgreSQL database",
-                remedy="stop it first, or leave the work to it",
+                "a daemon is running already: it holds the advisory lock of this PostgreSQL database; "
+                "stop it first"
             )
 
 

@@ -7,6 +7,7 @@ import copy
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import cast
@@ -217,7 +218,7 @@ def test_beside_a_daemon(watching: Command, registry: StandIn, hooks: WebhookSin
         assert eventually(lambda: is_running(watching))
         second = watching("run", "--once")
         assert second.code == 75
-        assert len(second.complaint) <= 3
+        assert len(second.complaint) == 1
         assert watching("watch", "add", "NCT09100006").code == 0
         polled = watching("poll", "--wait", "60")
         assert polled.code == 0, polled.err
@@ -233,3 +234,19 @@ def test_beside_a_daemon(watching: Command, registry: StandIn, hooks: WebhookSin
         assert hooks.received[-1].verified
     assert running.returncode == 0
     assert len(changes(watching)) > 5
+
+
+def test_a_daemon_that_leaves_answers_nobody(watching: Command, registry: StandIn) -> None:
+    """Whoever waits for it is told to try again later, soon after it has gone."""
+    registry.inject(Fault.slow(60.0))
+    with daemon(watching) as running:
+        assert eventually(lambda: bool(registry.requests) or is_running(watching))
+        began = time.monotonic()
+        with contextlib.ExitStack() as after:
+            killer = threading.Timer(1.5, running.kill)
+            after.callback(killer.join)
+            killer.start()
+            waiting = watching("poll", "--wait", "120")
+    assert waiting.code == 75
+    assert "the daemon has left" in waiting.err
+    assert time.monotonic() - began < 30

@@ -9,6 +9,7 @@ from monitor.bootstrap import App
 from monitor.core.watching import Request
 from monitor.demo.sinks import Reaction
 from monitor.demo.standin import Fault
+from monitor.errors import StoppedError
 from monitor.pipeline import compose, deliver, poll, requests
 from tests.support.world import World, sample, version
 
@@ -65,6 +66,7 @@ def test_a_digest_is_sent_now(tmp_path: Path) -> None:
             ask(app, "poll")
             answered = ask(app, "digest.send", "all")
             assert answered.result.startswith("dig_")
+            assert answered.result.endswith("(1 sent)")
             assert len(world.hook.received) == 1
             refused = ask(app, "digest.send", "al")
             assert refused.state == "failed"
@@ -83,5 +85,35 @@ def test_deliveries_are_retried_now(tmp_path: Path) -> None:
             compose.run(app)
             assert deliver.run(app).counts == {"pending": 1}
             (waiting,) = app.store.deliveries()
-            assert ask(app, "deliveries.retry", waiting.id, "dlv_unknown").result == "1 of 2 due now"
+            assert ask(app, "deliveries.retry", waiting.id, "dlv_unknown").result == "1 of 2 due now: 1 sent"
             assert [delivery.state for delivery in app.store.deliveries()] == ["sent"]
+
+
+def test_a_request_outlives_the_daemon_that_is_stopped_in_it(tmp_path: Path) -> None:
+    """It is no failure of the request: the next daemon finds it open."""
+    with World(tmp_path, TWO) as world:
+        world.watch(1)
+        with world.app() as app:
+            number = app.store.ask("poll", (), app.clock())
+
+            def stopped(scope: poll.Scope) -> tuple[poll.CycleReport, ...]:
+                raise StoppedError(f"stopping: {scope}")
+
+            requests.run(app, requests.Steps(stopped, lambda: None))
+            assert [request.id for request in app.store.open_requests()] == [number]
+
+
+def test_a_request_waits_for_its_messages_only_while_they_are_under_way(tmp_path: Path) -> None:
+    """A message that is refused, or whose channel is off, is answered with at once, not with a time-out."""
+    with World(tmp_path, TWO) as world:
+        world.watch(1)
+        world.hook.reactions.extend([Reaction(503), Reaction(503), Reaction(410)])
+        with world.app() as app:
+            ask(app, "poll")
+            world.registry.advance()
+            ask(app, "poll")
+            compose.run(app)
+            deliver.run(app)
+            (waiting,) = app.store.deliveries()
+            for told in ("1 pending", "1 dead", "1 pending"):
+                assert ask(app, "deliveries.retry", waiting.id).result == f"1 of 1 due now: {told}"
