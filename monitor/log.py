@@ -38,7 +38,9 @@ def set_up(*, level: str, style: Literal["auto", "console", "json"], stream: Tex
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(level.upper())
-    for noisy in ("apscheduler", "alembic", "httpx", "httpcore", "mail.log", "sqlalchemy"):
+    # The timer warns of every tick that finds its step still at work, which is how it is meant to be.
+    logging.getLogger("apscheduler").setLevel(max(logging.ERROR, root.level))
+    for noisy in ("alembic", "httpx", "httpcore", "mail.log", "sqlalchemy"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
 
 

@@ -20,6 +20,16 @@ def logger() -> Iterator[logging.Logger]:
     root.handlers[:], root.level = before
 
 
+def test_the_timer_does_not_chatter(logger: logging.Logger) -> None:
+    """A tick that finds its step still at work is no warning; a job that failed is an error."""
+    stream = io.StringIO()
+    log.set_up(level="info", style="json", stream=stream)
+    timer = logging.getLogger("apscheduler.scheduler")
+    timer.warning("Execution of job skipped: maximum number of running instances reached (1)")
+    timer.error("Job raised an exception")
+    assert [orjson.loads(line)["level"] for line in stream.getvalue().splitlines()] == ["error"]
+
+
 def test_a_machine_gets_one_json_object_a_line(logger: logging.Logger) -> None:
     """Event, level, logger and the event's own values are members."""
     stream = io.StringIO()

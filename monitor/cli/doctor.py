@@ -87,10 +87,13 @@ def _state(found: Settings) -> Iterator[Finding]:
     if not existing.is_dir():
         yield Finding("wrong", "state", f"{existing} is no directory", "Choose another [store] state_dir.")
     elif not os.access(existing, os.W_OK | os.X_OK):
+        readable = os.access(folder / "trialwire.db", os.R_OK)
         yield Finding(
-            "wrong", "state", f"{existing} cannot be written by this user",
+            "note" if readable else "wrong",
+            "state",
+            f"{existing} cannot be written by this user" + (": look-ups only" if readable else ""),
             "Run as the user who owns it, or set [store] state_dir.",
-        )  # fmt: skip
+        )
     else:
         yield Finding("ok", "state", str(folder) if folder.exists() else f"{folder} (made when needed)")
 

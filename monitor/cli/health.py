@@ -102,7 +102,8 @@ def _attention(health: Health) -> Iterator[str]:
     """What needs attention, each with what to do."""
     for source in health.sources:
         if source.state != "OK":
-            yield f"{source.registry} is {source.state} since {_time(source.since)}: {source.reason}"
+            since = "" if source.state == "STALE" else f" since {_time(source.since)}"
+            yield f"{source.registry} is {source.state}{since}: {source.reason}"
     yield from _polls(health)
     for state in health.nonexistent:
         yield f"{state.trial}: the registry has no such trial; `trialwire watch remove {state.trial}`"
@@ -134,12 +135,13 @@ def _tell(health: Health, attention: list[str]) -> None:
     stats = health.stats
     for source in health.sources:
         fine = source.state in ("OK",)
-        version = (source.data_version or "never read").replace("T", " ")
-        terminal.write(
-            _pair(source.registry, f"{source.state}, data as of {version}", "" if fine else "yellow")
-        )
+        version = source.data_version and f"data as of {source.data_version.replace('T', ' ')}"
+        words = f"{source.state}, {version or 'never read yet'}"
+        terminal.write(_pair(source.registry, words, "" if fine else "yellow"))
     read = len(health.watches) - len(health.unread) - len(health.nonexistent)
-    terminal.write(_pair("watched", f"{counted(len(health.watches), 'trial')}, {read} read at that version"))
+    known = any(source.data_version for source in health.sources)
+    progress = f"{read} read at that version" if known else "none read yet"
+    terminal.write(_pair("watched", f"{counted(len(health.watches), 'trial')}, {progress}"))
     terminal.write(_pair("daemon", f"running, process {health.daemon}" if health.daemon else "not running"))
     terminal.write(_pair("quarantine", f"{stats.quarantined} held"))
     waiting = stats.deliveries.get("pending", 0) + stats.deliveries.get("leased", 0)

@@ -48,7 +48,10 @@ def poll(
             terminal.note("The watch list is empty: `trialwire watch add NCT07263919` begins it.")
         ill = [source for source in store.sources() if source.state in _UNREADABLE]
     for source in ill:
-        terminal.complain(f"{source.registry} could not be read: {source.state}, {source.reason}")
+        terminal.complain(
+            f"{source.registry} could not be read: {source.state}, {source.reason}",
+            "Nothing is lost: the next poll reads what is missing. `trialwire doctor --network` asks again.",
+        )
     raise typer.Exit(_TRY_LATER if ill else 0)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +12,7 @@ import typer
 from monitor.cli import session, terminal
 from monitor.cli.application import app
 
+NAME = "trialwire"
 DEFAULT_FILE = Path("trialwire.toml")
 
 TEMPLATE = """\
@@ -26,7 +28,7 @@ TEMPLATE = """\
 [registries.ctgov]
 # base_url = "https://clinicaltrials.gov"
 requests_per_second = 1.0             # please keep it low: the registry is a public good
-# user_agent = "trialwire (ops@example.com)"    # say who you are, so that they can reach you
+# contact = "ops@example.com"         # so that the registry's people can reach you: please give one
 
 [poll]
 every = "1h"                          # one cheap request decides whether there is anything to fetch
@@ -56,7 +58,7 @@ every = "1h"                          # one cheap request decides whether there 
 # name = "morning"
 # channels = ["team"]
 # cadence = "daily 07:30 Europe/London"
-# tags = ["escc"]                     # all watched trials where absent
+# tags = ["oncology"]                 # only trials watched with such a --tag; all where absent
 # min_significance = "minor"          # critical, major, minor or noise
 # immediate_at = "critical"           # findings this bad do not wait for the cadence
 
@@ -116,4 +118,12 @@ def demo(
     from monitor.demo import tour
 
     log.set_up(level="error", style="console", stream=sys.stderr)
-    raise typer.Exit(0 if tour.run(Stage(), keep=keep) else 1)
+    raise typer.Exit(0 if tour.run(Stage(), keep=keep, program=_program()) else 1)
+
+
+def _program() -> str:
+    """How this program is called from here: by its name where the shell finds that, else as it was called."""
+    called = Path(sys.argv[0])
+    if shutil.which(NAME):
+        return NAME
+    return str(called) if called.name == NAME else f"{sys.executable} -m monitor"

@@ -130,7 +130,7 @@ def import_(
     A CSV is known by a column such as "NCT Number"; its columns "tags" and "note" are taken along. A file
     with a line that names no trial is refused whole.
 
-    Example: `trialwire watch import search-results.csv --tag escc`
+    Example: `trialwire watch import search-results.csv --tag oncology`
     """
     content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     found = number_lists.identified(content, "stdin" if file == "-" else file)

@@ -83,9 +83,10 @@ def freshness(source: SourceHealth, year: int, sources: Mapping[str, SourceNames
         "BROKEN": "gives answers we cannot read",
         "DOWN": "cannot be reached",
     }[source.state]
-    since = _moment(source.since.isoformat(), year)
+    # When stale data was first noticed says nothing: the reason tells since when they are.
+    since = "" if source.state == "STALE" else f" since {_moment(source.since.isoformat(), year)}"
     reason = f" ({clip(source.reason, 160)})" if source.reason else ""
-    return f"{label} {trouble} since {since}{reason}; what is told here is as of {version}"
+    return f"{label} {trouble}{since}{reason}; what is told here is as of {version}"
 
 
 def diff_spans(operations: Json) -> tuple[Span, ...]:

@@ -96,9 +96,16 @@ class Calendar:
         self.now += timedelta(**span)
 
 
-def run(audience: Audience, *, keep: Path | None = None, story: tuple[Edition, ...] | None = None) -> bool:
+def run(
+    audience: Audience,
+    *,
+    keep: Path | None = None,
+    story: tuple[Edition, ...] | None = None,
+    program: str = "trialwire",
+) -> bool:
     """Give the tour, of our own story if none is given; True where all that was promised was seen to hold.
 
+    `program` is how the reader calls this command: what is told to be tried next begins with it.
     Raises ConfigError where `keep` holds anything that no tour has written.
     """
     if keep is not None:
@@ -121,7 +128,7 @@ def run(audience: Audience, *, keep: Path | None = None, story: tuple[Edition, .
             tour.give(story)
         if keep is not None:
             evidence.keep(folder, keep, mails.messages, hooks.received)
-        _farewell(audience, keep, tour, time.monotonic() - begun)
+        _farewell(audience, keep, tour, time.monotonic() - begun, program=program)
     return not tour.broken
 
 
@@ -276,22 +283,20 @@ class Tour:
         self._audience.line(words, good=held)
 
 
-def _farewell(audience: Audience, keep: Path | None, tour: Tour, seconds: float) -> None:
+def _farewell(audience: Audience, keep: Path | None, tour: Tour, seconds: float, *, program: str) -> None:
     audience.heading("That was it")
     if keep is not None:
+        here = f"{program} --config {keep / 'trialwire.toml'}"
         audience.pairs(
             (
                 ("digests", f"{keep / 'digests'}: open the .html in a browser, the .eml in a mail program"),
                 ("webhooks", f"{keep / 'webhooks'}: the bodies as received"),
-                ("look", f"trialwire --config {keep / 'trialwire.toml'} history {PERIOPERATIVE}"),
-                (
-                    "compare",
-                    f"trialwire --config {keep / 'trialwire.toml'} diff {PERIOPERATIVE}@s1 {PERIOPERATIVE}",
-                ),
+                ("look", f"{here} history {PERIOPERATIVE}"),
+                ("compare", f"{here} diff {PERIOPERATIVE}@s1 {PERIOPERATIVE}"),
             )
         )
     else:
         audience.line("nothing is left behind; --keep DIR keeps the HTML, the messages and the database")
-    audience.line("next, on real trials: trialwire init, trialwire watch add NCT07263919, trialwire run")
+    audience.line(f"next, on real trials: {program} init, {program} watch add NCT07263919, {program} run")
     verdict = f"{tour.checked - len(tour.broken)} of {tour.checked} checks held, in {seconds:.1f} s"
     audience.line(verdict, good=not tour.broken)

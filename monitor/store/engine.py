@@ -251,7 +251,7 @@ def _closed(place: str, said: str) -> ConfigError:
     return ConfigError(
         f"cannot use {place}: {said}",
         key="store.url",
-        remedy=f"make the file and its directory {Path(place).parent} accessible for this user",
+        remedy=f"join the group that may read {Path(place).parent}, or make it accessible for this user",
     )
 
 

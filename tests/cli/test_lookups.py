@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+import os
 import re
 from collections import Counter
 from typing import cast
@@ -240,6 +241,15 @@ def test_doctor(told: Command) -> None:
     assert wrong["what"] == "channel pipeline"
     assert "secret" in cast("str", wrong["said"])
     assert wrong["remedy"]
+
+
+def test_doctor_of_a_reader(told: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who may only read the database is told so, and that is nothing to mend."""
+    monkeypatch.setattr("monitor.cli.doctor.os.access", lambda _place, mode: mode == os.R_OK)
+    ran = told("doctor", "--format", "json")
+    (state,) = [row for row in cast("list[JsonObject]", ran.json()) if row["what"] == "state"]
+    assert (ran.code, state["verdict"]) == (0, "note")
+    assert "look-ups only" in cast("str", state["said"])
 
 
 def test_round_trip(told: Command, trialwire: Command) -> None:

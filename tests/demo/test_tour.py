@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -110,9 +111,10 @@ def test_leaves_nothing(trialwire: Command) -> None:
 
 
 def test_keeps(trialwire: Command) -> None:
-    """With `--keep` messages and database stay, readable by anybody; a second tour replaces the first."""
+    """With `--keep` messages and database stay, readable by anybody, and it is told by which command."""
     for _ in range(2):
-        assert trialwire("demo", "--keep", "kept").code == 0
+        ran = trialwire("demo", "--keep", "kept", columns=300)
+        assert ran.code == 0
     kept = trialwire.folder / "kept"
     mails = sorted((kept / "digests").glob("*.eml"))
     assert len(mails) == 3
@@ -123,6 +125,10 @@ def test_keeps(trialwire: Command) -> None:
     for path in (kept / "webhooks").glob("*.json"):
         assert orjson.loads(path.read_bytes())["type"] == "digest.created"
     assert trialwire("history", "NCT09100001", "--config", "kept/trialwire.toml").code == 0
+    (look,) = [line for line in ran.out.splitlines() if line.startswith("  look ")]
+    assert look.endswith(" --config kept/trialwire.toml history NCT09100001")
+    program = look.split()[1]
+    assert shutil.which(program) is not None
 
 
 def test_touches_nothing_foreign(tmp_path: Path) -> None:
