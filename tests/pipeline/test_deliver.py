@@ -123,7 +123,7 @@ def test_a_lease_of_the_dead_is_voided(tmp_path: Path) -> None:
 
 
 class Target:
-    """A channel of the test's own, which fails, or hangs in its first message until others have sent theirs."""
+    """A channel of the test's own, which fails, or hangs in its first message until others have sent all."""
 
     type = "target"
 
