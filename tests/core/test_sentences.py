@@ -225,6 +225,12 @@ SENTENCES: tuple[tuple[str, Mapping[str, object], Mapping[str, object], str], ..
         {"unknown": {"low": 1.5, "flag": True}},
         'Something new given: {"low":1.5,"flag":true}.',
     ),
+    (
+        "status.dispFirstSubmitDate",
+        {**COMPLETE, "pcd": act("2026-08")},
+        {**COMPLETE, "pcd": act("2026-08"), "delay": "2026-08-20"},
+        "Sponsor certified delay of results, 20 Aug 2026, in the month of primary completion.",
+    ),
     ("design.phases", {}, {"phases": ["PHASE2", "PHASE3"]}, "Phase 2 → Phase 2/3."),
     ("design.masking", {}, {"masking": "DOUBLE"}, "Masking: none (open label) → double."),
     (

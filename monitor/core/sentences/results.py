@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from monitor.core.record import Dated
+from monitor.core.record import Dated, days_between
 from monitor.core.scene import PRIMARY_COMPLETION, Case, shown
 from monitor.core.sentences.record import plain
 from monitor.core.sentences.words import moved, ordinal, stretch, times, value_words, when, word
@@ -122,7 +122,9 @@ def _after_completion(case: Case, day: Dated | None) -> str:
     done = case.scene.after.dated(PRIMARY_COMPLETION)
     if day is None or done is None or done.type == "ESTIMATED":
         return ""
-    days = (day.date.midpoint - done.date.midpoint).days
+    days = days_between(done.date, day.date)
+    if days == 0:
+        return f", in the {done.date.precision} of primary completion"
     return (
         f", {stretch(days)} after primary completion"
         if days > 0
