@@ -117,6 +117,18 @@ def test_nested_and_numbered_levels_are_flat_items() -> None:
     ]
 
 
+@pytest.mark.parametrize("mark", ["*", "-", "\\-", "–", "•"])
+def test_a_mark_without_an_item_is_none(mark: str) -> None:
+    """A bullet nothing was typed behind is form, with a blank after it or without; a number is not."""
+    before, after = (
+        f"Exclusion Criteria:\n\n* Infection\n{mark}",
+        f"Exclusion Criteria:\n\n* Infection\n{mark} ",
+    )
+    assert items(before) == items(after) == [("exclusion", "Infection")]
+    assert markdown_form(before) == markdown_form(after)
+    assert items("Inclusion Criteria:\n\n* Adults over\n18.")[-1][1].endswith("18.")
+
+
 def test_an_escaped_asterisk_is_the_sponsors_own() -> None:
     """List marks are read before escapes are resolved."""
     assert items("* Tumor\\*\n\n\\* measured by CT") == [("", "Tumor*"), ("", "* measured by CT")]
