@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -16,8 +17,9 @@ from monitor.core.delivery import delivery_id, ping_id
 from monitor.demo.sinks import MailSink, Reaction, WebhookSink
 from monitor.errors import ConfigError, DeliveryDeferredError, DeliveryRejectedError
 from monitor.render import Renderer
-from tests.channels.support import SECRET, email, ping_rows, rows, webhook
+from tests.channels.support import LOOPBACK, SECRET, context, email, ping_rows, rows, webhook
 from tests.support.digests import NOW
+from tests.support.documents import blocks, section
 from tests.support.sample import sample_digest
 
 
@@ -59,14 +61,40 @@ def webhook_rig(stack: ExitStack) -> Rig:
     )
 
 
+def example_rig(stack: ExitStack) -> Rig:
+    """The README's example of a channel, and an endpoint."""
+    (source,) = (block for block in blocks(section("Adding a channel"), "python"))
+    example = ModuleType("chat")
+    exec(compile(source, "README.md", "exec"), example.__dict__)
+    sink = stack.enter_context(WebhookSink())
+    sink.reactions.extend([Reaction(204)] * 9)
+
+    def chat(url: str, environ: dict[str, str]) -> Channel:
+        table = {"url": url, "token_env": "TOKEN", "allow_networks": list(LOOPBACK)}
+        built: Channel = example.build("room", example.Settings.model_validate(table), context(environ))
+        return built
+
+    return Rig(
+        channel=chat(sink.url, {"TOKEN": SECRET}),
+        taken=lambda: len(sink.received),
+        later=lambda: sink.reactions.appendleft(Reaction(503)),
+        never=lambda: sink.reactions.appendleft(Reaction(410)),
+        without_secret=chat(sink.url, {}),
+        nobody=chat("http://127.0.0.1:1/", {"TOKEN": SECRET}),
+    )
+
+
 RIGS: dict[str, Callable[[ExitStack], Rig]] = {"email": email_rig, "webhook": webhook_rig}
 
 
-@pytest.fixture(params=sorted(RIGS))
+EXAMPLES = {"the README's": example_rig}
+
+
+@pytest.fixture(params=sorted(RIGS | EXAMPLES))
 def rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
     """A rig of each type."""
     with ExitStack() as stack:
-        yield RIGS[request.param](stack)
+        yield (RIGS | EXAMPLES)[request.param](stack)
 
 
 def test_every_channel_type_is_tried_here() -> None:
