@@ -23,7 +23,7 @@ Part: TypeAlias = Literal["inclusion", "exclusion", ""]
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 # A mark counts before un-escaping: `\*` is an asterisk of the sponsor's, `*` a bullet of the registry's.
 # Since August 2025 typed lists come escaped (`1\) …`, `\- …`); before, they came bare.
-_MARK = re.compile(r"^\s*(?:(?:[*•●▪◦·‣]|\\?[-–])(?:\s+|$)|\(?\d{1,3}(?:\.\d{1,2})*\\?[.)]\s+)")
+_MARK = re.compile(r"^\s*(?:(?:[*•●▪◦·‣]|\\?[-–])(?:\s+|$)|\(?\d{1,3}(?:\\?\.\d{1,2})*\\?[.)]\s+)")
 _TOKEN = re.compile(r"\s+|\w+|[^\w\s]")
 _WORD = re.compile(r"\w+|[^\w\s.,;:!?()\[\]{}\"'“”‘’`*_•]")
 _PLURAL = re.compile(r"(?<=[a-z]{3}[^\Wsu])s$")

@@ -141,6 +141,7 @@ def test_list_style_and_escapes_are_no_difference() -> None:
         == markdown_form("1. Age >= 18\n\n2\\) ECOG")
         == "Age >= 18 ECOG"
     )
+    assert markdown_form("3.4. Age") == markdown_form("3\\.4\\. Age") == "Age"
 
 
 @given(st.text(alphabet="ab *-1.:\n\\>()", max_size=60))
