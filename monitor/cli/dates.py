@@ -21,28 +21,30 @@ def now() -> datetime:
 
 def first_day(text: str | None) -> date | None:
     """The first day a `--since` means."""
-    return None if text is None else _day(text, end=False)
+    return None if text is None else _day(text, "--since", end=False)
 
 
 def last_day(text: str | None) -> date | None:
     """The last day an `--until` means: the whole month or year it names."""
-    return None if text is None else _day(text, end=True)
+    return None if text is None else _day(text, "--until", end=True)
 
 
-def moment(text: str | None) -> datetime | None:
-    """A point in time: a full ISO 8601 time, or the start of the day given."""
+def moment(text: str | None, option: str) -> datetime | None:
+    """A point in time, as given to an option: a full ISO 8601 time, or the start of the day."""
     if text is None:
         return None
     if "T" in text:
         try:
             found = datetime.fromisoformat(text)
         except ValueError as error:
-            raise typer.BadParameter(f"{text!r} is no time. Give one like 2026-03-14T07:30:00Z.") from error
+            raise typer.BadParameter(
+                f"{text!r} is no time. Give one like 2026-03-14T07:30:00Z.", param_hint=option
+            ) from error
         return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
     ago = _AGO.match(text)
     if ago:
         return now() - _span(ago)
-    return datetime.combine(_day(text, end=False), datetime.min.time(), tzinfo=UTC)
+    return datetime.combine(_day(text, option, end=False), datetime.min.time(), tzinfo=UTC)
 
 
 def stamped(moment: datetime | None) -> str | None:
@@ -55,7 +57,7 @@ def short(stamp: str | None) -> str:
     return (stamp or "")[:16].replace("T", " ")
 
 
-def _day(text: str, *, end: bool) -> date:
+def _day(text: str, option: str, *, end: bool) -> date:
     ago = _AGO.match(text)
     if ago:
         return (now() - _span(ago)).date()
@@ -64,7 +66,7 @@ def _day(text: str, *, end: bool) -> date:
     try:
         partial = PartialDate.parse(text)
     except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is no date. {_FORMS}") from error
+        raise typer.BadParameter(f"{text!r} is no date. {_FORMS}", param_hint=option) from error
     return partial.last if end else partial.first
 
 

@@ -65,7 +65,7 @@ def preview(
     from monitor.pipeline import compose
 
     with session.application(read_only=True) as works:
-        made = compose.preview(works, name, since=dates.moment(since))
+        made = compose.preview(works, name, since=dates.moment(since, "--since"))
         if made is None:
             if form is PreviewFormat.JSON:
                 formats.write_json(None)

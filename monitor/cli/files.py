@@ -95,7 +95,7 @@ def _line(body: bytes) -> bytes:
 
 
 def _moment(text: str | None) -> datetime | None:
-    return dates.moment(text)
+    return dates.moment(text, "--observed-at")
 
 
 def _progress(read: int) -> None:

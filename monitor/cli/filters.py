@@ -90,7 +90,7 @@ class Filters:
             min_significance=None if self.level is None else self.level.value,
             since=dates.first_day(self.since),
             until=dates.last_day(self.until),
-            observed_since=dates.moment(self.observed_since),
+            observed_since=dates.moment(self.observed_since, "--observed-since"),
             tags=self.tags,
             sponsor=self.sponsor,
             limit=self.limit,
@@ -168,6 +168,7 @@ def _known(name: str, known: Iterable[str], what: str, option: str) -> str:
     import difflib
 
     same = [one for one in names if one.casefold() == name.casefold()]
-    close = same or difflib.get_close_matches(name, names, n=1, cutoff=0.4)
-    hint = f"Did you mean {' or '.join(close)}?" if close else f"Known: {', '.join(names)}."
+    close = same or difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    rest = "`trialwire rules` lists all" if what == "rule" else f"Known: {', '.join(names)}"
+    hint = f"Did you mean {' or '.join(close)}?" if close else f"{rest}."
     raise typer.BadParameter(f"there is no {what} {name!r}. {hint}", param_hint=option)

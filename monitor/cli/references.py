@@ -39,9 +39,15 @@ def trial_id(text: str) -> TrialId:
     return registries.identify(text.strip())
 
 
+def numbers(texts: Sequence[str]) -> list[str]:
+    """Several trials as they were named, one by one where they came with commas between."""
+    parts = [part for text in texts for part in ([text] if "/" in text else text.split(","))]
+    return [part.strip() for part in parts if part.strip()] or list(texts)
+
+
 def trial_ids(texts: Sequence[str]) -> tuple[TrialId, ...]:
     """Several trials, each once, in the order given."""
-    return tuple(dict.fromkeys(trial_id(text) for text in texts))
+    return tuple(dict.fromkeys(trial_id(text) for text in numbers(texts)))
 
 
 def reference(text: str) -> Reference:

@@ -50,7 +50,7 @@ def add(
     numbers = references.trial_ids(trials)
     with session.writing(create=True) as store:
         added = store.add_watches(numbers, tags=_tags(tag), note=note, now=dates.now())
-    for text in trials:
+    for text in references.numbers(trials):
         _read_as(text, references.trial_id(text))
     _added(added, numbers)
 

@@ -203,7 +203,7 @@ def unwritable(state_dir: Path, error: OSError) -> ConfigError:
     return ConfigError(
         f"cannot write to the state directory {state_dir}: {error.strerror or error}",
         key="store.state_dir",
-        remedy="make it writable for this user, or set [store] state_dir to a directory that is",
+        remedy="run this as the user who owns it, make it writable for this one, or set [store] state_dir",
     )
 
 

@@ -158,6 +158,10 @@ def test_misuse(trialwire: Command, words: list[str], meant: str) -> None:
             ["changes", "--limit", "0"],
             "Invalid value for '--limit': it should be greater than or equal to 1.",
         ),
+        (["changes", "--since", "7days"], "30d, 6w, 3m, 1y)."),
+        (["digest", "preview", "m", "--since", "7days"], "30d, 6w, 3m, 1y)."),
+        (["changes", "--category", "foo"], "documents, admin, registry."),
+        (["changes", "--rule", "wrong"], "there is no rule 'wrong'. `trialwire rules` lists all."),
         (["quarantine", "show", "x"], "Invalid value for 'ID': not a whole number."),
         (["status", "-f", "xml"], "'xml' is not one of 'table', 'json', 'jsonl', 'csv', 'markdown'."),
     ],
@@ -168,6 +172,7 @@ def test_misuse_in_plain_words(trialwire: Command, words: list[str], said: str) 
     ran = trialwire(*words)
     assert ran.code == 2
     assert ran.complaint[0].endswith(said)
+    assert "Invalid value for " in ran.err
     assert "Value error" not in ran.err
 
 

@@ -111,15 +111,15 @@ def test_dates() -> None:
     assert dates.first_day("2026-02") == date(2026, 2, 1)
     assert dates.last_day("2026-02") == date(2026, 2, 28)
     assert dates.last_day("2024") == date(2024, 12, 31)
-    assert dates.moment("2026-03-14T07:30:00+01:00") == datetime(2026, 3, 14, 6, 30, tzinfo=UTC)
-    ago = dates.moment("36h")
+    assert dates.moment("2026-03-14T07:30:00+01:00", "--since") == datetime(2026, 3, 14, 6, 30, tzinfo=UTC)
+    ago = dates.moment("36h", "--since")
     assert ago is not None
     assert abs(dates.now() - ago - timedelta(hours=36)) < timedelta(minutes=1)
     for text in ("14.3.2026", "2026-02-30", "soon"):
         with pytest.raises(typer.BadParameter, match="no date"):
             dates.first_day(text)
     with pytest.raises(typer.BadParameter, match="no time"):
-        dates.moment("2026-03-14T25:00")
+        dates.moment("2026-03-14T25:00", "--since")
 
 
 def snapshot(seq: int, day: str, *, posted: str | None = None, version: int | None = None) -> Snapshot:

@@ -19,12 +19,12 @@ def listed(trialwire: Command) -> dict[str, JsonObject]:
 def test_add_normalizes(trialwire: Command) -> None:
     """Numbers in any case and addresses of study pages become the canonical number; a repeat merges tags."""
     first = trialwire(
-        "watch", "add", "nct09000001", "https://clinicaltrials.gov/study/NCT09000002", "-t", "a"
+        "watch", "add", "nct09000001,", "https://clinicaltrials.gov/study/NCT09000002", "-t", "a"
     )
     assert first.code == 0
     assert first.out == ""
     assert "Created the database" in first.err
-    again = trialwire("watch", "add", "NCT09000001", "--tag", "b", "--note", "pivotal")
+    again = trialwire("watch", "add", "NCT09000001,NCT09000001", "--tag", "b", "--note", "pivotal")
     assert "1 trial was watched already" in again.err
     rows = listed(trialwire)
     assert list(rows) == ["NCT09000001", "NCT09000002"]
