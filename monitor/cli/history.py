@@ -144,25 +144,28 @@ def _table(found: Sequence[RecordedChange], filters: Filters, *, with_trial: boo
     shown = [c for c in found if everything or c.baseline or c.significance != "noise"]
     hidden = len(found) - len(shown)
     most_sites = None if filters.picks() else MOST_SITES
-    listing.table(listing.leading(shown), with_trial=with_trial, most_sites=most_sites)
+    rows = listing.leading(shown)
+    listing.table(rows, with_trial=with_trial, most_sites=most_sites)
     if shown:
         terminal.say()
-    terminal.say(_summed_up(shown, hidden, with_trial=with_trial), "dim")
+    within = len(shown) - len(rows)
+    terminal.say(_summed_up(shown, within, hidden, with_trial=with_trial), "dim")
     if not found:
         terminal.note(f"Looked for: {filters.told()}.", f"Without {filters.narrowest()} there may be more.")
 
 
-def _summed_up(shown: Sequence[RecordedChange], hidden: int, *, with_trial: bool) -> str:
+def _summed_up(shown: Sequence[RecordedChange], within: int, hidden: int, *, with_trial: bool) -> str:
     trials = {change.trial for change in shown}
     versions = {(change.trial, change.stamp.snapshot_to) for change in shown}
     places = counted(len(trials), "trial") if with_trial else counted(len(versions), "version")
     counts = f"{counted(len(shown), 'change')} in {places}" if shown else "No changes"
+    told_with = f", {within} of them told with another" if within else ""
     folded = (
         f"; {counted(hidden, 'administrative one')} hidden (--min-significance noise shows them)"
         if hidden
         else ""
     )
-    return f"{counts}{folded}."
+    return f"{counts}{told_with}{folded}."
 
 
 def _nothing_yet(state: TrialState) -> None:

@@ -97,6 +97,9 @@ def test_table_folds(told: Command) -> None:
     rows = [row for row in objects(told, "history", PERIOPERATIVE) if not row["baseline"]]
     levels = Counter(row["significance"] for row in rows)
     assert f"{levels['noise']} administrative ones hidden" in ran.out
+    # The reason for a stop is told in the row of the status it explains, and the count says so.
+    assert len(re.findall(r"  (?:critical|major|minor)  ", ran.out)) == len(rows) - levels["noise"] - 1
+    assert f"{len(rows) - levels['noise']} changes in 3 versions, 1 of them told with another" in ran.out
     assert not re.search(r"  noise  ", ran.out)
     shown = told("history", PERIOPERATIVE, "--min-significance", "noise", columns=140)
     assert len(re.findall(r"  noise  ", shown.out)) == levels["noise"]
