@@ -12,6 +12,7 @@ import re
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import typer
 
@@ -35,6 +36,7 @@ _FAILED = 1
 
 def guard(command: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
     """Run `command`, turn whatever it raises into a message on stderr, and return the exit code."""
+    _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that cannot say a word must not end the answer
@@ -49,9 +51,12 @@ def guard(command: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
         terminal.note("Interrupted.")
         return _INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output has left (`| head`): not our failure, and nothing more to say to it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return _unheard()
+    except SystemExit as leave:
+        # How Rich leaves where it was the one to find the pipe broken.
+        if isinstance(leave.__context__, BrokenPipeError):
+            return _unheard()
+        raise
     except OSError as error:
         return _system(error)
     except Exception as error:
@@ -74,6 +79,19 @@ def hoisted(argv: Sequence[str]) -> list[str]:
         else:
             rest.append(word)
     return front + rest
+
+
+def _open_what_is_closed() -> None:
+    """Standard streams that were closed (`>&-`) lead nowhere; nothing else may take their numbers."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
+
+
+def _unheard() -> int:
+    """The reader of our output has left (`| head`): not our failure, and nothing more to say to it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
 
 
 def _told(error: MonitorError) -> int:
