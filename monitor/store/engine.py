@@ -221,6 +221,8 @@ def mapped(place: str) -> Iterator[None]:
         raise _translated(error, place) from error
     except sqlite3.Error as error:
         raise _from_sqlite(error, place) from error
+    except OverflowError as error:
+        raise StoreError("a number is larger than any that is stored", remedy="give a smaller one") from error
     except OSError as error:
         raise _closed(place, error.strerror or str(error)) from error
 

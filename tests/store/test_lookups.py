@@ -9,6 +9,7 @@ import pytest
 
 from monitor.core.change import Origin, Significance
 from monitor.core.watching import Snapshot
+from monitor.errors import StoreError
 from monitor.store import ChangeQuery, Recording, Store, TrialFacts
 from tests.store.making import DAY, NOW, amended, first, history, snapshot, trial
 
@@ -149,3 +150,12 @@ def test_versions_of_one_trial(store: Store) -> None:
     history(store, "ABC")
     assert [item.seq for item in store.snapshots(trial())] == [1, 2, 3]
     assert store.snapshots(trial(2)) == ()
+
+
+@pytest.mark.parametrize("number", [2**63, 10**30])
+def test_a_number_beyond_all_numbers_is_refused_in_words(store: Store, number: int) -> None:
+    """Neither engine holds it; it is no mistake of ours, and said so."""
+    with pytest.raises(StoreError):
+        store.quarantine_item(number)
+    with pytest.raises(StoreError):
+        store.changes(ChangeQuery(limit=number))
