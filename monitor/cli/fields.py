@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import orjson
 
+from monitor.cli.words import status
 from monitor.core import catalogue
 from monitor.core.phrases import day_words
 from monitor.core.record import Age, Dated, Items, Named, Text, TrialRecord, Value, to_json
@@ -15,7 +16,7 @@ _GROUPS = {
     "armsInterventions": "Arms and interventions",
     "ipdSharing": "IPD sharing",
 }
-_ENUM = re.compile(r"^[A-Z]{4,}(_[A-Z0-9]+)*$")
+_ENUM = re.compile(r"^(?:[A-Z]{4,}|[A-Z]+(?:_[A-Z0-9]+)+)$")
 _PHASE = re.compile(r"^PHASE(\d)$")
 _LONGEST = 12
 """Items of a collection shown one by one; the rest is counted."""
@@ -69,4 +70,4 @@ def _word(text: str) -> str:
     """An enum value as people say it; anything else as it is."""
     if phase := _PHASE.match(text):
         return f"Phase {phase[1]}"
-    return text.replace("_", " ").capitalize() if _ENUM.match(text) else text
+    return status(text).replace(" dna", " DNA") if _ENUM.match(text) else text

@@ -12,7 +12,7 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.cli import dates, formats, listing, references, terminal
+from monitor.cli import dates, fields, formats, listing, references, terminal
 from monitor.cli.formats import Format, Shown
 from monitor.cli.terminal import Cell, Column
 from monitor.core.record import JsonObject, TrialId
@@ -203,3 +203,21 @@ def test_what_another_row_tells_has_no_row_of_its_own() -> None:
     assert listing.leading([status, reason]) == [status]
     assert listing.leading([reason]) == [reason]
     assert listing.leading([later, status, reason]) == [later, status]
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("NOT_YET_RECRUITING", "Not yet recruiting"),
+        ("ACTIVE_NOT_RECRUITING", "Active, not recruiting"),
+        ("RECRUITING", "Recruiting"),
+        ("PHASE2", "Phase 2"),
+        ("SAMPLES_WITH_DNA", "Samples with DNA"),
+        ("NIH", "NIH"),
+        ("NA", "NA"),
+        ("Phase II, part B", "Phase II, part B"),
+    ],
+)
+def test_registry_words(word: str, said: str) -> None:
+    """The registry's enumerations are said as people say them, in `show` as in every list."""
+    assert fields.words(word) == said
