@@ -115,6 +115,8 @@ def list_(
     """
     with session.reading() as store:
         found = store.digests(subscription=name, limit=limit)
+    if name and not found:
+        _known(name)
     if form is Format.TABLE and not found:
         whose = f" for {name}" if name else ""
         terminal.note(f"No digest was made{whose} yet; `trialwire subscriptions` tells when the next is due.")

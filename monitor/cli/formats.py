@@ -162,7 +162,7 @@ def _leaves(rows: Sequence[JsonObject]) -> list[str]:
 
 def _paths(value: JsonObject, prefix: str) -> Iterable[str]:
     for name, part in value.items():
-        if isinstance(part, dict) and part:
+        if isinstance(part, dict):
             yield from _paths(part, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}"
