@@ -183,6 +183,9 @@ def test_rules_in_force(trialwire: Command) -> None:
     assert c6["thresholds"] == {"threshold_days": 120.0}
     assert c6["overridden"] is True
     assert "C6*" in trialwire("rules", "--level", "critical").out
+    header = trialwire("rules", "--format", "csv").out.partition("\n")[0].split(",")
+    assert "thresholds_threshold_days" in header
+    assert "thresholds" not in header
 
 
 def test_pipes_and_colors(trialwire: Command) -> None:

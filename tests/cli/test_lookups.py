@@ -193,6 +193,8 @@ def test_versions(told: Command) -> None:
 def test_outbox(told: Command) -> None:
     """Digests and deliveries are listed, and a delivery shows each attempt and its bytes."""
     assert len(objects(told, "digest", "list", "morning")) == 3
+    unknown = told("digest", "list", "mornin")
+    assert (unknown.code, "there is no subscription 'mornin'" in unknown.err) == (78, True)
     rows = objects(told, "deliveries", "list", "--channel", "pipeline")
     assert [row["attempts"] for row in rows] == [1, 2, 1]
     (shown,) = objects(told, "deliveries", "show", cast("str", rows[1]["id"])[:14])
