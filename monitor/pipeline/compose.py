@@ -95,7 +95,9 @@ def _due(works: Works, subscription: Subscription) -> Iterator[Digest]:
         return
     closed = cadence.last_due(cadence.parse(subscription.cadence), now)
     last = works.store.last_digest(subscription.name, "scheduled")
-    if closed > begun.begun_at and (last is None or last.until < closed):
+    begun_at = _past(begun.begun_at, now)
+    covered = _past(last.until, now) if last else None
+    if (begun_at is None or begun_at < closed) and (covered is None or covered < closed):
         made = _composed(works, subscription, "scheduled", now=now, until=closed)
         if made is not None:
             yield made
@@ -115,11 +117,11 @@ def _composed(
         period=period,
         ordinal=1 if kind == "scheduled" else store.next_ordinal(name, kind, period),
         sequence=store.next_sequence(name),
-        since=last.until if last else begun.begun_at,
+        since=_past(last.until if last else begun.begun_at, now),
         now=now,
         until=until,
     )
-    pending = store.pending(subscription, until)
+    pending = store.pending(subscription, until, now=now)
     made = digest.compose(subscription, pending, occasion, sources=store.sources())
     if made is None:
         return None
@@ -130,6 +132,11 @@ def _composed(
     failpoint("after_t2")
     log.info("digest composed", extra={"digest": made.id, "subscription": name, "kind": kind})
     return made
+
+
+def _past(at: datetime, now: datetime) -> datetime | None:
+    """None for a time that has not come yet: it is of a clock since set back, and holds off nothing."""
+    return at if at <= now else None
 
 
 def _deliveries(works: Works, made: Digest) -> list[Delivery]:

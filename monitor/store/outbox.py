@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, insert, or_, select, update
 
-from monitor.core.delivery import Attempt, Delivery, DeliveryState, Settlement
+from monitor.core.delivery import MAX_RETRY_AFTER_S, Attempt, Delivery, DeliveryState, Settlement
 from monitor.store.engine import Found, Verbs, chunks
 from monitor.store.recording import add_notices
 from monitor.store.rows import delivery, plain
@@ -21,6 +21,8 @@ from monitor.store.values import ChannelState, NoticeDraft
 DELIVERY = TABLES["delivery"]
 ATTEMPT = TABLES["attempt"]
 CHANNEL = TABLES["channel_state"]
+_FARTHEST = timedelta(seconds=MAX_RETRY_AFTER_S) + timedelta(days=1)
+"""No wait is longer: a time farther off was set by a clock that has been set back since."""
 _OUTCOMES = {"sent": "sent", "pending": "later", "dead": "dead"}
 
 
@@ -199,9 +201,13 @@ class OutboxVerbs(Verbs):
 
 def _due(now: datetime) -> ColumnElement[bool]:
     """Waiting and due, or leased by somebody who took too long; and the channel is on."""
+    next_at = DELIVERY.c.next_at
     return and_(
         or_(
-            and_(DELIVERY.c.state == "pending", or_(DELIVERY.c.next_at.is_(None), DELIVERY.c.next_at <= now)),
+            and_(
+                DELIVERY.c.state == "pending",
+                or_(next_at.is_(None), next_at <= now, next_at > now + _FARTHEST),
+            ),
             and_(DELIVERY.c.state == "leased", DELIVERY.c.lease_until <= now),
         ),
         DELIVERY.c.channel.not_in(select(CHANNEL.c.name)),

@@ -7,6 +7,7 @@ kept with a subscription, a watch and a tag say where news begins for them; they
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select
@@ -15,7 +16,7 @@ from monitor.core.change import RecordedChange, RecordedFinding
 from monitor.core.digest import Subscription
 from monitor.core.record import TrialId
 from monitor.core.watching import Notice, TrialState
-from monitor.store.engine import Verbs, chunks
+from monitor.store.engine import Found, Verbs, chunks
 from monitor.store.rows import (
     CHANGE,
     FINDING,
@@ -69,17 +70,24 @@ class PendingVerbs(Verbs):
         return None if row is None else SubscriptionState(row.name, row.begun_at)
 
     def pending(
-        self, subscription: Subscription, until: datetime, *, since: datetime | None = None
+        self,
+        subscription: Subscription,
+        until: datetime,
+        *,
+        since: datetime | None = None,
+        now: datetime | None = None,
     ) -> Pending:
         """What it could be told: observed up to `until`, and in none of its digests yet.
 
+        With `now`, also what was observed later than that, by a clock that has been set back since.
         Nothing is pending for a subscription that has not begun. With `since`, for previews: everything
         observed from then on, told or not, begun or not.
         """
         with self._db.read() as connection:
             covered = _covered(subscription)
-            changes = _changes(connection, subscription, until, since)
-            found = _notices(connection, subscription, until, since)
+            seen = _Seen(until, since, now)
+            changes = _changes(connection, subscription, seen)
+            found = _notices(connection, subscription, seen)
             baselines = tuple(item for item in found if item.kind == "baseline")
             about = {item.trial for item in changes} | {item.trial for item in baselines if item.trial}
             return Pending(
@@ -105,17 +113,29 @@ def _covered(subscription: Subscription) -> Select[tuple[int]]:
     return query.distinct()
 
 
-def _changes(
-    connection: Connection, subscription: Subscription, until: datetime, since: datetime | None
-) -> tuple[RecordedChange, ...]:
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """When something was seen that could be told."""
+
+    until: datetime
+    since: datetime | None
+    now: datetime | None
+
+    def holds(self, at: Found) -> ColumnElement[bool]:
+        """Is the time in this column one of them?"""
+        before: ColumnElement[bool] = at <= self.until
+        if self.now is not None:
+            before = or_(before, at > self.now)
+        return before if self.since is None else and_(before, at >= self.since)
+
+
+def _changes(connection: Connection, subscription: Subscription, seen: _Seen) -> tuple[RecordedChange, ...]:
     query = select_changes().where(
         CHANGE.c.origin == "poll",
-        CHANGE.c.observed_at <= until,
+        seen.holds(CHANGE.c.observed_at),
         CHANGE.c.trial_id.in_(_covered(subscription)),
     )
-    if since is not None:
-        query = query.where(CHANGE.c.observed_at >= since)
-    else:
+    if seen.since is None:
         begun = select(SUBSCRIPTION.c.after_change).where(SUBSCRIPTION.c.name == subscription.name)
         told = exists().where(
             DIGEST_CHANGE.c.subscription == subscription.name,
@@ -138,17 +158,13 @@ def _is_news(subscription: Subscription) -> ColumnElement[bool]:
     )
 
 
-def _notices(
-    connection: Connection, subscription: Subscription, until: datetime, since: datetime | None
-) -> tuple[Notice, ...]:
+def _notices(connection: Connection, subscription: Subscription, seen: _Seen) -> tuple[Notice, ...]:
     """Baselines of covered trials, and everything else, in order."""
     query = select_notices().where(
-        NOTICE.c.at <= until,
+        seen.holds(NOTICE.c.at),
         or_(NOTICE.c.kind != "baseline", NOTICE.c.trial_id.in_(_covered(subscription))),
     )
-    if since is not None:
-        query = query.where(NOTICE.c.at >= since)
-    else:
+    if seen.since is None:
         begun = select(SUBSCRIPTION.c.after_notice).where(SUBSCRIPTION.c.name == subscription.name)
         told = exists().where(
             DIGEST_NOTICE.c.subscription == subscription.name, DIGEST_NOTICE.c.notice_id == NOTICE.c.id

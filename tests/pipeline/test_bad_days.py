@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import orjson
 
 from monitor.bootstrap import App
+from monitor.demo.sinks import Reaction
 from monitor.demo.standin import DataVersion, Fault
-from monitor.pipeline import poll
+from monitor.pipeline import compose, deliver, poll
 from tests.support.scripted import Scripted, response
-from tests.support.world import World, sample, trial, version
+from tests.support.world import IMMEDIATE, World, sample, trial, version
 
 STATUS = "protocolSection__statusModule__overallStatus"
 HOLDER = "derivedSection__miscInfoModule__versionHolder"
+WORDS = ("RECRUITING", "SUSPENDED", "COMPLETED")
 SUSPENDED = {STATUS: "SUSPENDED"}
 
 
@@ -125,3 +128,32 @@ def test_a_payload_nested_too_deep_spoils_no_other(tmp_path: Path) -> None:
         with world.app() as app:
             counts = cycle(app).counts
             assert (counts["quarantined"], counts["new"]) == (1, 1)
+
+
+def test_a_clock_set_back_stops_no_digests_and_no_messages(tmp_path: Path) -> None:
+    """What a clock a year ahead saw is told by the next digest; what it put off goes out."""
+    versions = [version(day, sample(1, **{STATUS: word})) for day, word in zip((2, 3, 4), WORDS, strict=True)]
+    with World(tmp_path, versions) as world:
+        world.configure(IMMEDIATE.replace('"immediate"', '"daily 07:30 UTC"'))
+        world.watch(1)
+        world.hook.reactions.append(Reaction(503))
+        with world.app() as app:
+            app.monotonic = time.monotonic
+            cycle(app)
+            world.registry.advance()
+            world.clock.forward(days=365)
+            cycle(app)
+            assert len(compose.run(app).digests) == 0
+            world.clock.forward(days=1)
+            (ahead,) = compose.run(app).digests
+            assert deliver.run(app).counts["pending"] == 1
+            world.registry.advance()
+            cycle(app)
+            world.clock.forward(days=-365)
+            (back,) = compose.run(app).digests
+            assert (ahead.period, back.period) == ("2027-11-03", "2026-11-03")
+            assert compose.run(app).digests == ()
+            deliver.run(app)
+            assert {delivery.state for delivery in app.store.deliveries()} == {"sent"}
+        told = [change["new"] for change in world.told() if change["field"] == "status.overallStatus"]
+        assert set(map(str, told)) == {"SUSPENDED", "COMPLETED"}
