@@ -18,6 +18,7 @@ from monitor.errors import LockedError, MonitorError
 if TYPE_CHECKING:
     from monitor.bootstrap import App
     from monitor.store import Store
+    from monitor.store.locks import DaemonLock
 
 Kind: TypeAlias = Literal["poll", "digest.send", "deliveries.retry"]
 
@@ -33,19 +34,26 @@ _GONE_AFTER_S = 2.0
 def either(kind: Kind, args: Sequence[str], here: Callable[[App], str], *, patience_s: float) -> str:
     """Do a step here if no daemon runs, else have the daemon do it; its outcome in words either way.
 
-    Raises LockedError (exit 75) where the daemon does not answer in time, or leaves before.
+    A daemon that leaves before it has answered leaves the step to us. Raises LockedError (exit 75) where it
+    does not answer in time.
     """
     session.log_to_stderr("warning")
     found = session.settings()
     with session.writing(found) as store:
         lock = store.daemon_lock()
-        try:
-            lock.acquire()
-        except LockedError:
-            return _asked(store, kind, args, patience_s)
+        number = None
+        if not _taken(lock):
+            number = store.ask(kind, args, dates.now())
+            terminal.note(f"A daemon is running: asked it (request {number}), waiting for its answer.")
+            answer = _answer(store, number, lock, patience_s)
+            if answer is not None:
+                return answer
         try:
             with session.application(found) as app:
-                return here(app)
+                outcome = here(app)
+            if number is not None:
+                store.answer(number, "done", outcome, dates.now())
+            return outcome
         finally:
             lock.release()
 
@@ -64,9 +72,8 @@ def retry(ids: tuple[str, ...], *, patience_s: float) -> None:
     terminal.note(either("deliveries.retry", ids, here, patience_s=patience_s))
 
 
-def _asked(store: Store, kind: Kind, args: Sequence[str], patience_s: float) -> str:
-    number = store.ask(kind, args, dates.now())
-    terminal.note(f"A daemon is running: asked it (request {number}), waiting for its answer.")
+def _answer(store: Store, number: int, lock: DaemonLock, patience_s: float) -> str | None:
+    """What the daemon says; None where it has left without a word, and the lock is ours."""
     deadline = time.monotonic() + patience_s
     look_for_it = time.monotonic() + _GONE_AFTER_S
     while time.monotonic() < deadline:
@@ -76,11 +83,8 @@ def _asked(store: Store, kind: Kind, args: Sequence[str], patience_s: float) -> 
         if request is not None and request.state == "failed":
             raise MonitorError(f"the daemon could not do it: {request.result}")
         if time.monotonic() > look_for_it:
-            if _is_gone(store):
-                raise LockedError(
-                    "the daemon has left without an answer",
-                    remedy=f"Request {number} stays for the next one; without one, give the command again.",
-                )
+            if _taken(lock):
+                return None
             look_for_it = time.monotonic() + _GONE_AFTER_S
         time.sleep(_LOOK_EVERY_S)
     raise LockedError(
@@ -89,11 +93,9 @@ def _asked(store: Store, kind: Kind, args: Sequence[str], patience_s: float) -> 
     )
 
 
-def _is_gone(store: Store) -> bool:
-    lock = store.daemon_lock()
+def _taken(lock: DaemonLock) -> bool:
     try:
         lock.acquire()
     except LockedError:
         return False
-    lock.release()
     return True
