@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,10 +20,13 @@ from monitor.core.record import Json, JsonObject
 
 if TYPE_CHECKING:
     from monitor.config import Settings
+    from monitor.core.delivery import Delivery
     from monitor.core.watching import SourceHealth, TrialState, Watch
     from monitor.store import Store
     from monitor.store.values import ChannelState, Stats, StoredDigest
 
+_STUCK_TRIES = 3
+"""A message not taken so often has been waiting for minutes."""
 _LATE_POLLS = 3
 """Polls missed in a row before that is worth telling."""
 
@@ -38,17 +42,20 @@ class Health:
     sources: tuple[SourceHealth, ...]
     watches: tuple[Watch, ...]
     disabled: tuple[ChannelState, ...]
+    waiting: tuple[Delivery, ...]
     digests: tuple[tuple[str, StoredDigest | None], ...]
 
     @property
     def unread(self) -> tuple[TrialState, ...]:
         """Watched trials not read at their source's data version."""
-        versions = {source.registry: source.data_version or "" for source in self.sources}
+        versions = {source.registry: source.data_version for source in self.sources}
+        found = (watch.state for watch in self.watches if watch.state.presence not in ("renamed", "unknown"))
         return tuple(
-            watch.state
-            for watch in self.watches
-            if watch.state.presence not in ("renamed", "unknown")
-            and watch.state.checked_data_version != versions.get(watch.trial.registry, "")
+            state
+            for state in found
+            if state.checked_data_version is None
+            or state.checked_data_version
+            != (versions.get(state.trial.registry) or state.checked_data_version)
         )
 
     @property
@@ -94,6 +101,7 @@ def _look(store: Store, found: Settings) -> Health:
         sources=store.sources(),
         watches=store.watches(),
         disabled=store.disabled_channels(),
+        waiting=store.deliveries(states=("pending",)),
         digests=tuple((s.name, store.last_digest(s.name)) for s in found.subscriptions),
     )
 
@@ -114,6 +122,25 @@ def _attention(health: Health) -> Iterator[str]:
     for channel in health.disabled:
         remedy = f"`trialwire channels enable {channel.name}`"
         yield f"channel {channel.name} is disabled ({channel.reason}): {remedy}"
+    yield from _stuck(health)
+
+
+def _stuck(health: Health) -> Iterator[str]:
+    """Messages that nobody takes: silence is no quiet where they wait."""
+    configured = {channel.name for channel in health.settings.channels}
+    disabled = {channel.name for channel in health.disabled}
+    waiting: dict[str, list[Delivery]] = defaultdict(list)
+    for delivery in health.waiting:
+        waiting[delivery.channel].append(delivery)
+    for name, messages in sorted(waiting.items()):
+        failing = [one for one in messages if one.attempts >= _STUCK_TRIES]
+        if name not in configured:
+            number = counted(len(messages), "delivery waits", "deliveries wait")
+            remedy = "configure it, or `trialwire deliveries drop`"
+            yield f"{number} for {name}, which is not configured: {remedy}"
+        elif failing and name not in disabled:
+            number = counted(len(failing), "delivery is", "deliveries are")
+            yield f"{number} not taken by {name} ({failing[0].last_error}): `trialwire channels test {name}`"
 
 
 def _polls(health: Health) -> Iterator[str]:
@@ -139,7 +166,7 @@ def _tell(health: Health, attention: list[str]) -> None:
         words = f"{source.state}, {version or 'never read yet'}"
         terminal.write(_pair(source.registry, words, "" if fine else "yellow"))
     read = len(health.watches) - len(health.unread) - len(health.nonexistent)
-    known = any(source.data_version for source in health.sources)
+    known = any(source.last_success_at for source in health.sources)
     progress = f"{read} read at that version" if known else "none read yet"
     terminal.write(_pair("watched", f"{counted(len(health.watches), 'trial')}, {progress}"))
     terminal.write(_pair("daemon", f"running, process {health.daemon}" if health.daemon else "not running"))

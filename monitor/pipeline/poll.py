@@ -108,6 +108,8 @@ class _Cycle:
     registry: Registry
     old: SourceHealth
     counts: Counter[str] = field(default_factory=Counter)
+    stamp: str | None = None
+    """The data version being read; None where the registry names none."""
 
     def to_the_end(self, scope: Scope) -> SourceHealth:
         """Probe and read until the data version stands still under us."""
@@ -125,7 +127,8 @@ class _Cycle:
                 break
             if _is_backwards(self.old.data_version, probe.data_version):
                 return health.after_backwards(self.old, str(probe.data_version), self.works.clock())
-            version = probe.data_version or isoformat(self.works.clock())
+            self.stamp = probe.data_version
+            version = self.stamp or isoformat(self.works.clock())
             unread = self._unread(version, scope if before is None else "unread")
             if not unread:
                 break
@@ -168,7 +171,7 @@ class _Cycle:
         return worst
 
     def _read_batch(self, batch: Sequence[TrialId], version: str) -> None:
-        outcomes = self._fetched(batch, version)
+        outcomes = self._fetched(batch)
         reading = Reading(self.registry, self.works.rules, version, self.works.clock())
         known = self._known(batch, outcomes)
         recordings: list[Recording] = []
@@ -187,23 +190,24 @@ class _Cycle:
         self._count(recordings, known)
         self.counts["unread"] += sum(isinstance(outcome, Unknown) for outcome in outcomes)
 
-    def _fetched(self, batch: Sequence[TrialId], version: str) -> list[Fetched]:
+    def _fetched(self, batch: Sequence[TrialId]) -> list[Fetched]:
         """One outcome a trial. What carries another data version is fetched once more, then believed."""
         outcomes = list(self.registry.fetch(batch))
         odd = [
-            outcome.trial
-            for outcome in outcomes
-            if isinstance(outcome, Payload)
-            and (self.registry.data_version(outcome.record) or version)[:10] != version[:10]
+            outcome.trial for outcome in outcomes if isinstance(outcome, Payload) and self._is_odd(outcome)
         ]
         if odd:
             log.warning(
                 "records carry another data version",
-                extra={"registry": self.registry.name, "trials": len(odd), "data_version": version},
+                extra={"registry": self.registry.name, "trials": len(odd), "data_version": self.stamp},
             )
             again = {outcome.trial: outcome for outcome in self.registry.fetch(odd)}
             outcomes = [again.get(outcome.trial, outcome) for outcome in outcomes]
         return [self._followed(outcome) for outcome in outcomes]
+
+    def _is_odd(self, outcome: Payload) -> bool:
+        own = self.registry.data_version(outcome.record)
+        return own is not None and self.stamp is not None and own[:10] != self.stamp[:10]
 
     def _followed(self, outcome: Fetched) -> Fetched:
         """A new number is read at once, so that nothing is lost between it and the old one."""

@@ -20,7 +20,8 @@ from monitor.demo.scenario import editions
 from monitor.demo.sinks import Reaction, WebhookSink
 from monitor.demo.standin import DataVersion, Fault, StandIn
 from tests.cli.command import Command
-from tests.support.records import ABSENT, put
+from tests.support.records import ABSENT, put, study
+from tests.support.scripted import Scripted, response
 
 SECRET = "whsec_" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo0NTY3ODk="
 
@@ -163,6 +164,44 @@ def test_send_and_retry(watching: Command, registry: StandIn, hooks: WebhookSink
     again = watching("deliveries", "retry", taken.headers["webhook-id"])
     assert (again.code, "sent or under way already" in again.err) == (1, True)
     assert watching("digest", "send", "nobody").code == 78
+
+
+def test_what_nobody_takes_is_told(watching: Command, registry: StandIn, hooks: WebhookSink) -> None:
+    """A message refused again and again, or waiting for a channel that is gone, is no "all is well"."""
+    watching("poll")
+    watching("digest", "send", "feed")
+    registry.advance()
+    watching("poll")
+    hooks.reactions.extend([Reaction(503)] * 3)
+    watching("digest", "send", "feed")
+    assert "not taken" not in watching("status").out
+    (waiting,) = cast(
+        "list[JsonObject]",
+        watching("deliveries", "list", "--state", "pending", "--format", "json").json(),
+    )
+    for _ in range(2):
+        watching("deliveries", "retry", str(waiting["id"]))
+    ill = watching("status")
+    assert ill.code == 3
+    assert "1 delivery is not taken by pipeline (the endpoint answered 503)" in ill.out
+    config = watching.folder / "trialwire.toml"
+    config.write_text(config.read_text().replace('"pipeline"', '"other"'))
+    ill = watching("status")
+    assert ill.code == 3
+    assert "1 delivery waits for pipeline, which is not configured" in ill.out
+
+
+def test_a_registry_without_a_stamp_is_read_all_the_same(watching: Command, hooks: WebhookSink) -> None:
+    """Where the registry names no data version, what was read counts as read."""
+    stamp = response(200, b'{"apiVersion":"2.0.5"}')
+    found = {number: orjson.dumps(study(number)) for number in ("NCT09100001", "NCT09100002")}
+    rows = response(200, b'{"studies":[%s]}' % b",".join(found.values()))
+    with Scripted(stamp, rows, stamp) as server:
+        polled = watching("poll", TRIALWIRE_REGISTRIES__CTGOV__BASE_URL=server.base_url)
+        assert (polled.code, "2 new" in polled.out) == (0, True)
+        assert len(server.requests) == 3
+    healthy = watching("status")
+    assert (healthy.code, "2 read" in healthy.out) == (0, True)
 
 
 def test_channel_test(watching: Command, hooks: WebhookSink) -> None:
