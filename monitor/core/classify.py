@@ -6,8 +6,10 @@ Total: every delta gets exactly one rule, the first of the table that fits; the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
+from functools import cache, partial
+from typing import TypeAlias
 
 from monitor.core import sentences
 from monitor.core.catalogue import field
@@ -16,12 +18,15 @@ from monitor.core.findings import first_sight, tell
 from monitor.core.fits import FITS
 from monitor.core.measures import measures
 from monitor.core.record import JsonObject, TrialRecord
-from monitor.core.rule import RuleTable, Shift
+from monitor.core.rule import RuleTable
 from monitor.core.rules import FIRST_SIGHT, default_rules
 from monitor.core.scene import Case, Scene
 from monitor.core.weight import circumstances, weigh
 
 _STATUS = "status.overallStatus"
+
+Weigher: TypeAlias = "Callable[[str], tuple[Significance, tuple[str, ...]]]"
+"""By a rule: the level circumstances leave its changes, and which ones they are."""
 
 
 def classify(
@@ -48,16 +53,16 @@ def classify(
     if before is None:
         changes = tuple(_first_seen(case) for case in cases)
         return ChangeSet(changes, (first_sight(scene),) if changes else ())
-    shifts = circumstances(scene)
-    changes = tuple(judge(case, shifts) for case in cases)
+    weigher = cache(partial(weigh, table=table, shifts=circumstances(scene)))
+    changes = tuple(judge(case, weigher) for case in cases)
     return ChangeSet(changes, tell(scene, changes))
 
 
-def judge(case: Case, shifts: Sequence[Shift]) -> Change:
+def judge(case: Case, weigher: Weigher) -> Change:
     """One difference, weighed: the deciding rule, its reason, and the level circumstances leave it."""
     rule, reason, also = _decide(case)
     facts = measures(case)
-    level, why = weigh(rule, case.scene.rules, shifts)
+    level, why = weigher(rule)
     if why:
         facts["context"] = list(why)
         reason = f"{reason}; {_shifted(case.scene.rules.level(rule), level)}: {', '.join(why)}"
@@ -84,16 +89,16 @@ def _decide(case: Case) -> tuple[str, str, tuple[str, ...]]:
     also: list[str] = []
     veiled = case.scene.veil is not None and name != _STATUS
     for rule in table.for_field(name):
-        is_rest = rule[0] in "mn"
-        if (deciding and is_rest) or (veiled and rule[0] != "n"):
+        is_rest = rule.id[0] in "mn"
+        if (deciding and is_rest) or (veiled and rule.id[0] != "n"):
             continue
-        reason = FITS[rule](case)
+        reason = FITS[rule.id](case)
         if reason is None:
             continue
-        if deciding is None and table[rule].on == "change":
-            deciding = rule, reason
+        if deciding is None and rule.on == "change":
+            deciding = rule.id, reason
         else:
-            also.append(rule)
+            also.append(rule.id)
         if is_rest:
             break
     if deciding is None:

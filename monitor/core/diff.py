@@ -39,11 +39,11 @@ def diff_fields(before: Fields, after: Fields) -> tuple[Delta, ...]:
     families: dict[str, tuple[dict[str, Items], dict[str, Items]]] = {}
     for name in {**before, **after}:
         old, new = before.get(name), after.get(name)
-        if isinstance(old, Items) or isinstance(new, Items):
+        if type(old) is Items or type(new) is Items:
             olds, news = families.setdefault(field(name).family or name, ({}, {}))
-            if isinstance(old, Items):
+            if type(old) is Items:
                 olds[name] = old
-            if isinstance(new, Items):
+            if type(new) is Items:
                 news[name] = new
         else:
             found[name] = [_delta(name, difference) for difference in _differences(old, new)]
@@ -86,22 +86,21 @@ def _apart(before: Mapping[str, Section], after: Mapping[str, Section]) -> tuple
 def _item_deltas(olds: Mapping[str, Items], news: Mapping[str, Items], pairing: Pairing) -> Iterator[Delta]:
     """By key within each list, so that the order of the registry's list does not show."""
     for name in sorted({*olds, *news}, key=position):
-        told: list[tuple[str, Delta]] = []
+        told: list[Delta] = []
         for old, new in pairing.pairs:
             if new.field == name:
-                deltas = _pair_deltas(old, new, olds[old.field][old.key], news[name][new.key])
-                told.extend((new.key, delta) for delta in deltas)
-        told.extend(
-            (place.key, Delta(name, "added", None, news[name][place.key], place.key))
+                told += _pair_deltas(old, new, olds[old.field][old.key], news[name][new.key])
+        told += [
+            Delta(name, "added", None, news[name][place.key], place.key)
             for place in pairing.added
             if place.field == name
-        )
-        told.extend(
-            (place.key, Delta(name, "removed", olds[name][place.key], None, place.key))
+        ]
+        told += [
+            Delta(name, "removed", olds[name][place.key], None, place.key)
             for place in pairing.removed
             if place.field == name
-        )
-        yield from (delta for _, delta in sorted(told, key=lambda keyed: keyed[0]))
+        ]
+        yield from sorted(told, key=lambda delta: delta.key or "")
 
 
 def _pair_deltas(old: Place, new: Place, was: Tree, now: Tree) -> Iterator[Delta]:
@@ -129,7 +128,9 @@ def _delta(
     return Delta(name, op, old, new, key, at, from_key, None, None if was_at == at else was_at, item)
 
 
-_WITH_PARTS = (dict, Items, Opaque)
+_WITH_PARTS: frozenset[type] = frozenset({dict, Items, Opaque})
+"""Looked up by type, here and below: of an abstract class, as `Items` is by descent, `isinstance` is slow."""
+_NAMED_PARTS = (dict, Items)
 
 _Path: TypeAlias = "tuple[str, ...]"
 _Difference: TypeAlias = "tuple[_Path, _Path, Value | None, Value | None]"
@@ -140,15 +141,17 @@ def _differences(
     old: Value | None, new: Value | None, at: _Path = (), was_at: _Path = ()
 ) -> Iterator[_Difference]:
     """The innermost named parts that differ."""
-    if type(old) is type(new) and not isinstance(old, _WITH_PARTS):
+    if type(old) is type(new) and type(old) not in _WITH_PARTS:
         if old != new:
             yield at, was_at, old, new
-    elif isinstance(old, Items) and isinstance(new, Items):
+    elif type(old) is Items and type(new) is Items:
         yield from _nested_differences(old, new, at, was_at)
-    elif isinstance(old, Mapping) and isinstance(new, Mapping):
+    elif isinstance(old, _NAMED_PARTS) and isinstance(new, _NAMED_PARTS):
         for name in sorted({*old, *new}):
             before, after = old.get(name), new.get(name)
-            if before is not after:
+            if before is None or after is None:
+                yield (*at, name), (*was_at, name), before, after
+            elif before is not after:
                 yield from _differences(before, after, (*at, name), (*was_at, name))
     elif isinstance(old, Opaque) and isinstance(new, Opaque):
         for inside, was, now in json_differences(old.json, new.json) if old != new else ():

@@ -171,9 +171,9 @@ def _sentence(roll_up: RollUp) -> str:
 
 
 def _worst(scene: Scene, members: Sequence[Change], roll_ups: Sequence[RollUp]) -> tuple[Significance, str]:
-    weighed = [(change.significance, change.rule) for change in members]
+    weighed = {(change.significance, change.rule) for change in members}
     shifts = circumstances(scene) if roll_ups else ()
-    weighed += [(weigh(roll_up.rule, scene.rules, shifts)[0], roll_up.rule) for roll_up in roll_ups]
+    weighed |= {(weigh(roll_up.rule, scene.rules, shifts)[0], roll_up.rule) for roll_up in roll_ups}
     return min(weighed, key=lambda pair: (LEVELS.index(pair[0]), scene.rules.rank(pair[1])))
 
 

@@ -74,6 +74,7 @@ _FULL = 2500
 """Up to so many comparisons everything is compared with everything; beyond, within blocks."""
 _RAREST, _BLOCK, _NEAREST = 8, 300, 12
 """Beyond: how many words of an item are looked up, how many items of each, and how many are compared."""
+_ROUNDING = 1e-9
 _MARK = re.compile(r"\b(?:[A-Z]|\d+|[IVX]+)\b")
 _WORD = re.compile(r"\w{4,}")
 
@@ -101,7 +102,7 @@ def candidates(kind: Kind, olds: Sequence[Tree], news: Sequence[Tree]) -> Iterat
     old_texts = [_texts(kind, item) for item in olds]
     new_texts = [_texts(kind, item) for item in news]
     for i, j in worth_comparing(old_texts, new_texts):
-        if _settled(kind, olds[i], news[j]):
+        if kind.same and _settled(kind, olds[i], news[j]):
             yield 1.0, i, j
             continue
         score = _score(kind, old_texts[i], new_texts[j])
@@ -145,24 +146,33 @@ def _settled(kind: Kind, old: Tree, new: Tree) -> bool:
 
 
 def _score(kind: Kind, old: tuple[str, ...], new: tuple[str, ...]) -> float:
-    """The weighted likeness of the texts; a text only one of them has counts half against."""
-    total = told = 0.0
-    for weight, was, now in zip(kind.weights.values(), old, new, strict=True):
+    """The weighted likeness of the texts; a text only one of them has counts half against.
+
+    Texts are compared foremost first, and no further once the rest cannot lift the score to the threshold.
+    """
+    parts = [two for two in zip(kind.weights.values(), old, new, strict=True) if two[1] or two[2]]
+    total = sum([weight if was and now else weight / 2 for weight, was, now in parts])
+    within_reach = sum([weight for weight, was, now in parts if was and now])
+    told = 0.0
+    for weight, was, now in parts:
+        if within_reach < kind.threshold * total - _ROUNDING:
+            break
         if was and now:
-            total += weight
-            told += weight * text_likeness(was, now)
-        elif was or now:
-            total += weight / 2
+            alike = text_likeness(was, now)
+            told += weight * alike
+            within_reach -= weight * (1 - alike)
     return told / total if total else 0.0
 
 
 def text_likeness(old: str, new: str) -> float:
     """0 to 1: letters in common, or words in common where one says the other with more or fewer words."""
-    letters = fuzz.ratio(old, new)
-    if letters < 35 or letters >= 90:
-        return letters / 100
-    ordered, shared = fuzz.token_sort_ratio(old, new), fuzz.token_set_ratio(old, new)
-    return max(letters, 0.9 * ordered, 0.8 * shared) / 100
+    best = fuzz.ratio(old, new)
+    if best < 35 or best >= 90:
+        return best / 100
+    # What falls short of its cutoff counts as 0 and is not worked out: it would not be the best anyhow.
+    best = max(best, 0.9 * fuzz.token_sort_ratio(old, new, score_cutoff=best / 0.9 - _ROUNDING))
+    best = max(best, 0.8 * fuzz.token_set_ratio(old, new, score_cutoff=best / 0.8 - _ROUNDING))
+    return best / 100
 
 
 def _texts(kind: Kind, item: Tree) -> tuple[str, ...]:

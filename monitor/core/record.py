@@ -13,7 +13,16 @@ import calendar
 import hashlib
 import itertools
 import re
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Container,
+    ItemsView,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+    ValuesView,
+)
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
@@ -200,6 +209,12 @@ class Items(Collection):
 
     def __getitem__(self, key: str) -> Tree:
         return self._by_key[key]
+
+    def items(self) -> ItemsView[str, Tree]:
+        return self._by_key.items()
+
+    def values(self) -> ValuesView[Tree]:
+        return self._by_key.values()
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._by_key)

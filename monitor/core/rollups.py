@@ -75,9 +75,9 @@ def tally_sites(scene: Scene, changes: Sequence[Change]) -> SiteTally:
         delta = change.delta
         if delta.field != SITES:
             continue
-        if not delta.at and isinstance(delta.new, Mapping) and delta.op == "added":
+        if not delta.at and delta.op == "added" and isinstance(delta.new, Mapping):
             added[_country(delta.new)] += 1
-        elif not delta.at and isinstance(delta.old, Mapping) and delta.op == "removed":
+        elif not delta.at and delta.op == "removed" and isinstance(delta.old, Mapping):
             removed[_country(delta.old)] += 1
         elif change.rule == "n7":
             wiped += 1

@@ -79,7 +79,7 @@ class RuleTable:
         return {rule.id: place for place, rule in enumerate(self.rules)}
 
     @cached_property
-    def _by_field(self) -> dict[str, tuple[str, ...]]:
+    def _by_field(self) -> dict[str, tuple[Rule, ...]]:
         return {}
 
     def __getitem__(self, rule: str) -> Rule:
@@ -98,11 +98,11 @@ class RuleTable:
         """The rule's place in the table, worst first."""
         return self._rank[rule]
 
-    def for_field(self, name: str) -> tuple[str, ...]:
-        """Ids of the rules to ask about a change of this field, in order, the catch-all aside."""
+    def for_field(self, name: str) -> tuple[Rule, ...]:
+        """The rules to ask about a change of this field, in order, the catch-all aside."""
         known = self._by_field.get(name)
         if known is None:
-            known = tuple(rule.id for rule in self.rules if rule.id != self.catch_all and rule.covers(name))
+            known = tuple(rule for rule in self.rules if rule.id != self.catch_all and rule.covers(name))
             self._by_field[name] = known
         return known
 

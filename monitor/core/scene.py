@@ -17,7 +17,6 @@ from monitor.core.change import Delta
 from monitor.core.record import (
     Age,
     Dated,
-    Items,
     JsonObject,
     Named,
     Opaque,
@@ -200,12 +199,12 @@ class Case:
         """A threshold in force."""
         return self.scene.rules.limit(rule, name)
 
-    @cached_property
+    @property
     def old(self) -> str:
         """The old text as shown; empty where there is none."""
         return shown(self.delta.old)
 
-    @cached_property
+    @property
     def new(self) -> str:
         """The new text as shown; empty where there is none."""
         return shown(self.delta.new)
@@ -219,7 +218,7 @@ class Case:
     def item(self) -> Tree:
         """The list item as it is now, or was where it is gone."""
         value = self.delta.new if self.delta.new is not None else self.delta.old
-        if not self.delta.at and isinstance(value, Mapping) and not isinstance(value, Items):
+        if not self.delta.at and isinstance(value, dict):
             return value
         found = self.scene.after.items(self.delta.field).get(self.delta.key or "")
         return found if found is not None else {}
@@ -233,8 +232,8 @@ class Case:
     def of_item(self, name: str) -> str:
         """A text of the item, as shown; empty where it has none."""
         read = self.delta.item
-        part = None if read is None else read.get(name)
-        return shown(self.item.get(name) if part is None else part)
+        part = self.item.get(name) if read is None or name not in read else read[name]
+        return part if type(part) is str else shown(part)
 
     @cached_property
     def dates(self) -> tuple[Dated, Dated] | None:

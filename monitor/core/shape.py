@@ -61,8 +61,9 @@ class Group:
             for name, member in raw.items():
                 if member is None and name in self.parts:
                     continue
-                if name in bare:
-                    value = bare[name](member)
+                convert = bare.get(name)
+                if convert is not None:
+                    value = convert(member)
                 elif name in self.parts:
                     value = self.parts[name].read(member, notes)
                 else:
@@ -79,9 +80,13 @@ class Group:
             return self.read(old, notes), self.read(new, notes)
         before: dict[str, Value] = {}
         after: dict[str, Value] = {}
+        keep, bare = self.keep, self._bare
         for name in {**old, **new}:
             was, now = old.get(name), new.get(name)
-            if was == now and name not in self.keep:
+            if was == now and name not in keep:
+                continue
+            if was == now and name in bare:  # leaves are values: one reading serves both sides
+                self._put_kept(name, was, before, after)
                 continue
             part = self.parts.get(name)
             if part is None:
@@ -92,6 +97,16 @@ class Group:
             return before, after
         whole = self.read(old, notes), self.read(new, notes)
         return whole if None in whole else (before, after)
+
+    def _put_kept(self, name: str, raw: Json, before: dict[str, Value], after: dict[str, Value]) -> None:
+        if raw is None:
+            return
+        try:
+            value = self._bare[name](raw)
+        except ShapeError as error:
+            raise error.under(name) from None
+        if value is not None:
+            before[name] = after[name] = value
 
     def strangers(self, raw: Json) -> Iterator[Stranger]:
         assert isinstance(raw, dict)
@@ -159,7 +174,7 @@ class Listed:
                 if was[0][1] != now[0][1]:
                     pair = self._pair_apart(was[0], now[0], notes)
                     put_apart(key, pair, before, after)
-            elif _bag(was) != _bag(now):
+            elif not (was and now) or _bag(was) != _bag(now):
                 before.update(self.numbered(was, olds, key, notes))
                 after.update(self.numbered(now, news, key, notes))
         if not self.whole and not (before and after):
@@ -203,9 +218,13 @@ class Listed:
     def keyed(self, raw: Json) -> Mapping[str, Sequence[tuple[int, Json]]]:
         """The items by natural key, unread, each with its place in the list."""
         members = _list(raw)
+        keys = self._raw_keys(members)
+        singles = dict(zip(keys, zip(enumerate(members)), strict=True))
+        if len(singles) == len(keys):
+            return singles
         found: dict[str, list[tuple[int, Json]]] = {}
-        for index, key in enumerate(self._raw_keys(members)):
-            found.setdefault(key, []).append((index, members[index]))
+        for key, place in zip(keys, enumerate(members), strict=True):
+            found.setdefault(key, []).append(place)
         return found
 
     def numbered(
@@ -216,27 +235,28 @@ class Listed:
         notes: Reading,
     ) -> dict[str, Tree]:
         """Those of one natural key, read in full and numbered as they are among `everything`."""
+        if key and len(members) == 1:
+            only = self._read_item(*members[0], notes)
+            return {} if only is None else {key: only}
         trees = [tree for place in members if (tree := self._read_item(*place, notes)) is not None]
         return numbered({key: trees}, taken=everything) if trees else {}
 
     def _items(self, keyed: Mapping[str, Tree]) -> Items:
         return Items(keyed, self.natural_key)
 
-    def _raw_keys(self, members: Sequence[Json]) -> Iterator[str]:
+    def _raw_keys(self, members: Sequence[Json]) -> list[str]:
         """The natural keys without reading the items: most of them will not be read."""
         if isinstance(self.item, Wrapped):
-            yield from (_raw_form(self.item.leaf, member) for member in members)
-            return
-        key_parts = self.key_parts
+            leaf = self.item.leaf
+            return [_raw_form(leaf, member) for member in members]
+        parts = self.key_parts
+        keys: list[str] = []
         for member in members:
-            if not isinstance(member, dict):
-                yield ""
-                continue
-            raws = tuple(map(member.get, key_parts))
             try:
-                yield _raw_key(self, raws)
+                keys.append(_raw_key(self, tuple(map(member.get, parts))) if isinstance(member, dict) else "")
             except TypeError:  # a part is a list or an object: wrong, and not ours to say
-                yield ""
+                keys.append("")
+        return keys
 
 
 @lru_cache(maxsize=16384)

@@ -43,6 +43,7 @@ _COMMON = re.compile(
 _CITY = re.compile(r"\b(?:city|shi|cedex|municipality|district|\d+)\b")
 _TELLING_WORDS = 3
 _TELLING_ZIP = 4
+_TELLING_PARTS = ("status", "state", "zip", "contacts", "geoPoint")
 
 
 class _Facility(NamedTuple):
@@ -151,9 +152,7 @@ def _same_city(old: _Site, new: _Site) -> bool:
 
 def _agreement(old: Tree, new: Tree) -> float:
     """A little for every other part that agrees, to tell candidates apart."""
-    return sum(
-        0.01 for name in ("status", "state", "zip", "contacts", "geoPoint") if old.get(name) == new.get(name)
-    )
+    return sum([0.01 for name in _TELLING_PARTS if old.get(name) == new.get(name)])
 
 
 def _near(old: _Site, new: _Site) -> bool:

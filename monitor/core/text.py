@@ -228,10 +228,12 @@ def _operations(steps: Sequence[tuple[str, str, str]]) -> Iterator[tuple[str, st
             yield "+", added
 
 
-def _words(text: str) -> list[str]:
+@lru_cache(maxsize=64)
+def _words(text: str) -> tuple[str, ...]:
+    """Kept for a while: of two texts it is asked whether they are the same, how alike they are, and where."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).translate(_SAME_SIGNS)
-    return _WORD.findall(text.casefold())
+    return tuple(_WORD.findall(text.casefold()))
 
 
 def _numbered(before: Sequence[str], after: Sequence[str]) -> tuple[list[int], list[int]]:

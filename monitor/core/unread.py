@@ -92,11 +92,11 @@ class UnreadItems(Collection):
         return iter(self._items)
 
     def __bool__(self) -> bool:
-        return any(map(self._is_told, self._raw)) or bool(self._items)
+        return any(self._told()) or bool(self._items)
 
     def __len__(self) -> int:
         """Counted without keys, unless some may be empty and none at all."""
-        if all(map(self._is_told, self._raw)):
+        if all(self._told()):
             return len(self._raw)
         return len(self._items)
 
@@ -113,7 +113,9 @@ class UnreadItems(Collection):
     def _item(self, index: int, member: JsonObject) -> Tree:
         return UnreadItem(self._group, index, member, self._refusal)
 
-    def _is_told(self, member: Json) -> bool:
-        """Is something said for certain in the first part of its key?"""
-        first = member.get(self._listed.key_parts[0]) if isinstance(member, dict) else None
-        return isinstance(first, str) and first[:1].isalnum()
+    def _told(self) -> Iterator[bool]:
+        """Of each item: is something said for certain in the first part of its key?"""
+        part = self._listed.key_parts[0]
+        for member in self._raw:
+            first = member.get(part) if isinstance(member, dict) else None
+            yield isinstance(first, str) and first[:1].isalnum()

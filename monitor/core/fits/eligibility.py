@@ -39,7 +39,7 @@ def eligibility_substance(case: Case) -> str | None:
         return f"criterion moved from {case.old or 'no section'} to {case.new or 'no section'}"
     if same_words(case.old, case.new):
         return None
-    if Counter(numbers_in(case.old)) != Counter(numbers_in(case.new)):
+    if sorted(numbers_in(case.old)) != sorted(numbers_in(case.new)):
         return f"{_section(case)} criterion: a numeric limit changed"
     if moved := qualifiers_moved(case.old, case.new):
         return f"{_section(case)} criterion: qualifier {', '.join(moved)}"
@@ -61,14 +61,21 @@ def criteria_wording(case: Case) -> str | None:
 def qualifiers_moved(old: str, new: str) -> tuple[str, ...]:
     """Qualifiers gained (`+any`) and lost (`−any`), in alphabetic order; `≥` and "at least" are one."""
     before, after = (
-        Counter(_qualifier(found) for found in _QUALIFIERS.finditer(text)) for text in (old, new)
+        Counter([_qualifier(found) for found in _QUALIFIERS.finditer(text)]) for text in (old, new)
     )
+    if before == after:
+        return ()
     gained, lost = after - before, before - after
     return tuple(f"+{word}" for word in sorted(gained)) + tuple(f"−{word}" for word in sorted(lost))
 
 
 def _qualifier(found: re.Match[str]) -> str:
-    return "≥" if found["least"] else "≤" if found["most"] else found.group().casefold()
+    match found.lastgroup:
+        case "least":
+            return "≥"
+        case "most":
+            return "≤"
+    return found.group().casefold()
 
 
 def _section(case: Case) -> str:

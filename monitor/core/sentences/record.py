@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from monitor.core.catalogue import field
 from monitor.core.phrases import clip
-from monitor.core.record import Dated, Items, Value
+from monitor.core.record import Dated, Items, Text, Value
 from monitor.core.scene import Case, shown
 from monitor.core.sentences.words import (
     QUOTE,
@@ -193,10 +193,12 @@ def _from_to(case: Case) -> str:
         return f"given{_tail(new)}"
     if new is None:
         return f"no longer given{_tail(old, 'was ')}"
-    if isinstance(old, Mapping) or isinstance(new, Mapping):
-        return "changed"
     if isinstance(old, frozenset) and isinstance(new, frozenset):
         return _set_change(old, new)
+    if isinstance(old, Text) and isinstance(new, Text):
+        return changed_words(case.old, case.new)
+    if isinstance(old, Mapping) or isinstance(new, Mapping):
+        return "changed"
     if isinstance(old, (str, Dated, int, float)):
         return f"{value_words(old)} → {value_words(new)}"
     return changed_words(case.old, case.new)
