@@ -1,7 +1,8 @@
 """How a benchmark measures: variants take turns in one process, and medians are compared.
 
-Turns, because a machine that slows down half-way must slow all variants alike; medians, because one pause of
-the machine is not the code's; garbage is collected before each turn, because it is the last turn's.
+Turns, because a machine that slows down half-way must slow all variants alike, and one of each before any is
+timed, so that no variant fills caches for the next; medians, because one pause of the machine is not the
+code's; garbage is collected before each turn, because it is the last turn's.
 """
 
 from __future__ import annotations
@@ -28,12 +29,20 @@ class Timing:
 
 
 def in_turns(variants: Mapping[str, Variant], *, rounds: int) -> dict[str, Timing]:
-    """Time every variant `rounds` times, one after the other in each round."""
+    """Time every variant `rounds` times, one after the other in each round, after a turn not timed."""
+    for variant in variants.values():
+        variant()
     turns: dict[str, list[float]] = {name: [] for name in variants}
     for _ in range(rounds):
         for name, variant in variants.items():
             turns[name].append(seconds(variant))
     return {name: Timing(tuple(each)) for name, each in turns.items()}
+
+
+def set_aside() -> None:
+    """Take what is loaded for a benchmark from the garbage collector, which would walk it in every turn."""
+    gc.collect()
+    gc.freeze()
 
 
 def seconds(variant: Variant) -> float:
