@@ -10,7 +10,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Literal, TypeAlias
 
@@ -33,7 +33,7 @@ from monitor.store.values import Recording
 log = logging.getLogger(__name__)
 
 Scope: TypeAlias = Literal["unread", "all"]
-"""`all` asks whatever the source's state, and reads every watched trial again."""
+"""`all` asks whatever the source's state, and reads every watched trial again, be it at older data."""
 
 MAX_ROUNDS = 3
 """Rounds in one cycle while the registry publishes under it; what is left is read at the next tick."""
@@ -125,7 +125,7 @@ class _Cycle:
             if before is not None and _is_backwards(before.data_version, probe.data_version):
                 probe = before  # a server that lags behind its neighbors: it is not followed back
                 break
-            if _is_backwards(self.old.data_version, probe.data_version):
+            if scope == "unread" and _is_backwards(self.old.data_version, probe.data_version):
                 return health.after_backwards(self.old, str(probe.data_version), self.works.clock())
             self.stamp = probe.data_version
             version = self.stamp or isoformat(self.works.clock())
@@ -276,7 +276,16 @@ def _batches(trials: Iterable[TrialId], size: int) -> Iterator[tuple[TrialId, ..
 
 
 def _is_backwards(known: str | None, seen: str | None) -> bool:
-    return known is not None and seen is not None and seen < known
+    """Is `seen` older? Stamps that are no dates cannot be compared: they would hold off every later one."""
+    return known is not None and seen is not None and _is_dated(known) and _is_dated(seen) and seen < known
+
+
+def _is_dated(stamp: str) -> bool:
+    try:
+        date.fromisoformat(stamp[:10])
+    except ValueError:
+        return False
+    return True
 
 
 def _is_set_back(now: datetime, known: SourceHealth) -> bool:

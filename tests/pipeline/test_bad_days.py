@@ -157,3 +157,36 @@ def test_a_clock_set_back_stops_no_digests_and_no_messages(tmp_path: Path) -> No
             assert {delivery.state for delivery in app.store.deliveries()} == {"sent"}
         told = [change["new"] for change in world.told() if change["field"] == "status.overallStatus"]
         assert set(map(str, told)) == {"SUSPENDED", "COMPLETED"}
+
+
+def test_a_stamp_that_is_no_date_holds_off_no_later_one(tmp_path: Path) -> None:
+    """It is a data version like any other, and neither newer nor older than those of before and after."""
+    stamps = [
+        response(200, b'{"apiVersion":"2.0.5","dataTimestamp":"%s"}' % stamp)
+        for stamp in (b"unknown", b"unknown", b"2026-11-02T09:00:05", b"2026-11-02T09:00:05")
+    ]
+    first, second = (orjson.dumps(sample(1, **{STATUS: word, HOLDER: "2026-11-02"})) for word in WORDS[:2])
+    rows = [response(200, b'{"studies":[%s]}' % row) for row in (first, first, second)]
+    script = (stamps[0], *rows[:2], stamps[1], stamps[2], rows[2], stamps[3])
+    with World(tmp_path, [version(2)]) as world, Scripted(*script) as server:
+        world.env["TRIALWIRE_REGISTRIES__CTGOV__BASE_URL"] = server.base_url
+        world.watch(1)
+        with world.app() as app:
+            assert cycle(app).counts["new"] == 1
+            assert cycle(app).counts["changed"] == 1
+
+
+def test_older_data_are_read_where_the_operator_says_so(tmp_path: Path) -> None:
+    """A stamp out of the future need not hold off all others until then: a forced poll believes it."""
+    versions = [version(2, sample(1)), version(3, sample(1, **SUSPENDED)), version(2, sample(1))]
+    with World(tmp_path, versions) as world:
+        world.watch(1)
+        world.registry.advance()
+        with world.app() as app:
+            cycle(app)
+            world.registry.advance()
+            assert cycle(app).counts == {}
+            assert poll.cycle(app, app.registries["ctgov"], scope="all").counts["changed"] == 1
+            health = app.store.source("ctgov")
+            assert health is not None
+            assert (health.state, health.data_version) == ("OK", "2026-11-02T09:00:05")
