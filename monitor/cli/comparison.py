@@ -7,7 +7,7 @@ stretches are folded.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -20,7 +20,7 @@ from monitor.cli import listing, lookups, references, session, terminal
 from monitor.cli.formats import Format, write_machine
 from monitor.cli.listing import counted
 from monitor.cli.terminal import LEVEL_STYLES, Cell, Column
-from monitor.core.change import LEVELS, Stamp, snapshot_identity, stamp_changes
+from monitor.core.change import LEVELS, Stamp, leading, snapshot_identity, stamp_changes
 from monitor.core.phrases import diff_spans
 from monitor.core.record import Json, JsonObject, TrialId
 from monitor.errors import MonitorError, RecordFormatError
@@ -78,17 +78,19 @@ def table(changes: Sequence[RecordedChange], old: Side, new: Side, *, with_noise
         terminal.note(f"These are two different trials: {old.trial} and {new.trial}.")
     shown = [change for change in changes if with_noise or change.significance != "noise"]
     hidden = len(changes) - len(shown)
-    if shown:
-        terminal.write(_lines(shown))
+    told = leading(shown)
+    if told:
+        terminal.write(_lines(told))
         terminal.say()
-    terminal.say(_summed_up(len(shown), hidden), "dim")
+    terminal.say(_summed_up(len(shown), len(shown) - len(told), hidden), "dim")
 
 
-def _summed_up(shown: int, hidden: int) -> str:
+def _summed_up(shown: int, within: int, hidden: int) -> str:
     if not shown and not hidden:
         return "No difference."
+    told_with = f", {within} of them told with another" if within else ""
     folded = f"; {counted(hidden, 'administrative one')} hidden (--noise shows them)" if hidden else ""
-    return f"{counted(shown, 'difference') if shown else 'No difference that matters'}{folded}."
+    return f"{counted(shown, 'difference') if shown else 'No difference that matters'}{told_with}{folded}."
 
 
 def _lines(changes: Sequence[RecordedChange]) -> Iterator[terminal.Text]:
@@ -113,14 +115,20 @@ def _word_diff(change: RecordedChange) -> Iterator[Cell]:
     facts = change.body.get("facts")
     spans = diff_spans(facts.get("text_diff") if isinstance(facts, dict) else None)
     if len(spans) > 1:
-        yield Cell("", pieces=tuple(_PIECES[sign](text) for sign, text in spans))
+        yield Cell("", pieces=tuple(piece for span in spans for piece in _pieces(*span)))
 
 
-_PIECES: dict[str, Callable[[str], tuple[str, str]]] = {
-    "=": lambda text: (text, "dim"),
-    "-": lambda text: (f"[-{text}-]", "red strike"),
-    "+": lambda text: (f"{{+{text}+}}", "green underline"),
-}
+def _pieces(sign: str, text: str) -> Iterator[tuple[str, str]]:
+    """A span with its marks, the blanks at its edges outside of them."""
+    left, right, style = _MARKS[sign]
+    inside = text.strip()
+    before, _, after = text.partition(inside)
+    yield before, ""
+    yield f"{left}{inside}{right}", style
+    yield after, ""
+
+
+_MARKS = {"=": ("", "", "dim"), "-": ("[-", "-]", "red strike"), "+": ("{+", "+}", "green underline")}
 
 
 def _side(text: str) -> Side:

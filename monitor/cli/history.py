@@ -139,12 +139,13 @@ def _about(store: Store, state: TrialState) -> None:
 
 def _table(found: Sequence[RecordedChange], filters: Filters, *, with_trial: bool) -> None:
     from monitor.cli import listing
+    from monitor.core.change import leading
 
     everything = filters.level is Level.NOISE
     shown = [c for c in found if everything or c.baseline or c.significance != "noise"]
     hidden = len(found) - len(shown)
     most_sites = None if filters.picks() else MOST_SITES
-    rows = listing.leading(shown)
+    rows = leading(shown)
     listing.table(rows, with_trial=with_trial, most_sites=most_sites)
     if shown:
         terminal.say()

@@ -66,12 +66,6 @@ def table(changes: Sequence[RecordedChange], *, with_trial: bool, most_sites: in
     terminal.write(terminal.lines(columns, rows, indent=2))
 
 
-def leading(changes: Sequence[RecordedChange]) -> list[RecordedChange]:
-    """The changes without those that another row of the same version tells, too."""
-    shown = {(_place(change), change.field) for change in changes}
-    return [change for change in changes if (_place(change), change.told_with) not in shown]
-
-
 def _place(change: RecordedChange) -> tuple[object, ...]:
     return change.trial, change.stamp.snapshot_to, when(change), change.baseline
 

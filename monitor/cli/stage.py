@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from monitor.cli import listing, terminal
 from monitor.cli.terminal import Cell, Column
-from monitor.core.change import RecordedChange, Significance
+from monitor.core.change import RecordedChange, Significance, leading
 
 _BAR = "│"
 _FRAME = 6
@@ -49,7 +49,7 @@ class Stage:
 
     def changes(self, changes: Sequence[RecordedChange]) -> None:
         """A history."""
-        listing.table(listing.leading(changes), with_trial=False)
+        listing.table(leading(changes), with_trial=False)
 
 
 def reflowed(lines: Sequence[str], old: int, new: int) -> Iterator[str]:

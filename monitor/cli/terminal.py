@@ -49,13 +49,13 @@ class Cell:
     words: str
     style: str = ""
     pieces: tuple[tuple[str, str], ...] = ()
-    """Words with a style each, shown instead with spaces between."""
+    """Words with a style each, shown instead, joined as they are."""
 
     def text(self) -> Text:
         """As rich has it; never read as markup."""
         if not self.pieces:
             return Text(clean(self.words), style=self.style)
-        return Text(" ").join(Text(clean(words), style=style) for words, style in self.pieces)
+        return Text("").join(Text(clean(words), style=style) for words, style in self.pieces)
 
 
 @dataclass(frozen=True, slots=True)

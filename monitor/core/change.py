@@ -302,6 +302,16 @@ def baseline_changes(found: ChangeSet, stamp: Stamp) -> tuple[RecordedChange, ..
     return tuple(replace(change, baseline=True) for change in changes)
 
 
+def leading(changes: Sequence[RecordedChange]) -> list[RecordedChange]:
+    """The changes without those that another one of the same version tells, too (`told_with`)."""
+    there = {(change.trial, change.stamp.snapshot_to, change.field) for change in changes}
+    return [
+        change
+        for change in changes
+        if (change.trial, change.stamp.snapshot_to, change.told_with) not in there
+    ]
+
+
 def change_id(stamp: Stamp, delta: Delta) -> str:
     """`chg_…`, derived from the two snapshots, field, key, part and op (contract section 2)."""
     return "chg_" + derived_id(

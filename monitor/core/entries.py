@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from monitor.core.change import LEVELS, RecordedChange, at_least
+from monitor.core.change import LEVELS, RecordedChange, at_least, leading
 from monitor.core.phrases import SourceNames, Span, clip, clip_span, day_words, diff_spans
 from monitor.core.record import Json, PartialDate
 from monitor.core.stories import Story
@@ -72,7 +72,7 @@ def linked_once(entries: Sequence[Entry]) -> Iterator[Entry]:
 
 def entry(story: Story, limits: Limits, sources: Mapping[str, SourceNames]) -> Entry:
     headline = clip(story.finding.headline, limits.clip)
-    changes = sorted(_leading(story.changes), key=lambda change: LEVELS.index(change.significance))
+    changes = sorted(leading(story.changes), key=lambda change: LEVELS.index(change.significance))
     loud = [change for change in changes if not _is_quiet(story, change)]
     quiet = changes[len(loud) :]
     details = [Line(clip(detail, limits.clip)) for detail in story.finding.details]
@@ -81,12 +81,6 @@ def entry(story: Story, limits: Limits, sources: Mapping[str, SourceNames]) -> E
     hidden = max(0, len(lines) - limits.lines) + len(quiet[limits.quiet :])
     compare, compare_url = _compare(story, sources) if _is_loud(story) else ("", "")
     return Entry(headline, tuple(lines[: limits.lines]), hidden, compare, compare_url)
-
-
-def _leading(changes: Sequence[RecordedChange]) -> Iterator[RecordedChange]:
-    """The changes without those that another one's sentence tells, too."""
-    fields = {change.field for change in changes}
-    return (change for change in changes if change.told_with not in fields)
 
 
 def _is_loud(story: Story) -> bool:

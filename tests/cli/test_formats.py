@@ -12,9 +12,10 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.cli import dates, fields, formats, listing, references, terminal
+from monitor.cli import dates, fields, formats, references, terminal
 from monitor.cli.formats import Format, Shown
 from monitor.cli.terminal import Cell, Column
+from monitor.core.change import leading
 from monitor.core.record import JsonObject, TrialId
 from monitor.core.watching import Snapshot
 from monitor.errors import StoreError
@@ -203,9 +204,9 @@ def test_what_another_row_tells_has_no_row_of_its_own() -> None:
     told = {"told_with": "status.overallStatus"}
     reason = digests.change(state, "Reason.", field_name="status.whyStopped", facts=told)
     later = digests.change(state, "Reason.", field_name="status.whyStopped", facts=told, snapshots=(3, 4))
-    assert listing.leading([status, reason]) == [status]
-    assert listing.leading([reason]) == [reason]
-    assert listing.leading([later, status, reason]) == [later, status]
+    assert leading([status, reason]) == [status]
+    assert leading([reason]) == [reason]
+    assert leading([later, status, reason]) == [later, status]
 
 
 @pytest.mark.parametrize(
