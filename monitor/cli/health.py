@@ -21,7 +21,7 @@ from monitor.core.record import Json, JsonObject
 if TYPE_CHECKING:
     from monitor.config import Settings
     from monitor.core.delivery import Delivery
-    from monitor.core.watching import SourceHealth, TrialState, Watch
+    from monitor.core.watching import Quarantined, SourceHealth, TrialState, Watch
     from monitor.store import Store
     from monitor.store.values import ChannelState, Stats, StoredDigest
 
@@ -42,6 +42,7 @@ class Health:
     sources: tuple[SourceHealth, ...]
     watches: tuple[Watch, ...]
     disabled: tuple[ChannelState, ...]
+    held: tuple[Quarantined, ...]
     waiting: tuple[Delivery, ...]
     digests: tuple[tuple[str, StoredDigest | None], ...]
 
@@ -56,6 +57,16 @@ class Health:
             if state.checked_data_version is None
             or state.checked_data_version
             != (versions.get(state.trial.registry) or state.checked_data_version)
+        )
+
+    @property
+    def doubted(self) -> tuple[Quarantined, ...]:
+        """Held answers about trials not read well since: nothing newer has made up for them."""
+        checked = {watch.trial: watch.state.checked_at for watch in self.watches}
+        return tuple(
+            answer
+            for answer in self.held
+            if (read_at := checked.get(answer.trial)) is None or read_at <= answer.observed_at
         )
 
     @property
@@ -101,6 +112,7 @@ def _look(store: Store, found: Settings) -> Health:
         sources=store.sources(),
         watches=store.watches(),
         disabled=store.disabled_channels(),
+        held=store.quarantined(),
         waiting=store.deliveries(states=("pending",)),
         digests=tuple((s.name, store.last_digest(s.name)) for s in found.subscriptions),
     )
@@ -115,8 +127,8 @@ def _attention(health: Health) -> Iterator[str]:
     yield from _polls(health)
     for state in health.nonexistent:
         yield f"{state.trial}: the registry has no such trial; `trialwire watch remove {state.trial}`"
-    if health.stats.quarantined:
-        yield f"{counted(health.stats.quarantined, 'answer')} not believed: `trialwire quarantine list`"
+    if health.doubted:
+        yield f"{counted(len(health.doubted), 'answer')} not believed: `trialwire quarantine list`"
     if dead := health.stats.deliveries.get("dead", 0):
         yield f"{counted(dead, 'delivery', 'deliveries')} given up: `trialwire deliveries list --state dead`"
     for channel in health.disabled:
@@ -170,7 +182,10 @@ def _tell(health: Health, attention: list[str]) -> None:
     progress = f"{read} read at that version" if known else "none read yet"
     terminal.write(_pair("watched", f"{counted(len(health.watches), 'trial')}, {progress}"))
     terminal.write(_pair("daemon", f"running, process {health.daemon}" if health.daemon else "not running"))
-    terminal.write(_pair("quarantine", f"{stats.quarantined} held"))
+    since = len(health.held) - len(health.doubted)
+    terminal.write(
+        _pair("quarantine", f"{len(health.held)} held" + (f", {since} made up for since" if since else ""))
+    )
     waiting = stats.deliveries.get("pending", 0) + stats.deliveries.get("leased", 0)
     sent, dead = stats.deliveries.get("sent", 0), stats.deliveries.get("dead", 0)
     terminal.write(_pair("deliveries", f"{sent:,} sent, {waiting} waiting, {dead} given up"))

@@ -109,7 +109,7 @@ def _only(found: Sequence[Snapshot], snapshots: Sequence[Snapshot], wanted: str)
     if found:
         return found[0]
     raise StoreError(
-        f"{snapshots[0].trial}: no {wanted} is stored. Here are {known(snapshots)}.",
+        f"{snapshots[0].trial}: no {wanted} is stored, only {known(snapshots)}.",
         remedy=f"`trialwire versions {snapshots[0].trial}` lists them; a version is named by {_FORMS}.",
     )
 

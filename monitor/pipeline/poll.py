@@ -58,9 +58,10 @@ class CycleReport:
 
     @property
     def ok(self) -> bool:
-        """Was everything read that there was to read?"""
+        """Was everything read that there was to read, and believed?"""
         healthy = self.health is not None and self.health.state in ("OK", "STALE")
-        return healthy and self.waiting_until is None and not self.counts.get("unread")
+        missed = self.counts.get("unread") or self.counts.get("quarantined")
+        return healthy and self.waiting_until is None and not missed
 
 
 def due(works: Works, registry: str, every_s: float) -> bool:

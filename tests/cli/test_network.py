@@ -243,6 +243,24 @@ def test_quarantine(watching: Command, registry: StandIn) -> None:
     assert watching("quarantine", "accept", first).code == 1
 
 
+def test_a_good_answer_makes_up_for_one_not_believed(watching: Command, registry: StandIn) -> None:
+    """A pass with a held answer ends with 3; once the trial is read well, `status` asks for nothing more."""
+    watching("poll")
+    latest = editions()[1]
+    broken = copy.deepcopy(dict(latest.studies))
+    put(broken["NCT09100001"], "protocolSection.statusModule.overallStatus", ABSENT)
+    with StandIn([DataVersion(latest.stamp, broken)]) as ill:
+        ran = watching.process("run", "--once", TRIALWIRE_REGISTRIES__CTGOV__BASE_URL=ill.base_url)
+    assert ran.code == 3
+    assert "1 answer not believed" in watching("status").out
+    for _ in range(2):
+        registry.advance()
+    assert watching("poll").code == 0
+    told = watching("status").out
+    assert "not believed" not in told
+    assert "1 held, 1 made up for since" in told
+
+
 def test_run_once(watching: Command, registry: StandIn) -> None:
     """`run --once` does each step once: 0 where all went well, 3 where something failed."""
     assert watching.process("run", "--once").code == 0
