@@ -149,10 +149,14 @@ def _differences(
     elif isinstance(old, _NAMED_PARTS) and isinstance(new, _NAMED_PARTS):
         for name in sorted({*old, *new}):
             before, after = old.get(name), new.get(name)
-            if before is None or after is None:
-                yield (*at, name), (*was_at, name), before, after
-            elif before is not after:
-                yield from _differences(before, after, (*at, name), (*was_at, name))
+            if before is after:
+                continue
+            path = (*at, name)
+            was_path = path if was_at is at else (*was_at, name)
+            if type(before) in _WITH_PARTS and type(after) in _WITH_PARTS:
+                yield from _differences(before, after, path, was_path)
+            elif before != after or type(before) is not type(after):
+                yield path, was_path, before, after
     elif isinstance(old, Opaque) and isinstance(new, Opaque):
         for inside, was, now in json_differences(old.json, new.json) if old != new else ():
             path = (*at, *inside)

@@ -158,20 +158,24 @@ def _score(kind: Kind, old: tuple[str, ...], new: tuple[str, ...]) -> float:
         if within_reach < kind.threshold * total - _ROUNDING:
             break
         if was and now:
-            alike = text_likeness(was, now)
+            least = 1 - (within_reach - kind.threshold * total) / weight
+            alike = text_likeness(was, now, least=least)
             told += weight * alike
             within_reach -= weight * (1 - alike)
     return told / total if total else 0.0
 
 
-def text_likeness(old: str, new: str) -> float:
-    """0 to 1: letters in common, or words in common where one says the other with more or fewer words."""
-    best = fuzz.ratio(old, new)
+def text_likeness(old: str, new: str, *, least: float = 0.0) -> float:
+    """0 to 1: letters in common, or words in common where one says the other with more or fewer words.
+
+    What is below `least` may come out lower than it is: then it is not worked out.
+    """
+    floor = max(0.0, 100 * least - _ROUNDING)
+    best = fuzz.ratio(old, new, score_cutoff=min(floor, 35))
     if best < 35 or best >= 90:
         return best / 100
-    # What falls short of its cutoff counts as 0 and is not worked out: it would not be the best anyhow.
-    best = max(best, 0.9 * fuzz.token_sort_ratio(old, new, score_cutoff=best / 0.9 - _ROUNDING))
-    best = max(best, 0.8 * fuzz.token_set_ratio(old, new, score_cutoff=best / 0.8 - _ROUNDING))
+    best = max(best, 0.9 * fuzz.token_sort_ratio(old, new, score_cutoff=max(best, floor) / 0.9 - _ROUNDING))
+    best = max(best, 0.8 * fuzz.token_set_ratio(old, new, score_cutoff=max(best, floor) / 0.8 - _ROUNDING))
     return best / 100
 
 

@@ -52,18 +52,18 @@ def pair(before: Mapping[str, Items], after: Mapping[str, Items]) -> Pairing:
             del olds[old], news[new]
 
     natural_old, natural_new = _natural_keys(olds, before), _natural_keys(news, after)
-    settle(_same_key(olds, news, lambda p: (p.field, natural_old[p]), lambda p: (p.field, natural_new[p])))
+    settle(_same_key(olds, news, natural_old.__getitem__, natural_new.__getitem__))
     if len({*before, *after}) > 1:
-        settle(_same_key(olds, news, lambda p: natural_old[p], lambda p: natural_new[p]))
+        settle(_same_key(olds, news, lambda p: natural_old[p].key, lambda p: natural_new[p].key))
     if olds and news:
         settle(_alike(olds, news))
     return _pairing(pairs, olds, news)
 
 
-def _natural_keys(items: Mapping[Place, Tree], lists: Mapping[str, Items]) -> dict[Place, str]:
-    """Only a numbered key is not the natural one already."""
+def _natural_keys(items: Mapping[Place, Tree], lists: Mapping[str, Items]) -> dict[Place, Place]:
+    """Every place under its natural key: only a numbered one is not that already."""
     return {
-        place: lists[place.field].natural_key(item) if "#" in place.key else place.key
+        place: Place(place.field, lists[place.field].natural_key(item)) if "#" in place.key else place
         for place, item in items.items()
     }
 

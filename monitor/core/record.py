@@ -13,22 +13,14 @@ import calendar
 import hashlib
 import itertools
 import re
-from collections.abc import (
-    Callable,
-    Container,
-    ItemsView,
-    Iterable,
-    Iterator,
-    Mapping,
-    Sequence,
-    ValuesView,
-)
+from collections.abc import Callable, Container, ItemsView, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import cached_property
 from typing import TypeAlias
 
 import orjson
+
+from monitor.core.lazy import lazy
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 JsonObject: TypeAlias = "dict[str, Json]"
@@ -194,9 +186,13 @@ class Items(Collection):
     @classmethod
     def of(cls, items: Iterable[Tree], natural: Callable[[Tree], str]) -> Items:
         """Key `items` by `natural`, numbering those that share a key."""
+        keyed = [(natural(item), item) for item in items]
+        singles = dict(keyed)
+        if len(singles) == len(keyed) and "" not in singles:
+            return cls(singles, natural)
         groups: dict[str, list[Tree]] = {}
-        for item in items:
-            groups.setdefault(natural(item), []).append(item)
+        for key, item in keyed:
+            groups.setdefault(key, []).append(item)
         return cls(numbered(groups), natural)
 
     def rebuilt(self, items: Iterable[Tree]) -> Items:
@@ -212,9 +208,6 @@ class Items(Collection):
 
     def items(self) -> ItemsView[str, Tree]:
         return self._by_key.items()
-
-    def values(self) -> ValuesView[Tree]:
-        return self._by_key.values()
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._by_key)
@@ -310,7 +303,7 @@ class Section:
     read_one: Callable[[Json, str], Value | None] | None = None
     """Reads one field and nothing else, of a collection only what is asked for; None: the section is read."""
 
-    @cached_property
+    @lazy
     def fields(self) -> Fields:
         """The catalogue fields found in it; absent ones are absent."""
         return self.read(self.raw)
@@ -323,7 +316,7 @@ class Section:
             self._ones[name] = self.read_one(self.raw, name)
         return self._ones[name]
 
-    @cached_property
+    @lazy
     def _ones(self) -> dict[str, Value | None]:
         return {}
 
@@ -345,7 +338,7 @@ class TrialRecord:
             return section.get(name) if section else None
         return self.fields.get(name)
 
-    @cached_property
+    @lazy
     def fields(self) -> Mapping[str, Value]:
         """Every field present, in the registry's order."""
         merged: dict[str, Value] = {}

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property
 
 import orjson
 
 from monitor.core.change import Delta
+from monitor.core.lazy import lazy
 from monitor.core.record import (
     Age,
     Dated,
@@ -75,7 +75,7 @@ class Scene:
     confirmed: date | None = None
     """The last day on which the earlier version was seen to stand; None where it was seen once."""
 
-    @cached_property
+    @lazy
     def as_of(self) -> date | None:
         """The day everything is judged on: never the clock (rules, "as_of")."""
         if self.today is not None:
@@ -83,7 +83,7 @@ class Scene:
         posted = self.after.dated("status.lastUpdatePostDate")
         return posted.date.first if posted else None
 
-    @cached_property
+    @lazy
     def by_field(self) -> Mapping[str, Sequence[Delta]]:
         """The differences of each field."""
         found: dict[str, list[Delta]] = {}
@@ -95,30 +95,30 @@ class Scene:
         """Did any of these fields change?"""
         return any(name in self.by_field for name in names)
 
-    @cached_property
+    @lazy
     def status(self) -> str | None:
         """The overall status after."""
         return self.after.word("status.overallStatus")
 
-    @cached_property
+    @lazy
     def status_move(self) -> tuple[str | None, str | None] | None:
         """The overall status before and after, where it moved."""
         old = self.before.word("status.overallStatus")
         return None if old == self.status else (old, self.status)
 
-    @cached_property
+    @lazy
     def stopping(self) -> bool:
         """Does this version stop the trial (C1)?"""
         return self.status_move is not None and self.status in STOPPED
 
-    @cached_property
+    @lazy
     def veil(self) -> str | None:
         """`drawn` where the record was withheld in this version, `lifted` where it was unveiled."""
         if self.status_move is None or "WITHHELD" not in self.status_move:
             return None
         return "drawn" if self.status == "WITHHELD" else "lifted"
 
-    @cached_property
+    @lazy
     def started(self) -> bool:
         """Has the trial begun (rules, "started")?"""
         start = self.after.dated(START)
@@ -127,7 +127,7 @@ class Scene:
         known = self.after.word("status.lastKnownStatus") if self.status == "UNKNOWN" else self.status
         return known in STARTED
 
-    @cached_property
+    @lazy
     def completed_by(self) -> PartialDate | None:
         """Primary completion, where it is actual or has passed."""
         done = self.after.dated(PRIMARY_COMPLETION)
@@ -135,14 +135,14 @@ class Scene:
             return done.date
         return None
 
-    @cached_property
+    @lazy
     def results_new(self) -> bool:
         """Are results posted in this version (C3)?"""
         names = ("results.hasResults", "status.resultsFirstPostDate")
         had, has = ([record.get(name) for name in names] for record in (self.before, self.after))
         return (has[0] is True and had[0] is not True) or (has[1] is not None and had[1] is None)
 
-    @cached_property
+    @lazy
     def results_near(self) -> bool:
         """Is this version within the window around the posting of results (C4, M17)?"""
         if self.results_new:
@@ -152,7 +152,7 @@ class Scene:
             return False
         return abs((posted.date.midpoint - self.as_of).days) <= self.rules.limit("C4", "window_days")
 
-    @cached_property
+    @lazy
     def enrollments(self) -> tuple[Enrollment | None, Enrollment | None]:
         """Enrollment before and after."""
         old, new = _enrollment(self.before), _enrollment(self.after)
@@ -161,13 +161,13 @@ class Scene:
             old = Enrollment(old.count, new.type)
         return old, new
 
-    @cached_property
+    @lazy
     def primary_losses(self) -> int:
         """How many more primary outcomes were dropped than added."""
         ops = [delta.op for delta in self.by_field.get("outcomes.primary", ()) if not delta.at]
         return ops.count("removed") - ops.count("added")
 
-    @cached_property
+    @lazy
     def observational(self) -> bool:
         """Is it an observational study?"""
         return self.after.word("design.studyType") == "OBSERVATIONAL"
@@ -209,12 +209,12 @@ class Case:
         """The new text as shown; empty where there is none."""
         return shown(self.delta.new)
 
-    @cached_property
+    @lazy
     def similarity(self) -> float:
         """How alike the two texts are; 0 where one is missing."""
         return similarity(self.old, self.new) if self.old and self.new else 0.0
 
-    @cached_property
+    @lazy
     def item(self) -> Tree:
         """The list item as it is now, or was where it is gone."""
         value = self.delta.new if self.delta.new is not None else self.delta.old
@@ -223,7 +223,7 @@ class Case:
         found = self.scene.after.items(self.delta.field).get(self.delta.key or "")
         return found if found is not None else {}
 
-    @cached_property
+    @lazy
     def item_before(self) -> Tree:
         """The list item as it was, under its earlier key where that changed."""
         key = self.delta.from_key or self.delta.key or ""
@@ -235,7 +235,7 @@ class Case:
         part = self.item.get(name) if read is None or name not in read else read[name]
         return part if type(part) is str else shown(part)
 
-    @cached_property
+    @lazy
     def dates(self) -> tuple[Dated, Dated] | None:
         """Both dates, with a missing type read as it must have been; None unless both are given."""
         old, new = self.delta.old, self.delta.new
@@ -247,7 +247,7 @@ class Case:
             new.date, new.type or old.type or "ESTIMATED"
         )
 
-    @cached_property
+    @lazy
     def slip(self) -> int | None:
         """Days, positive for later; None unless both dates are given."""
         return days_between(self.dates[0].date, self.dates[1].date) if self.dates else None

@@ -157,12 +157,12 @@ class Listed:
         return identity_key(self.identity, item)
 
     def read(self, raw: Json, notes: Reading) -> Items | None:
-        groups: dict[str, list[Tree]] = {}
-        for index, member in enumerate(_list(raw)):
-            tree = self._read_item(index, member, notes)
-            if tree is not None:
-                groups.setdefault(self.natural_key(tree), []).append(tree)
-        return self._items(numbered(groups)) if groups else None
+        trees = [
+            tree
+            for index, member in enumerate(_list(raw))
+            if (tree := self._read_item(index, member, notes)) is not None
+        ]
+        return Items.of(trees, self.natural_key) if trees else None
 
     def read_apart(self, old: Json, new: Json, notes: Reading) -> tuple[Value | None, Value | None]:
         olds, news = self.keyed(old), self.keyed(new)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from functools import cached_property
 from typing import TypeAlias, TypeVar, overload
 
+from monitor.core.lazy import lazy
 from monitor.core.leaves import Reading, ShapeError
 from monitor.core.record import Collection, Json, JsonObject, Tree, Value
 from monitor.core.shape import Group, Listed, below
@@ -66,7 +66,7 @@ class UnreadItems(Collection):
     def __init__(self, listed: Listed, group: Group, raw: list[Json], refusal: Refusal) -> None:
         self._listed, self._group, self._raw, self._refusal = listed, group, raw, refusal
 
-    @cached_property
+    @lazy
     def _items(self) -> dict[str, Tree | tuple[int, JsonObject]]:
         """By key; as it stands in the list where it need not be read to be keyed."""
         found: dict[str, Tree | tuple[int, JsonObject]] = {}

@@ -143,8 +143,10 @@ def _read_one(
         return None
     if isinstance(shape, Listed) and isinstance(shape.item, Group) and isinstance(member, list):
         return UnreadItems(shape, shape.item, member, partial(_refused, (*path, *steps))) or None
-    with _Pointing((*path, *steps)):
+    try:
         return shape.read(member, Reading())
+    except ShapeError as error:
+        raise _refused((*path, *steps), error) from error
 
 
 def _others(spread: Spread, path: tuple[str, ...], raw: Json) -> dict[str, Value]:

@@ -1,0 +1,26 @@
+"""`lazy`: an attribute worked out when it is first asked for, and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class lazy(Generic[T]):  # noqa: N801
+    """`functools.cached_property` without the lock that it takes before Python 3.12.
+
+    A comparison asks thousands of these once each, and the lock takes longer than most answers do. Two
+    threads that ask at once may both work it out: it must be a question with one answer.
+    """
+
+    def __init__(self, read: Callable[[Any], T]) -> None:
+        self._read = read
+        self._name = read.__name__
+        self.__doc__ = read.__doc__
+
+    def __get__(self, instance: object, owner: type | None = None) -> T:
+        # Found in the instance's own dictionary from now on, before this is asked.
+        value = instance.__dict__[self._name] = self._read(instance)
+        return value
