@@ -219,13 +219,13 @@ def identity_key(identity: Identity, item: Tree) -> str:
     """An item's natural key: the identity's parts joined by `|`, an absent part empty."""
     parts = []
     for names in identity:
-        part = ""
         for name in names:
             value = item.get(name)
             if value is not None:
-                part = fold(_form(value))
+                parts.append(fold(_form(value)))
                 break
-        parts.append(part)
+        else:
+            parts.append("")
     return "|".join(parts)
 
 
@@ -238,11 +238,13 @@ def natural_key(name: str) -> Callable[[Tree], str]:
 
 
 def _form(value: Value) -> str:
+    if isinstance(value, Text):
+        return value.form
     if isinstance(value, str):
         return value
-    if isinstance(value, (Text, Named)):
-        return value.form
     match value:
+        case Named(form=form):
+            return form
         case Dated(date=when):
             return str(when)
         case frozenset():

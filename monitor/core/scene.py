@@ -232,8 +232,8 @@ class Case:
     def of_item(self, name: str) -> str:
         """A text of the item, as shown; empty where it has none."""
         read = self.delta.item
-        part = self.item.get(name) if read is None or name not in read else read[name]
-        return part if type(part) is str else shown(part)
+        part = None if read is None else read.get(name)
+        return shown(self.item.get(name) if part is None else part)
 
     @lazy
     def dates(self) -> tuple[Dated, Dated] | None:
@@ -260,12 +260,14 @@ class Case:
 
 def shown(value: Value | None) -> str:
     """A value as people read it, enum values raw."""
+    if isinstance(value, Text):  # most are
+        return value.shown
     match value:
         case None:
             return ""
         case str():
             return value
-        case Text(shown=text) | Named(shown=text) | Age(shown=text):
+        case Named(shown=text) | Age(shown=text):
             return text
         case Dated(date=when):
             return str(when)

@@ -105,8 +105,8 @@ class UnreadItems(Collection):
         found: dict[tuple[Json, ...], tuple[int, JsonObject]] = {}
         with suppress(TypeError):  # raised for a part that is a list or an object
             for index, member in enumerate(self._raw):
-                if isinstance(member, dict):
-                    found.setdefault(tuple(map(member.get, parts)), (index, member))
+                if isinstance(member, dict) and (told := tuple(map(member.get, parts))) not in found:
+                    found[told] = index, member
             return (tuple(map(self._item(*place).get, parts)) for place in found.values())
         return super().combinations(*parts)
 
