@@ -27,6 +27,7 @@ def report(rounds: int) -> Iterator[str]:
                 KEYED: partial(DeepDiff, pair.before, pair.after, ignore_order=True),
             },
             rounds=rounds,
+            warmed=True,
         )
         for number, pair in enumerate(pairs)
     }
