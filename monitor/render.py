@@ -16,12 +16,12 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
 
-from monitor.core.change import RecordedChange
 from monitor.core.digest import Digest, Rendered
 from monitor.core.entries import Limits
 from monitor.core.outline import Outline, outline
 from monitor.core.phrases import SOURCES, SourceNames, Span, clean, clip
 from monitor.core.record import TrialRecord
+from monitor.core.recorded import RecordedChange
 from monitor.core.trial_page import trial_page
 from monitor.core.watching import Snapshot
 from monitor.errors import RenderError

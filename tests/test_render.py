@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.core.change import RecordedChange
 from monitor.core.digest import Digest, Rendered
 from monitor.core.entries import Limits
 from monitor.core.outline import Outline, outline
 from monitor.core.phrases import clean, clip, diff_spans, phase_words
+from monitor.core.recorded import RecordedChange
 from monitor.core.watching import Snapshot
 from monitor.errors import RenderError
 from monitor.registries.ctgov.normalize import normalize

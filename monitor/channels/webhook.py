@@ -20,11 +20,11 @@ import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from monitor.channels import Answer, Channel, ChannelContext
-from monitor.core.change import isoformat
 from monitor.core.delivery import Delivery, Message, delivery_id, ping_id
 from monitor.core.digest import Digest, Rendered
 from monitor.core.events import Event, digest_events
 from monitor.core.record import JsonObject
+from monitor.core.recorded import isoformat
 from monitor.errors import ConfigError, DeliveryDeferredError, DeliveryError, DeliveryRejectedError
 
 TYPE = "webhook"

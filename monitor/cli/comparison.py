@@ -20,13 +20,15 @@ from monitor.cli import listing, lookups, references, session, terminal
 from monitor.cli.formats import Format, write_machine
 from monitor.cli.listing import counted
 from monitor.cli.terminal import LEVEL_STYLES, Cell, Column
-from monitor.core.change import LEVELS, Stamp, leading, snapshot_identity, stamp_changes
+from monitor.core.change import LEVELS
 from monitor.core.phrases import diff_spans
 from monitor.core.record import Json, JsonObject, TrialId
+from monitor.core.recorded import Stamp, leading, snapshot_identity, stamp_changes
 from monitor.errors import MonitorError, RecordFormatError
 
 if TYPE_CHECKING:
-    from monitor.core.change import ChangeSet, RecordedChange
+    from monitor.core.change import ChangeSet
+    from monitor.core.recorded import RecordedChange
     from monitor.core.watching import Snapshot
 
 

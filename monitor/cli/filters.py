@@ -14,8 +14,8 @@ import typer
 from monitor.cli import dates
 
 if TYPE_CHECKING:
-    from monitor.core.change import RecordedChange
     from monitor.core.record import TrialId
+    from monitor.core.recorded import RecordedChange
     from monitor.store.values import ChangeQuery
 
 

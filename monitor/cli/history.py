@@ -27,7 +27,7 @@ from monitor.cli.listing import MOST_SITES, counted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from monitor.core.change import RecordedChange
+    from monitor.core.recorded import RecordedChange
     from monitor.core.watching import TrialState
     from monitor.store import Store
 
@@ -139,7 +139,7 @@ def _about(store: Store, state: TrialState) -> None:
 
 def _table(found: Sequence[RecordedChange], filters: Filters, *, with_trial: bool) -> None:
     from monitor.cli import listing
-    from monitor.core.change import leading
+    from monitor.core.recorded import leading
 
     everything = filters.level is Level.NOISE
     shown = [c for c in found if everything or c.baseline or c.significance != "noise"]

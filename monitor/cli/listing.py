@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from monitor.cli import terminal
 from monitor.cli.formats import Format, Shown, write_machine
 from monitor.cli.terminal import LEVEL_STYLES, Cell, Column
-from monitor.core.change import LEVELS, RecordedChange
+from monitor.core.change import LEVELS
+from monitor.core.recorded import RecordedChange
 
 CSV_PATHS = (
     "id", "trial.registry", "trial.id", "trial.title", "field", "key", "part", "path", "op", "baseline",

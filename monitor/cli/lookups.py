@@ -17,7 +17,7 @@ from monitor.core.record import TrialId
 from monitor.errors import NotWatchedError
 
 if TYPE_CHECKING:
-    from monitor.core.change import RecordedChange, Stamp
+    from monitor.core.recorded import RecordedChange, Stamp
     from monitor.core.watching import Snapshot, TrialState
     from monitor.store import Store
     from monitor.store.values import ChangeQuery
@@ -52,7 +52,7 @@ def with_baselines(
 def baseline(store: Store, trial: TrialId) -> tuple[RecordedChange, ...]:
     """The first sight of a trial as changes; empty where no snapshot is held."""
     from monitor.compare import compare
-    from monitor.core.change import baseline_changes
+    from monitor.core.recorded import baseline_changes
 
     snapshots = store.snapshots(trial)
     if not snapshots:
@@ -70,7 +70,7 @@ def first_stamp(first: Snapshot) -> Stamp:
 def stamp(before: Snapshot | None, after: Snapshot) -> Stamp:
     """The place of changes between two snapshots of one trial."""
     from monitor import registries
-    from monitor.core.change import Stamp
+    from monitor.core.recorded import Stamp
 
     reader = registries.reader(after.trial.registry)
     return Stamp(

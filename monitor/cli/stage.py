@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from monitor.cli import listing, terminal
 from monitor.cli.terminal import Cell, Column
-from monitor.core.change import RecordedChange, Significance, leading
+from monitor.core.change import Significance
+from monitor.core.recorded import RecordedChange, leading
 
 _BAR = "│"
 _FRAME = 6

@@ -150,7 +150,7 @@ def _table(record: TrialRecord, chosen: Snapshot, held: int) -> None:
 
 def _row(snapshot: Snapshot, changes: int | None) -> JsonObject:
     from monitor.cli import references
-    from monitor.core.change import isoformat
+    from monitor.core.recorded import isoformat
 
     row = {
         "version": snapshot.version,

@@ -196,7 +196,7 @@ def _not_watched(*numbers: TrialId) -> NotWatchedError:
 
 
 def _time(watch: Watch) -> str:
-    from monitor.core.change import isoformat
+    from monitor.core.recorded import isoformat
 
     return isoformat(watch.added_at)
 
@@ -223,7 +223,7 @@ def _row(watch: Watch) -> JsonObject:
 
 
 def _optional_time(state: TrialState) -> str | None:
-    from monitor.core.change import isoformat
+    from monitor.core.recorded import isoformat
 
     return isoformat(state.changed_at) if state.changed_at else None
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, TypeAlias, assert_never
 
-from monitor.core.change import derived_id, isoformat
+from monitor.core.recorded import derived_id, isoformat
 
 DeliveryState: TypeAlias = Literal["pending", "leased", "sent", "dead", "dropped"]
 

@@ -15,8 +15,9 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from monitor.core import cadence
-from monitor.core.change import LEVELS, RecordedChange, Significance, derived_id
+from monitor.core.change import LEVELS, Significance
 from monitor.core.patterns import Pattern, patterns
+from monitor.core.recorded import RecordedChange, derived_id
 from monitor.core.stories import (
     Pending,
     Story,

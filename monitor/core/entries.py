@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from monitor.core.change import LEVELS, RecordedChange, at_least, leading
+from monitor.core.change import LEVELS, at_least
 from monitor.core.phrases import SourceNames, Span, clip, clip_span, day_words, diff_spans
 from monitor.core.record import Json, PartialDate
+from monitor.core.recorded import RecordedChange, leading
 from monitor.core.stories import Story
 
 

@@ -13,10 +13,11 @@ from datetime import datetime
 
 import orjson
 
-from monitor.core.change import LEVELS, RecordedChange, isoformat
+from monitor.core.change import LEVELS
 from monitor.core.digest import Digest, Story, counts
 from monitor.core.patterns import Pattern
 from monitor.core.record import Json, JsonObject
+from monitor.core.recorded import RecordedChange, isoformat
 from monitor.core.watching import Notice, SourceHealth
 
 MAX_LISTED = 500

@@ -13,16 +13,9 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Literal, Protocol
 
-from monitor.core.change import (
-    LEVELS,
-    RecordedChange,
-    RecordedFinding,
-    Significance,
-    at_least,
-    derived_id,
-    worst,
-)
+from monitor.core.change import LEVELS, Significance, at_least, worst
 from monitor.core.record import PartialDate, TrialId
+from monitor.core.recorded import RecordedChange, RecordedFinding, derived_id
 from monitor.core.watching import Notice, TrialState
 
 LATE = timedelta(days=14)

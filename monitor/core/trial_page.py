@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from monitor.core.change import RecordedChange, isoformat
 from monitor.core.phrases import clean
 from monitor.core.record import Json, TrialRecord, to_json
+from monitor.core.recorded import RecordedChange, isoformat
 from monitor.core.watching import Snapshot
 
 RECENT = 100

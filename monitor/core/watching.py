@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from monitor.core.change import Origin, snapshot_identity
+from monitor.core.change import Origin
 from monitor.core.record import TrialId
+from monitor.core.recorded import snapshot_identity
 
 Presence: TypeAlias = Literal["unseen", "present", "absent", "gone", "renamed", "unknown"]
 """`unseen`: watched, not read yet. `absent`: missing in one data version so far. `unknown`: never existed."""

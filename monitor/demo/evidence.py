@@ -16,7 +16,8 @@ from typing import Protocol
 
 import orjson
 
-from monitor.core.change import RecordedChange, Significance
+from monitor.core.change import Significance
+from monitor.core.recorded import RecordedChange
 from monitor.demo.sinks import Hook, Mail
 from monitor.errors import ConfigError
 

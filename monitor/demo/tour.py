@@ -21,8 +21,9 @@ from zoneinfo import ZoneInfo
 
 from monitor import bootstrap
 from monitor.bootstrap import App
-from monitor.core.change import LEVELS, RecordedChange, RecordedFinding, at_least
+from monitor.core.change import LEVELS, at_least
 from monitor.core.record import TrialId
+from monitor.core.recorded import RecordedChange, RecordedFinding
 from monitor.demo import evidence
 from monitor.demo.evidence import Audience
 from monitor.demo.scenario import Edition, editions

@@ -22,8 +22,8 @@ from pathlib import Path
 import orjson
 
 from monitor.compare import compare_records, judged_on
-from monitor.core.change import isoformat, stamp_changes
 from monitor.core.record import JsonObject, TrialId
+from monitor.core.recorded import isoformat, stamp_changes
 from monitor.core.rule import RuleTable
 from monitor.core.watching import Snapshot
 from monitor.errors import MonitorError, RecordFormatError

@@ -14,8 +14,8 @@ from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Literal, TypeAlias
 
-from monitor.core.change import isoformat
 from monitor.core.record import TrialId
+from monitor.core.recorded import isoformat
 from monitor.core.watching import SourceHealth
 from monitor.errors import (
     LockedError,

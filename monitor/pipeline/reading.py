@@ -16,8 +16,9 @@ import orjson
 
 from monitor.compare import compare_records, judged_on
 from monitor.core import life
-from monitor.core.change import ChangeSet, Origin, Stamp, stamp_changes
+from monitor.core.change import ChangeSet, Origin
 from monitor.core.record import Json, JsonObject, TrialId, TrialRecord
+from monitor.core.recorded import Stamp, stamp_changes
 from monitor.core.rule import RuleTable
 from monitor.core.watching import Quarantined, Snapshot, TrialState
 from monitor.errors import MonitorError, RecordFormatError

@@ -10,8 +10,8 @@ from datetime import datetime
 
 import orjson
 
-from monitor.core.change import isoformat
 from monitor.core.record import Json
+from monitor.core.recorded import isoformat
 from monitor.core.rule import RuleTable
 from monitor.core.watching import Quarantined
 from monitor.errors import RecordFormatError, StoreError

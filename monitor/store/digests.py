@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, Select, and_, func, insert, or_, select
 
-from monitor.core.change import RecordedChange
 from monitor.core.delivery import Delivery
 from monitor.core.digest import Digest, DigestKind
+from monitor.core.recorded import RecordedChange
 from monitor.core.watching import Notice
 from monitor.store.engine import Found, Verbs, chunks
 from monitor.store.rows import (

@@ -12,8 +12,8 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, update
 
-from monitor.core.change import RecordedChange
 from monitor.core.record import TrialId
+from monitor.core.recorded import RecordedChange
 from monitor.core.watching import Snapshot
 from monitor.errors import LockedError
 from monitor.store.blobs import Packed, Packer

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Select, and_, select
 
-from monitor.core.change import LEVELS, RecordedChange, RecordedFinding
+from monitor.core.change import LEVELS
 from monitor.core.record import JsonObject, TrialId
+from monitor.core.recorded import RecordedChange, RecordedFinding
 from monitor.core.watching import Snapshot
 from monitor.errors import NotWatchedError
 from monitor.store.engine import Found, Verbs, chunks

@@ -11,9 +11,10 @@ from datetime import UTC, date
 import orjson
 from sqlalchemy import ColumnElement, Select, select
 
-from monitor.core.change import LEVELS, RecordedChange, RecordedFinding, Stamp, derived_id
+from monitor.core.change import LEVELS
 from monitor.core.delivery import Delivery
 from monitor.core.record import JsonObject, PartialDate, TrialId
+from monitor.core.recorded import RecordedChange, RecordedFinding, Stamp, derived_id
 from monitor.core.watching import Notice, Quarantined, Snapshot, TrialState
 from monitor.store.engine import Found
 from monitor.store.tables import TABLES

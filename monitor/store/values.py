@@ -11,10 +11,11 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TypeAlias
 
-from monitor.core.change import Origin, RecordedChange, RecordedFinding, Significance
+from monitor.core.change import Origin, Significance
 from monitor.core.delivery import DeliveryState
 from monitor.core.digest import DigestKind
 from monitor.core.record import TrialId
+from monitor.core.recorded import RecordedChange, RecordedFinding
 from monitor.core.watching import Notice, NoticeKind, Presence, Snapshot, TrialState
 
 

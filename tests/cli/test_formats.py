@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from monitor.cli import dates, fields, formats, references, terminal
 from monitor.cli.formats import Format, Shown
 from monitor.cli.terminal import Cell, Column
-from monitor.core.change import leading
 from monitor.core.record import JsonObject, TrialId
+from monitor.core.recorded import leading
 from monitor.core.watching import Snapshot
 from monitor.errors import StoreError
 from tests.cli.command import Command

@@ -6,9 +6,9 @@ import itertools
 
 import pytest
 
-from monitor.core.change import RecordedChange
 from monitor.core.patterns import patterns
 from monitor.core.record import Json
+from monitor.core.recorded import RecordedChange
 from monitor.core.stories import Story
 from monitor.core.watching import TrialState
 from tests.support.digests import change, finding, trial

@@ -13,7 +13,8 @@ import orjson
 import pytest
 
 from monitor.cli.stage import reflowed
-from monitor.core.change import RecordedChange, Significance
+from monitor.core.change import Significance
+from monitor.core.recorded import RecordedChange
 from monitor.demo import tour
 from monitor.demo.scenario import editions
 from monitor.errors import ConfigError

@@ -7,8 +7,8 @@ from pathlib import Path
 from monitor import registries
 from monitor.bootstrap import App
 from monitor.compare import compare
-from monitor.core.change import RecordedChange
 from monitor.core.record import JsonObject
+from monitor.core.recorded import RecordedChange
 from monitor.demo.standin import DataVersion
 from monitor.pipeline import compose, poll
 from monitor.store.values import ChangeQuery

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from monitor.core.change import Change, ChangeSet, Delta, Finding, Origin, Significance, Stamp, stamp_changes
+from monitor.core.change import Change, ChangeSet, Delta, Finding, Origin, Significance
 from monitor.core.delivery import Delivery
 from monitor.core.digest import Digest, DigestKind, digest_id
 from monitor.core.record import TrialId
+from monitor.core.recorded import Stamp, stamp_changes
 from monitor.core.stories import Subscription
 from monitor.core.watching import Snapshot
 from monitor.store import Recording, Store, TrialFacts

@@ -16,8 +16,8 @@ from typing import Self
 import orjson
 
 from monitor.bootstrap import App, load_settings
-from monitor.core.change import RecordedChange
 from monitor.core.record import JsonObject, TrialId
+from monitor.core.recorded import RecordedChange
 from monitor.demo.sinks import WebhookSink
 from monitor.demo.standin import DataVersion, StandIn
 from monitor.store.values import ChangeQuery
