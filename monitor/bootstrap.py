@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import fields
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -141,14 +140,12 @@ class App:
         return self.settings.delivery.parallel
 
     def _http(self, name: str) -> PoliteClient:
-        from monitor.transport import PoliteClient, Politeness  # loads the HTTP library
+        from monitor.transport import PoliteClient  # loads the HTTP library
 
-        given = self.settings.registries[name]
-        manners = {f.name: getattr(given, f.name) for f in fields(Politeness) if hasattr(given, f.name)}
         return self._open.enter_context(
             PoliteClient(
                 name,
-                Politeness(**manners),
+                registries.politeness(name, self.settings.registries[name]),
                 monotonic=self.monotonic,
                 now=self.clock,
                 wait=self.stop.wait,
