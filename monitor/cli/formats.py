@@ -85,21 +85,19 @@ def flat(value: Json) -> str:
             return orjson.dumps(value).decode()
 
 
-def write(
-    rows: Sequence[JsonObject], shown: Sequence[Shown], chosen: Format, *, paths: Sequence[str] | None = None
-) -> None:
-    """Write a listing; `paths` name the CSV columns, by default every leaf of the rows."""
+def write(rows: Sequence[JsonObject], shown: Sequence[Shown], chosen: Format) -> None:
+    """Write a listing."""
     if chosen is Format.TABLE:
         columns = [Column(c.title, c.wrap, c.hidden_below, c.right) for c in shown]
         terminal.table(columns, [[column.cell(row) for column in shown] for row in rows])
     else:
-        write_machine(rows, shown, chosen, paths=paths)
+        write_machine(rows, shown, chosen)
 
 
 def write_machine(
     rows: Iterable[JsonObject], shown: Sequence[Shown], chosen: Format, *, paths: Sequence[str] | None = None
 ) -> None:
-    """Write a listing in a format for programs."""
+    """Write a listing in a format for programs; `paths` name the CSV columns, by default every leaf."""
     match chosen:
         case Format.JSON:
             write_json(list(rows))

@@ -135,10 +135,9 @@ def _ended(sentence: str) -> str:
     return sentence if sentence.endswith((".", "!", "?", ":", "…")) else f"{sentence}."
 
 
-def say(words: str = "", style: str = "", *, indent: int = 0) -> None:
-    """Write a paragraph to stdout, wrapped at the terminal's width with a hanging indent."""
-    write(lines((Column(), Column(wrap=True)), [(Cell(" " * max(indent - _GAP, 0)), Cell(words, style))])
-          if indent else _wrapped(Text(clean(words), style=style), width()))  # fmt: skip
+def say(words: str = "", style: str = "") -> None:
+    """Write a paragraph to stdout, wrapped at the terminal's width."""
+    write(_wrapped(Text(clean(words), style=style), width()))
 
 
 def write(texts: Iterable[Text]) -> None:
@@ -149,11 +148,11 @@ def write(texts: Iterable[Text]) -> None:
         console.print(text)
 
 
-def table(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], *, indent: int = 0) -> None:
+def table(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> None:
     """Write rows under their columns' titles."""
     titles = [Cell(column.title, "bold") for column in columns]
     headed = [titles, *rows] if any(column.title for column in columns) else rows
-    write(lines(columns, headed, indent=indent))
+    write(lines(columns, headed))
 
 
 def lines(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], *, indent: int = 0) -> Iterable[Text]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import html
 import re
-from collections.abc import Sequence
 
 import orjson
 
@@ -48,17 +47,17 @@ _APART = re.compile(r"^\* *\n+(?!\*)", re.M)
 _ESCAPABLE = re.compile(r"([\\*_\[\]<>^~&|])")
 
 
-def canonical_bytes(payload: Json, *, volatile: Sequence[tuple[str, ...]] = VOLATILE) -> bytes:
+def canonical_bytes(payload: Json) -> bytes:
     """The payload as JSON with sorted keys and without its volatile members; never mutates it."""
-    for path in volatile:
+    for path in VOLATILE:
         payload = _without(payload, path)
     return orjson.dumps(payload, option=orjson.OPT_SORT_KEYS)
 
 
-def digest(payload: Json, *, volatile: Sequence[tuple[str, ...]] = VOLATILE) -> str:
+def digest(payload: Json) -> str:
     """sha256, hex, of the canonical bytes under the canonical form's version."""
     hashed = hashlib.sha256(b"trialwire canonical %d\n" % CANONICAL_VERSION)
-    hashed.update(canonical_bytes(payload, volatile=volatile))
+    hashed.update(canonical_bytes(payload))
     return hashed.hexdigest()
 
 

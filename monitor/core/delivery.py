@@ -110,7 +110,7 @@ MAX_RETRY_AFTER_S = 7 * 86400.0
 def settle(delivery: Delivery, outcome: Outcome, *, now: datetime, jitter: float) -> Settlement:
     """What follows an attempt at `delivery`; its `attempts` counts this one, `jitter` is drawn from 0 to 1.
 
-    A target's Retry-After is honoured where it is later than the schedule; after the last attempt, or where
+    A target's Retry-After is honored where it is later than the schedule; after the last attempt, or where
     the target refuses for good, the delivery is dead; 410 also disables the channel (contract section 7).
     """
     match outcome:

@@ -295,8 +295,6 @@ NEAR_COMPLETION = Shift(
     only=("M4", "M6", "M9"),
     days=60,
 )
-CONTEXT = (OBSERVATIONAL, LONG_COMPLETED, NEAR_COMPLETION)
-"""Circumstances, summed and clamped to one level (rules, "Context")."""
 
 _DEFAULT = RuleTable(RULES, catch_all="m17")
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+_EXCERPT = 200
+"""Characters; up to four bytes each."""
+
 
 @dataclass(frozen=True, slots=True)
 class Politeness:
@@ -37,6 +40,6 @@ class Answer:
     etag: str | None
     location: str | None
 
-    def excerpt(self, limit: int = 200) -> str:
+    def excerpt(self) -> str:
         """The beginning of the body on one line, for messages."""
-        return " ".join(self.body[: 4 * limit].decode("utf-8", "replace").split())[:limit]
+        return " ".join(self.body[: 4 * _EXCERPT].decode("utf-8", "replace").split())[:_EXCERPT]
