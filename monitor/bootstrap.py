@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Self
 
 from monitor import channels, config, registries
 from monitor.config import ChannelSettings, Models, Settings
@@ -35,16 +35,10 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def load_settings(
-    path: Path | None = None,
-    env: Mapping[str, str] = os.environ,
-    *,
-    secrets: Literal["required", "later"] = "later",
-) -> Settings:
+def load_settings(path: Path | None = None, env: Mapping[str, str] = os.environ) -> Settings:
     """The configuration in force, with every plug-in's own tables judged by its own model.
 
-    Raises one ConfigError with a line for everything that is wrong; whoever sends asks for `secrets` to be
-    among it.
+    Raises one ConfigError with a line for everything that is wrong.
     """
     models = Models(
         channels={kind: channels.settings_model(kind) for kind in channels.available()},
@@ -52,7 +46,7 @@ def load_settings(
         identify=lambda text: registries.identify(text).id,
         check_secrets=lambda channel, folder: _channel(channel, folder, env, utc_now).check(),
     )
-    return config.load(path, env, models, secrets=secrets)
+    return config.load(path, env, models)
 
 
 class App:

@@ -12,7 +12,6 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from pydantic import BaseModel
 
@@ -54,18 +53,11 @@ class Settings:
     log: LogSettings
 
 
-def load(
-    path: Path | None,
-    env: Mapping[str, str],
-    models: Models,
-    *,
-    secrets: Literal["required", "later"] = "later",
-    cwd: Path | None = None,
-) -> Settings:
+def load(path: Path | None, env: Mapping[str, str], models: Models, *, cwd: Path | None = None) -> Settings:
     """Read, judge and freeze the configuration.
 
     Raises one ConfigError (exit 78) with a line for everything that is wrong. Missing secrets are among them,
-    but stop nothing by themselves unless `secrets` is "required": who sends nothing needs none.
+    but are no mistake by themselves: who sends nothing needs none.
     """
     cwd = cwd or Path.cwd()
     found = find_file(path, env, cwd)
@@ -89,9 +81,8 @@ def load(
         delivery=judge.table(DeliverySettings, "delivery"),
         log=judge.table(LogSettings, "log"),
     )
-    if secrets == "required" or judge.problems:
-        judge.secrets(settings.channels, folder)
     if judge.problems:
+        judge.secrets(settings.channels, folder)
         raise _refusal(judge.problems)
     return settings
 
