@@ -28,14 +28,15 @@ LEASE_S = 600.0
 
 @dataclass(frozen=True, slots=True)
 class DeliverReport:
-    """What became of the attempts made: `sent`, `pending` (again later), `dead`."""
+    """What became of the attempts made, and how many turns broke off."""
 
     counts: Mapping[str, int] = field(default_factory=dict)
+    """Attempts by the state they left: `sent`, `pending` (again later), `dead`; and turns `failed`."""
 
     @property
     def ok(self) -> bool:
-        """Did every attempt succeed?"""
-        return not (self.counts.get("pending") or self.counts.get("dead"))
+        """Did every attempt succeed, and every turn come to its end?"""
+        return not (self.counts.keys() - {"sent"})
 
 
 class Deliverer:

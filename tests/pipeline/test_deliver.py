@@ -182,6 +182,18 @@ def test_a_hanging_channel_delays_no_other(tmp_path: Path, bound: int) -> None:
         assert len(targets[0].sent) == 3
 
 
+def test_a_turn_that_breaks_off_wants_attention(tmp_path: Path) -> None:
+    """Where an attempt can be made but not settled, the pass does not count as done."""
+    with World(tmp_path, TWO) as world:
+        world.watch(1)
+        with world.app() as app:
+            tell(world, app)
+            app.random = iter(()).__next__
+            report = deliver.run(app)
+            assert (report.counts, report.ok) == ({"failed": 1}, False)
+            assert [delivery.state for delivery in app.store.deliveries()] == ["leased"]
+
+
 def test_a_channels_own_bug_is_an_attempt_like_any_other(tmp_path: Path) -> None:
     """What a channel raises that it should not is logged as a failed attempt and tried again."""
     with World(tmp_path, TWO) as world:
