@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
-from monitor.cli import session
+from monitor.cli import edge, session
 from monitor.cli.application import app
 from monitor.cli.formats import Format, FormatOption
 
@@ -32,6 +34,16 @@ def diff(
     Examples: `trialwire diff NCT07263919@original NCT07263919@latest` ·
     `trialwire diff old.json new.json --exit-code`
     """
+    if not exit_code:
+        _compare(before, after, form, noise=noise)
+        return
+    with _failing_above_one():
+        differ = _compare(before, after, form, noise=noise)
+    raise typer.Exit(1 if differ else 0)
+
+
+def _compare(before: str, after: str | None, form: Format, *, noise: bool) -> bool:
+    """Write what differs; True where something does."""
     from monitor.cli import comparison
     from monitor.compare import compare
 
@@ -42,4 +54,15 @@ def diff(
         comparison.table(recorded, old, new, with_noise=noise)
     else:
         comparison.machine(recorded, old, new, form)
-    raise typer.Exit(1 if exit_code and len(found) else 0)
+    return bool(len(found))
+
+
+@contextmanager
+def _failing_above_one() -> Iterator[None]:
+    """A failure ends above 1 here: 1 says that the two differ (contract section 1)."""
+    try:
+        yield
+    except (typer.TyperException, BrokenPipeError):
+        raise
+    except Exception as error:
+        raise typer.Exit(max(edge.failure(error), 2)) from error

@@ -43,8 +43,6 @@ def guard(command: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
     try:
         code = command(hoisted(argv))
         sys.stdout.flush()
-    except MonitorError as error:
-        return _told(error)
     except typer.TyperException as error:
         return _misused(error)
     except (KeyboardInterrupt, typer.Abort):
@@ -57,11 +55,18 @@ def guard(command: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
         if isinstance(leave.__context__, BrokenPipeError):
             return _unheard()
         raise
-    except OSError as error:
-        return _system(error)
     except Exception as error:
-        return _bug(error)
+        return failure(error)
     return code
+
+
+def failure(error: Exception) -> int:
+    """Say what failed and what to do about it, and return the exit code for it."""
+    if isinstance(error, MonitorError):
+        return _told(error)
+    if isinstance(error, OSError):
+        return _system(error)
+    return _bug(error)
 
 
 def hoisted(argv: Sequence[str]) -> list[str]:

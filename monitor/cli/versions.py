@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -88,7 +89,7 @@ def show(
         body = store.body(wanted.trial, chosen.seq)
         match form:
             case ShowFormat.RAW:
-                formats.write_bytes(body if body.endswith(b"\n") else body + b"\n")
+                formats.write_bytes(body + (b"\n" if sys.stdout.isatty() else b""))
             case ShowFormat.JSON:
                 formats.write_json(_as_json(_record(chosen, body), chosen))
             case ShowFormat.MARKDOWN:

@@ -171,7 +171,10 @@ def test_diff_of_versions(told: Command) -> None:
 
 def test_show_gives_back_what_was_served(told: Command) -> None:
     """`show --format raw` is the payload as served; JSON has the catalogue's fields; Markdown is the page."""
-    raw = orjson.loads(told("show", f"{PERIOPERATIVE}@original", "--format", "raw").out)
+    (served,) = told("export", "--all-versions", PERIOPERATIVE).out.splitlines()[:1]
+    written = told("show", f"{PERIOPERATIVE}@original", "--format", "raw").out
+    assert written == served, "byte for byte: not even a line end is added"
+    raw = orjson.loads(written)
     assert raw["derivedSection"]["miscInfoModule"]["versionHolder"] == "2026-09-01"
     shown = cast("JsonObject", told("show", PERIOPERATIVE, "--format", "json").json())
     assert cast("JsonObject", shown["fields"])["status.overallStatus"] == "SUSPENDED"
@@ -302,9 +305,11 @@ def test_files_differ(trialwire: Command, told: Command) -> None:
     assert all(row.keys() >= MEMBERS for row in rows)
     assert {row["observed_at"] for row in rows} == {None}
     (trialwire.folder / "bad.json").write_text('{"a": 1}')
-    broken = trialwire("diff", "0.json", "bad.json", "--exit-code")
-    assert (broken.code, broken.out) == (1, "") or broken.code > 1
-    assert "bad.json" in broken.err
+    for absent in ("bad.json", "none.json", "NCT00000001@s1"):
+        broken = trialwire("diff", "0.json", absent, "--exit-code")
+        assert (broken.code > 1, broken.out) == (True, "")
+        assert absent.partition("@")[0] in broken.err or "no database" in broken.err
+    assert trialwire("diff", "0.json", "bad.json").code == 1
     assert not trialwire.database.exists()
 
 
