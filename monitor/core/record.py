@@ -25,7 +25,7 @@ from monitor.core.lazy import lazy
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 JsonObject: TypeAlias = "dict[str, Json]"
 
-_PARTIAL = re.compile(r"^(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?$")
+_PARTIAL = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -54,7 +54,7 @@ class PartialDate:
     @classmethod
     def parse(cls, text: str) -> PartialDate:
         """Read `2026`, `2026-03` or `2026-03-14`; raise ValueError on anything else or no such day."""
-        found = _PARTIAL.match(text)
+        found = _PARTIAL.fullmatch(text)
         if not found:
             raise ValueError(f"not a date: {text!r}")
         year, month, day = (int(part) if part else None for part in found.groups())

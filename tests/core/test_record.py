@@ -45,7 +45,8 @@ def test_a_partial_date_keeps_its_precision(text: str, precision: str, first: da
 
 
 @pytest.mark.parametrize(
-    "text", ["", "March 2026", "2026-13", "2026-02-30", "2026-3", "20260314", "2026-03-14T"]
+    "text",
+    ["", "March 2026", "2026-13", "2026-02-30", "2026-3", "20260314", "2026-03-14T", "2026\n", "２０２６"],
 )
 def test_what_is_no_date_is_refused(text: str) -> None:
     """Anything but a year, a month or an existing day is a ValueError."""

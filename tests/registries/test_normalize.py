@@ -332,6 +332,10 @@ BAD: list[tuple[Json, str]] = [
         {"protocolSection": {"identificationModule": {"nctId": "EU-1"}}},
         "/protocolSection/identificationModule/nctId",
     ),
+    (
+        {"protocolSection": {"identificationModule": {"nctId": "NCT09000001\n"}}},
+        "/protocolSection/identificationModule/nctId",
+    ),
     (study(protocolSection__statusModule="gone"), "/protocolSection/statusModule"),
     (study(resultsSection=[]), "/resultsSection"),
     (study(derivedSection=3), "/derivedSection"),

@@ -20,7 +20,7 @@ from monitor.errors import RecordFormatError
 from monitor.registries.ctgov.fields import SECTIONS
 
 REGISTRY = "ctgov"
-_NUMBER = re.compile(r"^NCT\d{8}$")
+_NUMBER = re.compile(r"NCT\d{8}", re.ASCII)
 
 
 def normalize(payload: Json) -> TrialRecord:
@@ -52,7 +52,7 @@ def _number(payload: JsonObject) -> str:
     pointer += "/nctId"
     if not isinstance(number, str):
         raise _not("a string", number, pointer, None)
-    if not _NUMBER.match(number):
+    if not _NUMBER.fullmatch(number):
         message = f"not a trial record: {number!r} is no NCT number"
         raise RecordFormatError(message, pointer=pointer, registry=REGISTRY)
     return number
