@@ -59,36 +59,16 @@ def baseline(store: Store, trial: TrialId) -> tuple[RecordedChange, ...]:
         return ()
     first = snapshots[0]
     payload = orjson.loads(store.body(trial, first.seq))
-    return baseline_changes(compare(None, payload, registry=trial.registry), first_stamp(first))
-
-
-def first_stamp(first: Snapshot) -> Stamp:
-    """The place of a baseline: between nothing and the first snapshot."""
-    return stamp(None, first)
+    return baseline_changes(compare(None, payload, registry=trial.registry), stamp(None, first))
 
 
 def stamp(before: Snapshot | None, after: Snapshot) -> Stamp:
-    """The place of changes between two snapshots of one trial."""
+    """The place of changes between two snapshots of one trial, as its observation would have it."""
     from monitor import registries
-    from monitor.core.recorded import Stamp
+    from monitor.core.watching import stamp_between
 
-    reader = registries.reader(after.trial.registry)
-    return Stamp(
-        trial=after.trial,
-        title=after.title,
-        url=reader.url(after.trial),
-        identity_from=before.identity if before else "",
-        identity_to=after.identity,
-        snapshot_from=before.seq if before else None,
-        snapshot_to=after.seq,
-        observed_at=after.observed_at,
-        origin=after.origin,
-        version_from=before.version if before else None,
-        version_to=after.version,
-        submitted_on=after.submitted_on,
-        posted_on=after.posted_on,
-        data_version=after.data_version,
-    )
+    url = registries.reader(after.trial.registry).url(after.trial)
+    return stamp_between(before, after, url=url, observed_at=after.observed_at, origin=after.origin)
 
 
 def versions(store: Store, trial: TrialId) -> tuple[Snapshot, ...]:

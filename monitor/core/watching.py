@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from monitor.core.change import Origin
 from monitor.core.record import TrialId
-from monitor.core.recorded import snapshot_identity
+from monitor.core.recorded import Stamp, snapshot_identity
 
 Presence: TypeAlias = Literal["unseen", "present", "absent", "gone", "renamed", "unknown"]
 """`unseen`: watched, not read yet. `absent`: missing in one data version so far. `unknown`: never existed."""
@@ -74,6 +74,35 @@ class Snapshot:
     def identity(self) -> str:
         """What ids of changes are derived from."""
         return snapshot_identity(self.trial, self.digest, self.first_seen)
+
+
+def stamp_between(
+    before: Snapshot | None, after: Snapshot, *, url: str, observed_at: datetime, origin: Origin
+) -> Stamp:
+    """Where two snapshots of one trial met; None is before the first.
+
+    A silent change has no dates of the registry's: it posted nothing.
+    """
+    silent = before is not None and (before.submitted_on, before.posted_on) == (
+        after.submitted_on,
+        after.posted_on,
+    )
+    return Stamp(
+        trial=after.trial,
+        title=after.title,
+        url=url,
+        identity_from=before.identity if before else "",
+        identity_to=after.identity,
+        snapshot_from=before.seq if before else None,
+        snapshot_to=after.seq,
+        observed_at=observed_at,
+        origin=origin,
+        version_from=before.version if before else None,
+        version_to=after.version,
+        submitted_on=None if silent else after.submitted_on,
+        posted_on=None if silent else after.posted_on,
+        data_version=after.data_version,
+    )
 
 
 @dataclass(frozen=True, slots=True)

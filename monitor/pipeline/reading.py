@@ -16,11 +16,11 @@ import orjson
 
 from monitor.compare import compare_records, judged_on
 from monitor.core import life
-from monitor.core.change import ChangeSet, Origin
+from monitor.core.change import ChangeSet
 from monitor.core.record import Json, JsonObject, TrialId, TrialRecord
 from monitor.core.recorded import Stamp, stamp_changes
 from monitor.core.rule import RuleTable
-from monitor.core.watching import Quarantined, Snapshot, TrialState
+from monitor.core.watching import Quarantined, Snapshot, TrialState, stamp_between
 from monitor.errors import MonitorError, RecordFormatError
 from monitor.registries import Absent, Facts, Fetched, Payload, Reader, Rejected, RenamedTo, Unknown
 from monitor.store.values import Doubt, NoticeDraft, Recording, Stored, TrialFacts
@@ -255,29 +255,6 @@ class Reading:
 
     def _as_of(self, payload: Json) -> date | None:
         return judged_on(self.registry.data_version(payload)) or judged_on(self.data_version)
-
-
-def stamp_between(
-    before: Snapshot, after: Snapshot, *, url: str, observed_at: datetime, origin: Origin
-) -> Stamp:
-    """Where two snapshots met. A silent change has no dates of the registry's: it posted nothing."""
-    silent = (before.submitted_on, before.posted_on) == (after.submitted_on, after.posted_on)
-    return Stamp(
-        trial=after.trial,
-        title=after.title,
-        url=url,
-        identity_from=before.identity,
-        identity_to=after.identity,
-        snapshot_from=before.seq,
-        snapshot_to=after.seq,
-        observed_at=observed_at,
-        origin=origin,
-        version_from=before.version,
-        version_to=after.version,
-        submitted_on=None if silent else after.submitted_on,
-        posted_on=None if silent else after.posted_on,
-        data_version=after.data_version,
-    )
 
 
 def trial_facts(facts: Facts) -> TrialFacts:

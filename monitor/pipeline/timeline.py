@@ -19,8 +19,8 @@ from monitor.compare import compare_records, judged_on
 from monitor.core.record import JsonObject, TrialId
 from monitor.core.recorded import isoformat, stamp_changes
 from monitor.core.rule import RuleTable
-from monitor.core.watching import Snapshot
-from monitor.pipeline.reading import stamp_between, trial_facts
+from monitor.core.watching import Snapshot, stamp_between
+from monitor.pipeline.reading import trial_facts
 from monitor.registries import Facts, Reader
 from monitor.store import Store
 from monitor.store.values import Recording, Stored
