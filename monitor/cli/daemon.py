@@ -65,8 +65,7 @@ def retry(ids: tuple[str, ...], *, patience_s: float) -> None:
         from monitor.pipeline import deliver
 
         due = app.store.retry(ids, app.clock())
-        counts = deliver.run(app).counts
-        told = ", ".join(f"{number} {state}" for state, number in sorted(counts.items()))
+        told = deliver.in_words(deliver.run(app).counts)
         return f"{len(due)} of {len(ids)} due now" + (f": {told}" if told else "")
 
     terminal.note(either("deliveries.retry", ids, here, patience_s=patience_s))

@@ -94,9 +94,8 @@ def send(
         from monitor.pipeline import compose, deliver
 
         made = compose.send(works, name)
-        counts = deliver.run(works).counts
-        told = ", ".join(f"{number} {state}" for state, number in sorted(counts.items()))
-        return f"{made.id} ({told or 'no deliveries'})" if made else "nothing to tell"
+        told = deliver.in_words(deliver.run(works).counts) or "no deliveries"
+        return f"{made.id} ({told})" if made else "nothing to tell"
 
     _known(name)
     terminal.note(f"{name}: {daemon.either('digest.send', [name], here, patience_s=wait)}")

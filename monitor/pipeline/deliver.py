@@ -117,6 +117,11 @@ def run(works: Works) -> DeliverReport:
         deliverer.close()
 
 
+def in_words(counts: Mapping[str, int]) -> str:
+    """`1 pending, 2 sent`; empty where there was nothing to send."""
+    return ", ".join(f"{number} {state}" for state, number in sorted(counts.items()))
+
+
 def _sent(channel: Channel, delivery: Delivery, now: datetime) -> Outcome:
     try:
         status, excerpt = channel.send(delivery, now)

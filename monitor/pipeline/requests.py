@@ -15,6 +15,7 @@ from monitor.core.delivery import Delivery
 from monitor.core.watching import Request
 from monitor.errors import MonitorError, StoppedError
 from monitor.pipeline import compose
+from monitor.pipeline.deliver import in_words
 from monitor.pipeline.poll import CycleReport, Scope
 from monitor.pipeline.works import Works
 
@@ -81,8 +82,7 @@ def _settled(works: Works, digests: Sequence[str], ids: Sequence[str]) -> str:
         found += [delivery for each in ids if (delivery := works.store.delivery(each)) is not None]
         if not _under_way(works, found) or works.stop.wait(_LOOK_EVERY_S):
             break
-    counts = Counter(delivery.state for delivery in found)
-    return ", ".join(f"{number} {state}" for state, number in sorted(counts.items()))
+    return in_words(Counter(delivery.state for delivery in found))
 
 
 def _under_way(works: Works, deliveries: Sequence[Delivery]) -> bool:
