@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from monitor.core.change import ChangeSet
     from monitor.core.recorded import RecordedChange
     from monitor.core.watching import Snapshot
+
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""Stands for "never observed" where a change between files needs a time; it is never shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +205,7 @@ def _stamp(old: Side, new: Side) -> Stamp:
         identity_to=_identity(new),
         snapshot_from=old.snapshot.seq if old.snapshot else None,
         snapshot_to=new.snapshot.seq if new.snapshot else None,
-        observed_at=lookups.EPOCH,
+        observed_at=_NEVER,
         origin="import",
         data_version=reader.data_version(new.payload),
     )

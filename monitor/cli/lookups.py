@@ -7,7 +7,6 @@ section 2). Nothing here writes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import orjson
@@ -21,10 +20,6 @@ if TYPE_CHECKING:
     from monitor.core.watching import Snapshot, TrialState
     from monitor.store import Store
     from monitor.store.values import ChangeQuery
-
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-"""Stands for "never observed" where a change between files needs a time; it is never shown."""
 
 
 def known_trial(store: Store, trial: TrialId) -> TrialState:

@@ -135,9 +135,9 @@ class HouseVerbs(Verbs):
             row = connection.execute(select(REQUEST).where(REQUEST.c.id == number)).one_or_none()
         return None if row is None else _request(row)
 
-    def notices(self, *, limit: int | None = None) -> tuple[Notice, ...]:
+    def notices(self) -> tuple[Notice, ...]:
         """Notices, newest first."""
-        query = select_notices().order_by(NOTICE.c.id.desc()).limit(limit)
+        query = select_notices().order_by(NOTICE.c.id.desc())
         with self._db.read() as connection:
             return tuple(map(notice, connection.execute(query)))
 

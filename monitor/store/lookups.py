@@ -68,9 +68,7 @@ class LookupVerbs(Verbs):
         with self._db.read() as connection:
             return dict(read_bodies(connection, digests))
 
-    def earlier_changes(
-        self, trials: Iterable[TrialId], *, fields: Sequence[str] = ()
-    ) -> Mapping[TrialId, tuple[JsonObject, ...]]:
+    def earlier_changes(self, trials: Iterable[TrialId]) -> Mapping[TrialId, tuple[JsonObject, ...]]:
         """Recorded changes as contract objects, oldest first by the registry's clock.
 
         Cumulative facts (slips, sites gained) are made of them. Trials without any are absent.
@@ -80,8 +78,6 @@ class LookupVerbs(Verbs):
             ids = [row.id for row in trial_rows(connection, dict.fromkeys(trials)).values()]
             for batch in chunks(ids):
                 query = select_changes().where(CHANGE.c.trial_id.in_(batch))
-                if fields:
-                    query = query.where(CHANGE.c.field.in_(fields))
                 query = query.order_by(CHANGE.c.registry_on, CHANGE.c.observed_at, CHANGE.c.number)
                 for row in connection.execute(query):
                     item = change(row)
@@ -103,7 +99,7 @@ class LookupVerbs(Verbs):
         return None if row is None else change(row)
 
     def findings(
-        self, *, trials: Iterable[TrialId] = (), changes: Iterable[str] = (), limit: int | None = None
+        self, *, trials: Iterable[TrialId] = (), changes: Iterable[str] = ()
     ) -> tuple[RecordedFinding, ...]:
         """Findings of some trials, or over some changes (ids), newest first by number."""
         wanted, over = tuple(trials), tuple(changes)
@@ -119,7 +115,7 @@ class LookupVerbs(Verbs):
                         select(FINDING_CHANGE.c.finding_id).where(FINDING_CHANGE.c.change_id.in_(over))
                     )
                 )
-            rows = connection.execute(query.order_by(FINDING.c.number.desc()).limit(limit))
+            rows = connection.execute(query.order_by(FINDING.c.number.desc()))
             return tuple(map(finding, rows))
 
     def snapshots(self, trial: TrialId) -> tuple[Snapshot, ...]:

@@ -41,7 +41,6 @@ class StandIn:
         self,
         versions: Sequence[DataVersion],
         *,
-        port: int = 0,
         stale_tokens: StaleTokens = "refuse",
         compress: bool = True,
     ) -> None:
@@ -57,7 +56,7 @@ class StandIn:
         self._asked = 0
         self._lock = threading.Lock()
         self.closing = threading.Event()
-        self._server = _Server(("127.0.0.1", port), self)
+        self._server = _Server(("127.0.0.1", 0), self)
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="stand-in", daemon=True
         )
