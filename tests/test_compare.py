@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 import monitor
 from monitor.compare import compare_records
 from monitor.core.change import LEVELS
-from monitor.core.record import Json, JsonObject, PartialDate
+from monitor.core.partial_date import PartialDate
+from monitor.core.record import Json, JsonObject
 from monitor.core.rules import default_rules
 from monitor.errors import RecordFormatError
 from monitor.registries import reader

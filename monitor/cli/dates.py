@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import typer
 
-from monitor.core.record import PartialDate
+from monitor.core.partial_date import PartialDate
 
 _AGO = re.compile(r"^(\d{1,5})([hdwmy])$")
 _HOURS = {"h": 1, "d": 24, "w": 24 * 7, "m": 24 * 30, "y": 24 * 365}

@@ -13,7 +13,8 @@ from datetime import date
 
 import typer
 
-from monitor.core.record import PartialDate, TrialId
+from monitor.core.partial_date import PartialDate
+from monitor.core.record import TrialId
 from monitor.core.watching import Snapshot
 from monitor.errors import StoreError
 

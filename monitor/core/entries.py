@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from monitor.core.change import LEVELS, at_least
+from monitor.core.partial_date import PartialDate
 from monitor.core.phrases import SourceNames, Span, clip, clip_span, day_words, diff_spans
-from monitor.core.record import Json, PartialDate
+from monitor.core.record import Json
 from monitor.core.recorded import RecordedChange, leading
 from monitor.core.stories import Story
 

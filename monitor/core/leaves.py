@@ -15,7 +15,8 @@ from typing import TypeAlias
 from monitor.core.canonical import markup, plain, without_entities
 from monitor.core.catalogue import fold
 from monitor.core.countries import canonical_country, country
-from monitor.core.record import Age, Dated, Json, PartialDate, Text, Value
+from monitor.core.partial_date import PartialDate
+from monitor.core.record import Age, Dated, Json, Text, Value
 
 Stranger: TypeAlias = "tuple[tuple[str, ...], tuple[str, ...], Json]"
 """A member nobody knows: its path in the registry's tree, the keys of the list items on the way, itself."""

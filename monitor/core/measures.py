@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from monitor.core.fits.dates import first_known, moves_so_far
 from monitor.core.fits.eligibility import CRITERIA
-from monitor.core.record import Dated, Json, JsonObject, Text, days_between, to_json
+from monitor.core.partial_date import days_between
+from monitor.core.record import Dated, Json, JsonObject, Text, to_json
 from monitor.core.scene import COMPLETION, PRIMARY_COMPLETION, START, Case
 from monitor.core.sentences.items import direction
 from monitor.core.sentences.results import is_told_by_event

@@ -14,8 +14,9 @@ from typing import Literal
 
 from monitor.core.catalogue import field
 from monitor.core.change import LEVELS, Significance, worst
+from monitor.core.partial_date import PartialDate
 from monitor.core.phrases import day_words
-from monitor.core.record import Json, PartialDate, TrialId
+from monitor.core.record import Json, TrialId
 from monitor.core.recorded import RecordedChange
 from monitor.core.sentences.words import capital, times, word
 from monitor.core.stories import Story

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal, TypeAlias
 
-from monitor.core.record import Json, PartialDate
+from monitor.core.partial_date import PartialDate
+from monitor.core.record import Json
 from monitor.core.watching import SourceHealth
 
 Span: TypeAlias = tuple[Literal["=", "-", "+"], str]

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from monitor.core.record import Dated, days_between
+from monitor.core.partial_date import days_between
+from monitor.core.record import Dated
 from monitor.core.scene import COMPLETION, CONTROL_ARMS, PRIMARY_COMPLETION, RECRUITING, START, Scene
 from monitor.core.sentences.words import stretch, when, word
 

@@ -14,20 +14,8 @@ import orjson
 
 from monitor.core.change import Delta
 from monitor.core.lazy import lazy
-from monitor.core.record import (
-    Age,
-    Dated,
-    JsonObject,
-    Named,
-    Opaque,
-    PartialDate,
-    Text,
-    Tree,
-    TrialRecord,
-    Value,
-    days_between,
-    to_json,
-)
+from monitor.core.partial_date import PartialDate, days_between
+from monitor.core.record import Age, Dated, JsonObject, Named, Opaque, Text, Tree, TrialRecord, Value, to_json
 from monitor.core.rule import RuleTable
 from monitor.core.text import similarity
 

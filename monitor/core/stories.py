@@ -14,7 +14,8 @@ from itertools import groupby
 from typing import Literal, Protocol
 
 from monitor.core.change import LEVELS, Significance, at_least, worst
-from monitor.core.record import PartialDate, TrialId
+from monitor.core.partial_date import PartialDate
+from monitor.core.record import TrialId
 from monitor.core.recorded import RecordedChange, RecordedFinding, derived_id
 from monitor.core.watching import Notice, TrialState
 

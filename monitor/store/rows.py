@@ -13,7 +13,8 @@ from sqlalchemy import ColumnElement, Select, select
 
 from monitor.core.change import LEVELS
 from monitor.core.delivery import Delivery
-from monitor.core.record import JsonObject, PartialDate, TrialId
+from monitor.core.partial_date import PartialDate
+from monitor.core.record import JsonObject, TrialId
 from monitor.core.recorded import RecordedChange, RecordedFinding, Stamp, derived_id
 from monitor.core.watching import Notice, Quarantined, Snapshot, TrialState
 from monitor.store.engine import Found

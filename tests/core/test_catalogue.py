@@ -15,7 +15,8 @@ from monitor.core.catalogue import (
     position,
 )
 from monitor.core.countries import canonical_country, country
-from monitor.core.record import Dated, Named, PartialDate, Text, Tree
+from monitor.core.partial_date import PartialDate
+from monitor.core.record import Dated, Named, Text, Tree
 
 GROUPS = [
     *("identification", "status", "sponsor", "oversight", "description", "conditions", "design"),

@@ -13,13 +13,13 @@ from monitor import compare
 from monitor.core.catalogue import CATALOGUE, CATEGORIES
 from monitor.core.change import LEVELS, Change, Delta
 from monitor.core.classify import classify
+from monitor.core.partial_date import PartialDate
 from monitor.core.record import (
     Age,
     Dated,
     JsonObject,
     Named,
     Opaque,
-    PartialDate,
     Section,
     Text,
     Tree,

@@ -8,18 +8,8 @@ import pytest
 
 from monitor.core.change import Delta
 from monitor.core.diff import apply, diff, invert
-from monitor.core.record import (
-    Dated,
-    Fields,
-    Json,
-    JsonObject,
-    PartialDate,
-    Section,
-    Text,
-    TrialId,
-    TrialRecord,
-    to_json,
-)
+from monitor.core.partial_date import PartialDate
+from monitor.core.record import Dated, Fields, Json, JsonObject, Section, Text, TrialId, TrialRecord, to_json
 from monitor.registries.ctgov.normalize import normalize
 from tests.support.payloads import rich_study
 from tests.support.records import ABSENT, put, site, study

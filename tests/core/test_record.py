@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.core.catalogue import collection
+from monitor.core.partial_date import PartialDate, days_between
 from monitor.core.record import (
     Age,
     Dated,
     Items,
     Named,
     Opaque,
-    PartialDate,
     Section,
     Text,
     Tree,
@@ -23,7 +23,6 @@ from monitor.core.record import (
     TrialRecord,
     Value,
     comparison_json,
-    days_between,
     numbered,
     to_json,
 )

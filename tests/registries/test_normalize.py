@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from monitor.core.catalogue import CATALOGUE
 from monitor.core.diff import apply, diff, invert
-from monitor.core.record import Age, Dated, Json, JsonObject, Named, PartialDate, Text, TrialId, to_json
+from monitor.core.partial_date import PartialDate
+from monitor.core.record import Age, Dated, Json, JsonObject, Named, Text, TrialId, to_json
 from monitor.core.spread import Spread
 from monitor.errors import RecordFormatError
 from monitor.registries.ctgov.fields import SECTIONS, catalogue_field

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from monitor.core.record import Dated, JsonObject, PartialDate, days_between
+from monitor.core.partial_date import PartialDate, days_between
+from monitor.core.record import Dated, JsonObject
 from monitor.core.scene import COMPLETION, PRIMARY_COMPLETION, START, Case
 
 _NAMES = {START: "start", PRIMARY_COMPLETION: "primary completion", COMPLETION: "study completion"}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from monitor.core.record import Dated, days_between
+from monitor.core.partial_date import days_between
+from monitor.core.record import Dated
 from monitor.core.scene import PRIMARY_COMPLETION, Case, shown
 from monitor.core.sentences.record import plain
 from monitor.core.sentences.words import moved, ordinal, stretch, times, value_words, when, word

@@ -10,7 +10,8 @@ from monitor.core.fits.dates import (
     versions_seen,
 )
 from monitor.core.fits.status import changed_beside_reopening
-from monitor.core.record import Dated, days_between
+from monitor.core.partial_date import days_between
+from monitor.core.record import Dated
 from monitor.core.scene import Case
 from monitor.core.sentences.words import (
     listing,

@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
 
+from monitor.core.partial_date import PartialDate
 from monitor.core.phrases import clip, day_words
-from monitor.core.record import Dated, PartialDate, Value
+from monitor.core.record import Dated, Value
 from monitor.core.scene import shown
 from monitor.core.text import same_words, word_diff
 

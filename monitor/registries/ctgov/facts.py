@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from monitor.core.record import Json, PartialDate
+from monitor.core.partial_date import PartialDate
+from monitor.core.record import Json
 from monitor.registries import Facts
 from monitor.registries.ctgov.belief import member, nct_id
 
