@@ -47,6 +47,8 @@ def test_a_change_reads_by_significance_and_sentence() -> None:
         "reason",
         "facts",
     } <= as_dict.keys()
+    assert as_dict["baseline"] is False
+    assert {change["baseline"] for change in monitor.compare(None, study()).to_dicts()} == {True}
     json.dumps(as_dict)
 
 

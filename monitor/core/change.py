@@ -128,6 +128,8 @@ class ChangeSet(Sequence[Change]):
 
     changes: tuple[Change, ...] = ()
     findings: tuple[Finding, ...] = ()
+    baseline: bool = False
+    """Is it the first sight of a record?"""
 
     @overload
     def __getitem__(self, index: int) -> Change: ...
@@ -144,4 +146,4 @@ class ChangeSet(Sequence[Change]):
 
     def to_dicts(self) -> list[JsonObject]:
         """Contract section 2 objects, without the members that a store gives."""
-        return [change.to_dict() for change in self.changes]
+        return [{**change.to_dict(), "baseline": self.baseline} for change in self.changes]

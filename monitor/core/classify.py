@@ -52,7 +52,7 @@ def classify(
     cases = [Case(delta, scene) for delta in scene.deltas]
     if before is None:
         changes = tuple(_first_seen(case) for case in cases)
-        return ChangeSet(changes, (first_sight(scene),) if changes else ())
+        return ChangeSet(changes, (first_sight(scene),) if changes else (), baseline=True)
     weigher = cache(partial(weigh, table=table, shifts=circumstances(scene)))
     changes = tuple(judge(case, weigher) for case in cases)
     return ChangeSet(changes, tell(scene, changes))
