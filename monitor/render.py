@@ -19,7 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from monitor.core.digest import Digest, Rendered
 from monitor.core.entries import Limits
 from monitor.core.outline import Outline, outline
-from monitor.core.phrases import SOURCES, SourceNames, Span, clean, clip
+from monitor.core.phrases import Span, clean, clip
 from monitor.core.record import TrialRecord
 from monitor.core.recorded import RecordedChange
 from monitor.core.trial_page import trial_page
@@ -52,9 +52,8 @@ _LEADING = re.compile(r"^(\s*)([-+]|\d+[.)])(?=\s)")
 class Renderer:
     """Renders domain values; the same values and templates always give the same bytes."""
 
-    def __init__(self, folders: Sequence[Path] = (), *, sources: Mapping[str, SourceNames] = SOURCES) -> None:
+    def __init__(self, folders: Sequence[Path] = ()) -> None:
         here = Path(__file__).resolve().parent
-        self._sources = sources
         self._environment = Environment(
             loader=FileSystemLoader([*folders, here / "templates", here.parent / "templates"]),
             autoescape=select_autoescape(enabled_extensions=("html.j2",), default_for_string=True),
@@ -72,7 +71,7 @@ class Renderer:
     def digest(self, digest: Digest, *, width: int = TEXT_WIDTH) -> Rendered:
         """A digest as subject, text, HTML and Markdown, all with the same facts."""
         for limits in LADDER:
-            said = outline(digest, limits, sources=self._sources)
+            said = outline(digest, limits)
             html = self._render("digest.html.j2", said)
             if len(quopri.encodestring(html.encode())) <= HTML_BUDGET:
                 text = self._render("digest.txt.j2", said, width=width)

@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from monitor.core.change import LEVELS, at_least
 from monitor.core.partial_date import PartialDate
-from monitor.core.phrases import SourceNames, Span, clip, clip_span, day_words, diff_spans
+from monitor.core.phrases import SOURCES, Span, clip, clip_span, day_words, diff_spans
 from monitor.core.record import Json
 from monitor.core.recorded import RecordedChange, leading
 from monitor.core.stories import Story
@@ -72,7 +72,7 @@ def linked_once(entries: Sequence[Entry]) -> Iterator[Entry]:
         yield replace(entry, compare="", compare_url="") if again else entry
 
 
-def entry(story: Story, limits: Limits, sources: Mapping[str, SourceNames]) -> Entry:
+def entry(story: Story, limits: Limits) -> Entry:
     headline = clip(story.finding.headline, limits.clip)
     changes = sorted(leading(story.changes), key=lambda change: LEVELS.index(change.significance))
     loud = [change for change in changes if not _is_quiet(story, change)]
@@ -81,7 +81,7 @@ def entry(story: Story, limits: Limits, sources: Mapping[str, SourceNames]) -> E
     told = [*details, *(_line(change, limits) for change in (*loud, *quiet[: limits.quiet]))]
     lines = _unsaid(headline, told)
     hidden = max(0, len(lines) - limits.lines) + len(quiet[limits.quiet :])
-    compare, compare_url = _compare(story, sources) if _is_loud(story) else ("", "")
+    compare, compare_url = _compare(story) if _is_loud(story) else ("", "")
     return Entry(headline, tuple(lines[: limits.lines]), hidden, compare, compare_url)
 
 
@@ -145,9 +145,9 @@ def _estimated(value: Json) -> PartialDate | None:
     return None
 
 
-def _compare(story: Story, sources: Mapping[str, SourceNames]) -> tuple[str, str]:
+def _compare(story: Story) -> tuple[str, str]:
     """Where the registry itself shows the two versions beside each other, where it can."""
-    names = sources.get(story.finding.trial.registry)
+    names = SOURCES.get(story.finding.trial.registry)
     for change in story.changes:
         stamp = change.stamp
         if names and names.compare and stamp.version_from and stamp.version_to:

@@ -6,7 +6,7 @@ full; the rest is counted, with the command that shows it. Nothing here escapes:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -15,8 +15,6 @@ from monitor.core.change import LEVELS, Significance
 from monitor.core.digest import Digest, Story, counts, subject
 from monitor.core.entries import Entry, Limits, entry, linked_once
 from monitor.core.phrases import (
-    SOURCES,
-    SourceNames,
     clean,
     clip,
     day_words,
@@ -78,7 +76,7 @@ class Outline:
         return any(line.spans for entry in entries for line in entry.lines)
 
 
-def outline(digest: Digest, limits: Limits, *, sources: Mapping[str, SourceNames] = SOURCES) -> Outline:
+def outline(digest: Digest, limits: Limits) -> Outline:
     """Read a digest for telling; the same digest and limits always give the same outline."""
     local = digest.created_at.astimezone(cadence.zone_of(cadence.parse(digest.subscription.cadence)))
     year = local.year
@@ -91,9 +89,9 @@ def outline(digest: Digest, limits: Limits, *, sources: Mapping[str, SourceNames
         day=f"{local:%a} {local.day} {local:%b} {local.year}",
         tally=tally,
         scope=scope,
-        freshness=tuple(freshness(source, year, sources) for source in digest.sources),
+        freshness=tuple(freshness(source, year) for source in digest.sources),
         preheader=clip("; ".join(_loudest(digest)) or scope, 180),
-        sections=tuple(_sections(digest, limits, sources)),
+        sections=tuple(_sections(digest, limits)),
         attention=_listed([_notice(notice, limits) for notice in digest.notices], limits),
         patterns=_listed([clip(p.headline, limits.clip) for p in digest.patterns], limits, "changes"),
         watching=_listed([_notice(notice, limits) for notice in digest.baselines], limits),
@@ -104,7 +102,7 @@ def outline(digest: Digest, limits: Limits, *, sources: Mapping[str, SourceNames
     )
 
 
-def _sections(digest: Digest, limits: Limits, sources: Mapping[str, SourceNames]) -> Iterator[Section]:
+def _sections(digest: Digest, limits: Limits) -> Iterator[Section]:
     room = limits.stories
     for level in LEVELS:
         stories = [story for story in digest.stories if story.finding.significance == level]
@@ -115,7 +113,7 @@ def _sections(digest: Digest, limits: Limits, sources: Mapping[str, SourceNames]
         by_trial: dict[TrialId, list[Story]] = {}
         for story in shown:
             by_trial.setdefault(story.trial.trial, []).append(story)
-        cards = tuple(_card(group, limits, sources) for group in by_trial.values())
+        cards = tuple(_card(group, limits) for group in by_trial.values())
         yield Section(level, cards, _more(digest, level, rest) if rest else "")
 
 
@@ -137,11 +135,11 @@ def command_for(digest: Digest, level: Significance) -> str:
     return " ".join(words)
 
 
-def _card(stories: Sequence[Story], limits: Limits, sources: Mapping[str, SourceNames]) -> Card:
+def _card(stories: Sequence[Story], limits: Limits) -> Card:
     state, finding = stories[0].trial, stories[0].finding
     stamps = [change.stamp for story in stories for change in story.changes]
     context = [phase_words(state.phases), clip(state.sponsor or "", 80)]
-    entries = [entry(story, limits, sources) for story in stories]
+    entries = [entry(story, limits) for story in stories]
     return Card(
         number=state.trial.id,
         title=clip(state.title or finding.title, min(limits.clip, 160)),

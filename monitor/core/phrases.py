@@ -25,15 +25,19 @@ CONTEXT_WORDS = 6
 
 @dataclass(frozen=True, slots=True)
 class SourceNames:
-    """How a registry is called, and where it shows two versions side by side."""
+    """How a registry and its numbers are called, and where it shows two versions side by side."""
 
     label: str
     compare: str = ""
     """A format string over `url`, `a` and `b`, the registry's own version numbers."""
+    number: str = "trial_id"
+    """What its trial numbers are called in front matter."""
 
 
 SOURCES: Mapping[str, SourceNames] = {
-    "ctgov": SourceNames("ClinicalTrials.gov", "{url}?tab=history&a={a}&b={b}#version-content-panel")
+    "ctgov": SourceNames(
+        "ClinicalTrials.gov", "{url}?tab=history&a={a}&b={b}#version-content-panel", number="nct_id"
+    )
 }
 
 
@@ -71,9 +75,9 @@ def day_words(when: PartialDate | date) -> str:
     return f"{when.day} {when:%b} {when.year}"
 
 
-def freshness(source: SourceHealth, year: int, sources: Mapping[str, SourceNames] = SOURCES) -> str:
+def freshness(source: SourceHealth, year: int) -> str:
     """How new a registry's data is, and what is wrong with it where something is."""
-    label = sources[source.registry].label if source.registry in sources else source.registry
+    label = SOURCES[source.registry].label if source.registry in SOURCES else source.registry
     version = _moment(source.data_version, year) if source.data_version else "no version read yet"
     if source.state == "OK":
         return f"{label} as of {version}"

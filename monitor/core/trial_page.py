@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from monitor.core.phrases import clean
+from monitor.core.phrases import SOURCES, clean
 from monitor.core.record import Json, TrialRecord, to_json
 from monitor.core.recorded import RecordedChange, isoformat
 from monitor.core.watching import Snapshot
@@ -112,7 +112,8 @@ _OUTCOMES = (
 
 def _front(read: _Reader, snapshot: Snapshot, title: str, url: str, source: str) -> Iterator[tuple[str, str]]:
     yield "title", title
-    yield "nct_id" if read.record.trial.registry == "ctgov" else "trial_id", read.record.trial.id
+    trial = read.record.trial
+    yield SOURCES[trial.registry].number if trial.registry in SOURCES else "trial_id", trial.id
     for name, field in (
         ("overall_status", "status.overallStatus"),
         ("phase", "design.phases"),
