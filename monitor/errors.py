@@ -93,9 +93,15 @@ class RecordFormatError(RegistryError):
     """What came is not a trial record; `pointer` is the JSON pointer (RFC 6901) to what is wrong."""
 
     def __init__(
-        self, message: str, *, pointer: str, registry: str | None = None, trial: str | None = None
+        self,
+        message: str,
+        *,
+        pointer: str,
+        registry: str | None = None,
+        trial: str | None = None,
+        remedy: str | None = None,
     ) -> None:
-        super().__init__(message, registry=registry, trial=trial)
+        super().__init__(message, registry=registry, trial=trial, remedy=remedy)
         self.pointer = pointer
 
 

@@ -184,11 +184,7 @@ def _stored(trial: TrialId, at: str | None) -> Side:
     with session.reading() as store:
         lookups.known_trial(store, trial)
         versions = lookups.versions(store, trial)
-        chosen = (
-            references.choose(versions[-2:], "original" if at is None else at)
-            if at is None
-            else (references.choose(versions, at))
-        )
+        chosen = references.choose(versions, at) if at else references.choose(versions[-2:], "original")
         payload: JsonObject = orjson.loads(store.body(trial, chosen.seq))
     return Side(references.label(chosen), trial.registry, trial, chosen.title, payload, chosen)
 

@@ -59,13 +59,12 @@ def _read(item: Quarantined, body: bytes, reader: Reader) -> Json:
         payload: Json = orjson.loads(body)
         named = reader.normalize(payload).trial
     except (orjson.JSONDecodeError, RecordFormatError) as error:
-        refused = RecordFormatError(
+        raise RecordFormatError(
             f"it is no trial record and cannot be believed: {error}",
             pointer=getattr(error, "pointer", ""),
             trial=str(item.trial),
-        )
-        refused.remedy = remedy
-        raise refused from error
+            remedy=remedy,
+        ) from error
     if named != item.trial:
         raise StoreError(f"it is a record of {named}, not of {item.trial}.", remedy=remedy)
     return payload

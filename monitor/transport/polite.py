@@ -45,6 +45,7 @@ def default_user_agent(contact: str = "") -> str:
 
 class PoliteClient:
     """Asks one registry; may be shared by threads, which then take turns.
+
     `monotonic` and `now` tell the time, `random` gives a number in [0, 1). `wait(seconds)` sleeps and says
     whether Trialwire is to stop: an Event's `wait` is one, and setting the event ends any wait here.
     """
