@@ -224,6 +224,7 @@ class Reading:
             identity_to=f"{snapshot.identity}:{event}:{self.data_version}",
             submitted_on=None,
             posted_on=None,
+            data_version=self.data_version[:10],
         )
         return self._with_changes(recording, found, stamp)
 

@@ -289,7 +289,10 @@ def test_gone_takes_two_data_versions(tmp_path: Path) -> None:
             world.registry.advance()
             cycle(app)
             assert app.store.trial(trial(1)).presence == "present"  # type: ignore[union-attr]
-        assert [change.body["new"] for change in world.changes()] == ["gone", "present"]
+        assert [(change.body["new"], change.stamp.data_version) for change in world.changes()] == [
+            ("gone", versions[2].stamp[:10]),
+            ("present", versions[3].stamp[:10]),
+        ]
 
 
 def test_a_renamed_trial_goes_on_under_its_new_number(tmp_path: Path) -> None:
