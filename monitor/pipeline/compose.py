@@ -16,6 +16,7 @@ from monitor.core.delivery import Delivery, outbox
 from monitor.core.digest import Digest, DigestKind, Occasion, Subscription
 from monitor.errors import ConfigError, StoppedError
 from monitor.pipeline.works import Works, failpoint
+from monitor.store.values import SubscriptionState
 
 log = logging.getLogger(__name__)
 
@@ -56,8 +57,9 @@ def send(works: Works, name: str) -> Digest | None:
 
     Raises ConfigError where there is no such subscription.
     """
-    now = works.clock()
-    return _composed(works, find(works, name), "manual", now=now, until=now)
+    subscription, now = find(works, name), works.clock()
+    begun = works.store.begin_subscription(name, now)
+    return _composed(works, subscription, "manual", begun, now=now, until=now)
 
 
 def preview(works: Works, name: str, *, since: datetime | None = None) -> Digest | None:
@@ -88,7 +90,7 @@ def _due(works: Works, subscription: Subscription) -> Iterator[Digest]:
     now = works.clock()
     begun = works.store.begin_subscription(subscription.name, now)
     if subscription.cadence == "immediate" or subscription.immediate_at is not None:
-        made = _composed(works, subscription, "immediate", now=now, until=now)
+        made = _composed(works, subscription, "immediate", begun, now=now, until=now)
         if made is not None:
             yield made
     if subscription.cadence == "immediate":
@@ -98,20 +100,25 @@ def _due(works: Works, subscription: Subscription) -> Iterator[Digest]:
     begun_at = _past(begun.begun_at, now)
     covered = _past(last.until, now) if last else None
     if (begun_at is None or begun_at < closed) and (covered is None or covered < closed):
-        made = _composed(works, subscription, "scheduled", now=now, until=closed)
+        made = _composed(works, subscription, "scheduled", begun, now=now, until=closed)
         if made is not None:
             yield made
 
 
 def _composed(
-    works: Works, subscription: Subscription, kind: DigestKind, *, now: datetime, until: datetime
+    works: Works,
+    subscription: Subscription,
+    kind: DigestKind,
+    begun: SubscriptionState,
+    *,
+    now: datetime,
+    until: datetime,
 ) -> Digest | None:
     """One digest over what was observed up to `until`, enqueued with its deliveries."""
     store, name = works.store, subscription.name
     every = cadence.parse(subscription.cadence)
     period = cadence.period_key(every, until) if kind == "scheduled" else until.date().isoformat()
     last = store.last_digest(name, "scheduled" if kind == "scheduled" else None)
-    begun = store.begin_subscription(name, now)
     occasion = Occasion(
         kind=kind,
         period=period,

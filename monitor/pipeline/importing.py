@@ -16,10 +16,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from itertools import islice
 from pathlib import Path
 
+from monitor.compare import judged_on
 from monitor.core.recorded import isoformat
 from monitor.core.rule import RuleTable
 from monitor.errors import MonitorError, RecordFormatError
@@ -154,8 +155,6 @@ class _Intake:
         observed_at = self.observed_at or self.now
         if data_version is None:
             return isoformat(observed_at), observed_at
-        try:
-            day = datetime.combine(date.fromisoformat(data_version[:10]), time(), UTC)
-        except ValueError:
-            day = observed_at
-        return data_version, self.observed_at or day
+        day = judged_on(data_version)
+        published_at = datetime.combine(day, time(), UTC) if day else observed_at
+        return data_version, self.observed_at or published_at

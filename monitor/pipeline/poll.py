@@ -10,10 +10,11 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Literal, TypeAlias
 
+from monitor.compare import judged_on
 from monitor.core.record import TrialId
 from monitor.core.recorded import isoformat
 from monitor.core.watching import SourceHealth
@@ -75,10 +76,8 @@ def due(works: Works, registry: str, every_s: float) -> bool:
         return now >= known.not_before
     every = timedelta(seconds=every_s)
     wait = min(every, RETRY_AFTER) if known.state in ("DOWN", "BROKEN") else every
-    return now >= known.last_attempt_at + wait or any(
-        watch.state.presence == "unseen" and watch.added_at > known.last_attempt_at
-        for watch in works.store.watches()
-        if watch.trial.registry == registry
+    return now >= known.last_attempt_at + wait or works.store.has_unseen(
+        registry, added_after=known.last_attempt_at
     )
 
 
@@ -278,15 +277,8 @@ def _batches(trials: Iterable[TrialId], size: int) -> Iterator[tuple[TrialId, ..
 
 def _is_backwards(known: str | None, seen: str | None) -> bool:
     """Is `seen` older? Stamps that are no dates cannot be compared: they would hold off every later one."""
-    return known is not None and seen is not None and _is_dated(known) and _is_dated(seen) and seen < known
-
-
-def _is_dated(stamp: str) -> bool:
-    try:
-        date.fromisoformat(stamp[:10])
-    except ValueError:
-        return False
-    return True
+    dated = judged_on(known) is not None and judged_on(seen) is not None
+    return dated and str(seen) < str(known)
 
 
 def _is_set_back(now: datetime, known: SourceHealth) -> bool:

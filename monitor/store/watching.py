@@ -98,6 +98,22 @@ class WatchVerbs(Verbs):
         with self._db.read() as connection:
             return tuple(TrialId(*row) for row in connection.execute(query))
 
+    def has_unseen(self, registry: str, *, added_after: datetime) -> bool:
+        """Was a trial put on the watch list after a time, and not read yet?"""
+        query = (
+            select(WATCH.c.id)
+            .join(WATCH_TRIAL, WATCH_TRIAL.c.watch_id == WATCH.c.id)
+            .join(TRIAL, TRIAL.c.id == WATCH_TRIAL.c.trial_id)
+            .where(
+                WATCH.c.kind == KIND,
+                WATCH.c.added_at > added_after,
+                TRIAL.c.registry == registry,
+                TRIAL.c.presence == "unseen",
+            )
+        )
+        with self._db.read() as connection:
+            return connection.execute(query.limit(1)).first() is not None
+
 
 def watch_trials(
     database: Database,

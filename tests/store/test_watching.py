@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from monitor.store import Recording, Store
 from tests.store.making import DATA_VERSION, DAY, NOW, first, history, trial
@@ -57,6 +58,20 @@ def test_unread_is_kept_per_trial(store: Store) -> None:
     assert store.unread("ctgov", DATA_VERSION) == (trial(2),)
     assert store.unread("ctgov", "2026-11-21T09:00:05") == (trial(1), trial(2))
     assert store.unread("isrctn", DATA_VERSION) == ()
+
+
+def test_a_trial_added_later_is_known_without_the_list(store: Store) -> None:
+    """Only what was added after the time, for that registry, and was not read yet, wants a poll."""
+    assert not store.has_unseen("ctgov", added_after=NOW - timedelta(hours=1))
+    store.add_watches([trial(1)], now=NOW)
+    assert store.has_unseen("ctgov", added_after=NOW - timedelta(seconds=1))
+    assert not store.has_unseen("ctgov", added_after=NOW)
+    assert not store.has_unseen("isrctn", added_after=NOW - timedelta(seconds=1))
+    store.record([first(trial(1))])
+    assert not store.has_unseen("ctgov", added_after=NOW - timedelta(seconds=1))
+    store.add_watches([trial(2)], now=NOW)
+    store.remove_watches([trial(2)])
+    assert not store.has_unseen("ctgov", added_after=NOW - timedelta(seconds=1))
 
 
 def test_what_was_not_read_stays_unread(store: Store) -> None:
