@@ -26,6 +26,7 @@ from monitor.core.events import Event, digest_events
 from monitor.core.record import JsonObject
 from monitor.core.recorded import isoformat
 from monitor.errors import ConfigError, DeliveryDeferredError, DeliveryError, DeliveryRejectedError
+from monitor.transport.addresses import check_url
 
 TYPE = "webhook"
 EventType: TypeAlias = Literal["digest.created", "change.detected", "source.unhealthy"]
@@ -119,8 +120,6 @@ class WebhookChannel:
 
     def check(self) -> None:
         """Raise ConfigError where the secret cannot be read or the address may not be sent to."""
-        from monitor.transport.addresses import check_url  # loads the HTTP library: not for look-ups
-
         self._keys()
         try:
             check_url(self._settings.url, self._settings.allow_networks)
