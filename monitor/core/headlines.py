@@ -17,7 +17,7 @@ from monitor.core.record import Dated, TrialRecord
 from monitor.core.rollups import SiteTally, site_headline
 from monitor.core.rule import RuleTable
 from monitor.core.scene import COMPLETION, PRIMARY_COMPLETION, START, STOPPED, Case, Scene, shown
-from monitor.core.sentences.items import re_timed
+from monitor.core.sentences.outcomes import re_timed
 from monitor.core.sentences.results import UNTOLD
 from monitor.core.sentences.words import (
     capital,

@@ -7,7 +7,7 @@ from monitor.core.fits.eligibility import CRITERIA
 from monitor.core.partial_date import days_between
 from monitor.core.record import Dated, Json, JsonObject, Text, to_json
 from monitor.core.scene import COMPLETION, PRIMARY_COMPLETION, START, Case
-from monitor.core.sentences.items import direction
+from monitor.core.sentences.eligibility import direction
 from monitor.core.sentences.results import is_told_by_event
 from monitor.core.stopping import stop_class
 from monitor.core.text import numbers_in, word_diff

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from monitor.core.scene import COMPLETION, PRIMARY_COMPLETION, START, Case
-from monitor.core.sentences import items, record, results, trial
+from monitor.core.sentences import eligibility, items, outcomes, record, results, trial
 from monitor.core.sentences.record import plain
 
 __all__ = ["first_sight", "summary"]
@@ -33,12 +33,12 @@ _SENTENCES: Mapping[str, Sentence] = MappingProxyType(
         "design.enrollmentCount": trial.enrollment_count,
         "design.enrollmentType": trial.enrollment_type,
         "design.phases": record.phases,
-        "outcomes.primary": items.outcome,
-        "outcomes.secondary": items.outcome,
-        "outcomes.other": items.outcome,
-        "eligibility.criteria": items.criterion,
-        "eligibility.minAge": items.age_limit,
-        "eligibility.maxAge": items.age_limit,
+        "outcomes.primary": outcomes.outcome,
+        "outcomes.secondary": outcomes.outcome,
+        "outcomes.other": outcomes.outcome,
+        "eligibility.criteria": eligibility.criterion,
+        "eligibility.minAge": eligibility.age_limit,
+        "eligibility.maxAge": eligibility.age_limit,
         "armsInterventions.arms": items.arm,
         "armsInterventions.interventions": items.intervention,
         "locations": items.site,
@@ -69,5 +69,5 @@ def first_sight(case: Case) -> str:
 
 
 _FIRST_SIGHTS: Mapping[str, Sentence] = MappingProxyType(
-    {"eligibility.criteria": items.criterion_given, "locations": items.site_given}
+    {"eligibility.criteria": eligibility.criterion_given, "locations": items.site_given}
 )

@@ -187,3 +187,12 @@ def _regions(old: str, new: str) -> list[tuple[str, str, str, str]]:
     if removed or added:
         found.append((kept, removed, added, ""))
     return found
+
+
+def edited(old: str, new: str) -> str:
+    """A part of an item, to follow its name: given, dropped or changed."""
+    if not old:
+        return f" given: {quoted(new)}"
+    if not new:
+        return f" no longer given (was {quoted(old)})"
+    return f": {changed_words(old, new)}"
