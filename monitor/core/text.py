@@ -1,4 +1,4 @@
-"""Registry text: Markdown to plain, criteria into items, word-level differences, numbers and durations.
+"""Registry text: Markdown to plain, criteria into items, word-level differences, numbers.
 
 Text is read, never judged: what a difference means is for the rules. No function here loses a word: an
 item of the criteria is every line that is not just the heading "Inclusion Criteria" or its opposite.
@@ -16,6 +16,7 @@ from typing import Literal, TypeAlias
 
 from rapidfuzz.distance import Indel
 
+from monitor.core.durations import plain_number
 from monitor.core.record import Json, Text
 
 Part: TypeAlias = Literal["inclusion", "exclusion", ""]
@@ -245,66 +246,11 @@ def _numbered(before: Sequence[str], after: Sequence[str]) -> tuple[list[int], l
     )
 
 
-# ----------------------------------------------------------------------------- numbers and durations
+# ------------------------------------------------------------------------------------------ numbers
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_SPELLED = {
-    "a": 1,
-    "an": 1,
-    "one": 1,
-    "two": 2,
-    "three": 3,
-    "four": 4,
-    "five": 5,
-    "six": 6,
-    "seven": 7,
-    "eight": 8,
-    "nine": 9,
-    "ten": 10,
-    "eleven": 11,
-    "twelve": 12,
-    "eighteen": 18,
-    "twenty-four": 24,
-}
-_UNIT_DAYS = {"minute": 1 / 1440, "hour": 1 / 24, "day": 1.0, "week": 7.0, "month": 30.4375, "year": 365.25}
-_UNIT = r"(?P<unit>minute|min|hour|hr|day|week|wk|month|mo|year|yr)s?\b"
-_AMOUNT = r"(?P<amount>\d+(?:[.,]\d+)?|" + "|".join(sorted(_SPELLED, key=len, reverse=True)) + r")"
-_LENGTH = re.compile(rf"\b{_AMOUNT}[\s\-‑]*(?:calendar\s+|full\s+)?{_UNIT}", re.I)
-_POINT = re.compile(
-    r"\b(?P<unit>minute|hour|day|week|month|year)s?\s+(?P<amount>\d+(?:[.,]\d+)?)\b(?!\s*(?:day|week|month|year))",
-    re.I,
-)
-_SHORT = {"min": "minute", "hr": "hour", "wk": "week", "mo": "month", "yr": "year"}
 
 
 def numbers_in(text: str) -> tuple[str, ...]:
     """The numbers a text holds, in order, without thousands separators."""
-    return tuple(_plain_number(found) for found in _NUMBER.findall(text))
-
-
-@lru_cache(maxsize=4096)
-def duration_days(time_frame: str) -> float | None:
-    """The longest duration a time frame names, in days ("up to 2 years", "week 24"); None where none is."""
-    found = [*_LENGTH.finditer(time_frame), *_POINT.finditer(time_frame)]
-    return max((_days(match["amount"], match["unit"]) for match in found), default=None)
-
-
-def _days(amount: str, unit: str) -> float:
-    unit = unit.casefold()
-    spelled = _SPELLED.get(amount.casefold())
-    number = float(_plain_number(amount)) if spelled is None else float(spelled)
-    return number * _UNIT_DAYS[_SHORT.get(unit, unit)]
-
-
-def _plain_number(text: str) -> str:
-    """`1,000` is a thousand, `0,5` a half: a comma before exactly three digits separates thousands."""
-    head, *tails = text.split(",")
-    plain = head
-    for tail in tails:
-        thousands = len(tail.partition(".")[0]) == 3 and head != "0"
-        plain += tail if thousands else f".{tail}"
-    whole, dot, fraction = plain.partition(".")
-    if "." in fraction:
-        return plain
-    fraction = fraction.rstrip("0")
-    return (whole.lstrip("0") or "0") + (dot + fraction if fraction else "")
+    return tuple(plain_number(found) for found in _NUMBER.findall(text))

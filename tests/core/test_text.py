@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from monitor.core.text import (
     collapse,
     criterion_key,
-    duration_days,
     is_criteria_heading,
     markdown_form,
     numbers_in,
@@ -211,25 +210,6 @@ def test_a_sign_more_is_another_word() -> None:
 def test_numbers_are_read_without_separators() -> None:
     """Thousands separators, decimal commas and trailing zeros do not make another number."""
     assert numbers_in("1,000 mg or 0,5 ml, 1.50 × 10^9/L") == ("1000", "0.5", "1.5", "10", "9")
-
-
-@pytest.mark.parametrize(
-    ("time_frame", "days"),
-    [
-        ("24 months", 730.5),
-        ("up to 2 years", 730.5),
-        ("two years", 730.5),
-        ("Week 24", 168),
-        ("Day 1 through Day 28", 28),
-        ("baseline, 12 and 24 weeks", 168),
-        ("through study completion, an average of 1 year", 365.25),
-        ("12-month follow-up", 365.25),
-        ("until progression or death", None),
-    ],
-)
-def test_the_longest_duration_of_a_time_frame(time_frame: str, days: float | None) -> None:
-    """A time frame lasts as long as its longest duration; words without one last nothing known."""
-    assert duration_days(time_frame) == days
 
 
 def test_collapse_leaves_single_blanks() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from monitor.core.durations import duration_days
 from monitor.core.scene import Case
-from monitor.core.text import duration_days, same_words
+from monitor.core.text import same_words
 
 PRIMARY = "outcomes.primary"
 
