@@ -16,8 +16,9 @@ from monitor.core.record import TrialId
 from monitor.core.recorded import RecordedChange
 from monitor.core.watching import Snapshot
 from monitor.errors import LockedError
-from monitor.store.blobs import Packed, Packer
+from monitor.store.blobs import Packer
 from monitor.store.engine import Database, Found
+from monitor.store.payloads import put_bodies
 from monitor.store.rows import (
     CHANGE,
     FINDING,
@@ -34,7 +35,6 @@ from monitor.store.tables import TABLES
 from monitor.store.values import Recording
 from monitor.store.watching import trial_ids, unseen_row
 
-BODY = TABLES["body"]
 FINDING_CHANGE = TABLES["finding_change"]
 _MOVING = (
     "presence",
@@ -100,7 +100,6 @@ class Draft:
         findings = [item for one in batch for item in one.findings]
         changes = [item for one, seq in self.placed for item in _renumbered(one, seq)]
         rows: tuple[tuple[Any, Sequence[Row]], ...] = (
-            (BODY, bodies),
             (SNAPSHOT, [snapshot_row(item, ids[item.trial], identity) for item, identity in self.snapshots]),
             (CHANGE, [change_row(item, ids[item.trial]) for item in changes]),
             (FINDING, [finding_row(item, ids[item.trial]) for item in findings]),
@@ -110,6 +109,7 @@ class Draft:
             ),
             (QUARANTINE, [_doubt_row(one, ids[one.trial]) for one in batch if one.doubt]),
         )
+        put_bodies(database, connection, bodies)
         for table, new in rows:
             database.insert_new(connection, table, new)
 
@@ -169,17 +169,6 @@ def _renumbered(recording: Recording, seq: int | None) -> tuple[RecordedChange, 
         else item
         for item in recording.changes
     )
-
-
-def body_row(digest: str, packed: Packed) -> Row:
-    """For `body`."""
-    return {
-        "digest": digest,
-        "codec": packed.codec,
-        "base": packed.base,
-        "size": packed.size,
-        "data": packed.data,
-    }
 
 
 def _doubt_row(recording: Recording, trial_id: int) -> Row:

@@ -22,6 +22,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from sqlalchemy.pool import NullPool
 
 from monitor.errors import ConfigError, LockedError, StoreError
+from monitor.store.blobs import Dictionary
 from monitor.store.locks import WriteLock, shared_turn
 
 if TYPE_CHECKING:
@@ -56,6 +57,10 @@ class Database:
         self.path = sqlite_path(self.url)
         self.place = str(self.path or self.url.render_as_string(hide_password=True))
         self.turn = WriteLock(state_dir) if self.path and not read_only else None
+        self.dictionaries: dict[int, Dictionary] = {}
+        """Those that were needed so far; they never change."""
+        self.untrainable = False
+        """The payloads held have too little in common for one: not tried again by this process."""
         self.engine = make_engine(self.url, read_only=read_only, state_dir=state_dir)
         self._reader = (
             self.engine

@@ -11,8 +11,9 @@ from sqlalchemy import Connection, func, insert, select, text, update
 
 from monitor.core.record import TrialId
 from monitor.core.watching import Notice, Quarantined, Request, SourceHealth
-from monitor.store.blobs import WHOLE, Packed, unpack
+from monitor.store.blobs import unpack
 from monitor.store.engine import Found, Verbs
+from monitor.store.payloads import alone
 from monitor.store.recording import add_notices
 from monitor.store.rows import (
     NOTICE,
@@ -82,7 +83,7 @@ class HouseVerbs(Verbs):
             row = connection.execute(select_quarantine().where(QUARANTINE.c.id == number)).one_or_none()
         if row is None:
             return None
-        return quarantined(row), unpack(Packed(WHOLE, None, 0, bytes(row.body)))
+        return quarantined(row), unpack(alone(bytes(row.body)))
 
     def quarantine_seen(self, trial: TrialId, digest: str) -> Quarantined | None:
         """The same content in quarantine, in whatever state: seen again, it is to be believed.

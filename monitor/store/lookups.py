@@ -12,6 +12,7 @@ from monitor.core.record import JsonObject, TrialId
 from monitor.core.recorded import RecordedChange, RecordedFinding
 from monitor.core.watching import Snapshot
 from monitor.errors import NotWatchedError
+from monitor.store.blobs import DroppedError
 from monitor.store.engine import Found, Verbs, chunks
 from monitor.store.payloads import read_bodies
 from monitor.store.rows import (
@@ -66,7 +67,7 @@ class LookupVerbs(Verbs):
     def bodies(self, digests: Iterable[str]) -> Mapping[str, bytes]:
         """Payloads by content digest, byte for byte as first served; unknown digests are absent."""
         with self._db.read() as connection:
-            return dict(read_bodies(connection, digests))
+            return dict(read_bodies(self._db, connection, digests))
 
     def earlier_changes(self, trials: Iterable[TrialId]) -> Mapping[TrialId, tuple[JsonObject, ...]]:
         """Recorded changes as contract objects, oldest first by the registry's clock.
@@ -132,7 +133,7 @@ class LookupVerbs(Verbs):
     def body(self, trial: TrialId, seq: int) -> bytes:
         """The payload of one snapshot, byte for byte as first served with this content.
 
-        Raises NotWatchedError where there is no such snapshot.
+        Raises NotWatchedError where there is no such snapshot, DroppedError where retention gave it up.
         """
         query = (
             select(SNAPSHOT.c.digest)
@@ -141,7 +142,12 @@ class LookupVerbs(Verbs):
         )
         with self._db.read() as connection:
             digest = connection.scalar(query)
-            found = {} if digest is None else dict(read_bodies(connection, [digest]))
+            try:
+                found = {} if digest is None else dict(read_bodies(self._db, connection, [digest]))
+            except DroppedError as error:
+                raise DroppedError(
+                    f"version s{seq} of {trial}: {error.message}", remedy=error.remedy
+                ) from None
         if digest not in found:
             raise NotWatchedError(
                 f"no version s{seq} of {trial} is stored", remedy=f"`trialwire versions {trial}` lists them"

@@ -11,16 +11,18 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Connection, select, update
 
 from monitor.core.record import TrialId
-from monitor.store.blobs import Packer
-from monitor.store.drafting import Draft, body_row
-from monitor.store.engine import Database, Found, Verbs, chunks
-from monitor.store.payloads import bases_for, known_bodies
+from monitor.errors import LockedError
+from monitor.store.blobs import Base
+from monitor.store.dictionaries import DictionaryVerbs
+from monitor.store.drafting import Draft
+from monitor.store.engine import Database, Found, chunks
+from monitor.store.payloads import bases_for, body_row, known_bodies, packer
 from monitor.store.rows import NOTICE, QUARANTINE, SNAPSHOT, Row, notice_row
 from monitor.store.values import NoticeDraft, Recording
 from monitor.store.watching import known_trials, trial_rows, watch_ids, watch_tags, watch_trials
 
 
-class RecordVerbs(Verbs):
+class RecordVerbs(DictionaryVerbs):
     """Writing what was fetched."""
 
     def record(self, recordings: Iterable[Recording]) -> None:
@@ -31,10 +33,11 @@ class RecordVerbs(Verbs):
         batch = tuple(recordings)
         if not batch:
             return
-        bodies = self._packed(batch)
+        bodies, known = self._packed(batch)
         trials = tuple(dict.fromkeys(one.trial for one in batch))
         with self._db.write() as connection:
             self._db.in_order(connection)
+            _require_held(connection, known)
             draft = Draft.of(trials, trial_rows(connection, trials))
             draft.place(batch, _held_snapshots(connection, draft, batch))
             draft.write_trials(connection)
@@ -43,6 +46,7 @@ class RecordVerbs(Verbs):
             draft.write_history(self._db, connection, bodies)
             _accept_quarantined(connection, batch, draft)
             add_notices(self._db, connection, [item for one in batch for item in one.notices])
+        self.train_dictionary(batch[-1].checked_at)
 
     def add_notices(self, notices: Sequence[NoticeDraft]) -> None:
         """Note what must be told, outside of a recording."""
@@ -50,29 +54,29 @@ class RecordVerbs(Verbs):
             self._db.in_order(connection)
             add_notices(self._db, connection, notices)
 
-    def _packed(self, batch: Sequence[Recording]) -> list[Row]:
-        """Rows for the payloads, later versions packed against earlier ones; those held already left out."""
+    def _packed(self, batch: Sequence[Recording]) -> tuple[list[Row], set[str]]:
+        """Rows for the payloads, later versions packed against those before; and which are held already."""
         new = [(one.trial, one.snapshot, one.body) for one in batch if one.snapshot]
         later = [(trial, snapshot) for trial, snapshot, _ in new if snapshot.seq > 1]
-        known: set[str] = set()
-        bases: dict[TrialId, tuple[str, bytes]] = {}
-        if later:
-            with self._db.read() as connection:
-                known = known_bodies(connection, [snapshot.digest for _, snapshot in later])
-                bases = bases_for(connection, [trial for trial, _ in later])
-        packer = Packer()
+        held: set[str] = set()
+        bases: dict[TrialId, Base] = {}
+        with self._db.read() as connection:
+            pack = packer(self._db, connection)
+            if later:
+                held = known_bodies(connection, [snapshot.digest for _, snapshot in later])
+                bases = bases_for(self._db, connection, [trial for trial, _ in later])
         first = {snapshot.digest: body for _, snapshot, body in new if snapshot.seq == 1 and body}
-        whole = dict(zip(first, packer.pack_all([*first.values()]), strict=True))
+        whole = dict(zip(first, pack.pack_all([*first.values()]), strict=True))
         rows: list[Row] = []
+        packed_already = set(held)
         for trial, snapshot, body in new:
-            if body is None or snapshot.digest in known:
+            if body is None or snapshot.digest in packed_already:
                 continue
-            known.add(snapshot.digest)
-            packed = whole.get(snapshot.digest) or packer.pack(body, bases.get(trial))
-            if packed.base is None:
-                bases[trial] = (snapshot.digest, body)
+            packed_already.add(snapshot.digest)
+            packed = whole.get(snapshot.digest) or pack.pack(body, bases.get(trial))
+            bases[trial] = Base(snapshot.digest, body, packed.depth)
             rows.append(body_row(snapshot.digest, packed))
-        return rows
+        return rows, held
 
 
 def add_notices(database: Database, connection: Connection, notices: Sequence[NoticeDraft]) -> None:
@@ -80,6 +84,14 @@ def add_notices(database: Database, connection: Connection, notices: Sequence[No
     about = known_trials(database, connection, [item.trial for item in notices if item.trial])
     rows = [notice_row(item, about[item.trial] if item.trial else None) for item in notices]
     database.insert_new(connection, NOTICE, rows)
+
+
+def _require_held(connection: Connection, digests: set[str]) -> None:
+    """What was held before the transaction must be so still: retention may have dropped it in between."""
+    if known_bodies(connection, digests) != digests:
+        raise LockedError(
+            "payloads were dropped meanwhile", remedy="read it again and record what is new then"
+        )
 
 
 def _held_snapshots(connection: Connection, draft: Draft, batch: Sequence[Recording]) -> dict[str, int]:

@@ -50,6 +50,18 @@ class TrialRow(Row, table=True):
     absent_since: str | None = None
 
 
+class DictionaryRow(Row, table=True):
+    """A compression dictionary, trained once from the installation's own payloads; never altered."""
+
+    __tablename__ = "dictionary"
+
+    id: int | None = Field(default=None, primary_key=True)
+    created_at: datetime
+    trained_from: int
+    """How many payloads it was trained from."""
+    data: bytes
+
+
 class BodyRow(Row, table=True):
     """A payload, once for each content; `base` is the body it is packed against."""
 
@@ -60,6 +72,11 @@ class BodyRow(Row, table=True):
     base: str | None = Field(default=None, foreign_key="body.digest")
     size: int
     data: bytes
+    sha256: bytes | None = None
+    """Of the payload as served; the digest is that of its canonical form."""
+    depth: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """Differences between it and a whole payload."""
+    dictionary_id: int | None = Field(default=None, foreign_key="dictionary.id")
 
 
 class SnapshotRow(Row, table=True):

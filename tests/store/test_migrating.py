@@ -31,8 +31,8 @@ SECOND = '''
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 
 def upgrade() -> None:
@@ -61,7 +61,7 @@ def with_second(folder: Path, more: str = "") -> Path:
     """A folder of revisions whose second also does `more`."""
     target = folder / "migrations"
     shutil.copytree(MIGRATIONS, target, ignore=shutil.ignore_patterns("__pycache__"))
-    (target / "versions" / "r0002_second.py").write_text(SECOND.format(more=more))
+    (target / "versions" / "r0003_second.py").write_text(SECOND.format(more=more))
     return target
 
 
@@ -118,9 +118,9 @@ def test_a_migration_loses_no_row_and_leaves_a_backup(sqlite_place: Place, secon
     with sqlite_place.open() as store:
         before = store.stats().rows
     report = migrating.upgrade(sqlite_place.url, state_dir=sqlite_place.state_dir, now=NOW, migrations=second)
-    assert (report.created, report.from_revision, report.to_revision) == (False, "0001", "0002")
+    assert (report.created, report.from_revision, report.to_revision) == (False, "0002", "0003")
     assert report.migrated
-    assert report.backup == sqlite_place.state_dir / "backups" / "trialwire-0001-20261120T090000Z.db"
+    assert report.backup == sqlite_place.state_dir / "backups" / "trialwire-0002-20261120T090000Z.db"
     assert rows_of(sqlite_place.state_dir / "trialwire.db") == before
     assert rows_of(report.backup) == before
     with pytest.raises(SchemaVersionError):
@@ -137,8 +137,8 @@ def test_a_migration_on_postgres_loses_no_row(postgres_place: Place, second: Pat
     report = migrating.upgrade(
         postgres_place.url, state_dir=postgres_place.state_dir, now=NOW, migrations=second
     )
-    assert (report.from_revision, report.to_revision, report.backup) == ("0001", "0002", None)
-    downgrade(postgres_place, second, "0001")
+    assert (report.from_revision, report.to_revision, report.backup) == ("0002", "0003", None)
+    downgrade(postgres_place, second, "0002")
     with postgres_place.open() as store:
         assert len(store.changes(ChangeQuery())) == 2
 
@@ -147,7 +147,7 @@ def test_up_down_and_up_again(sqlite_place: Place, second: Path) -> None:
     """A revision taken back leaves the schema before it, with its rows."""
     filled(sqlite_place)
     migrating.upgrade(sqlite_place.url, state_dir=sqlite_place.state_dir, now=NOW, migrations=second)
-    downgrade(sqlite_place, second, "0001")
+    downgrade(sqlite_place, second, "0002")
     with sqlite_place.open() as store:
         assert len(store.changes(ChangeQuery())) == 2
         assert store.integrity_check() == ()
@@ -178,7 +178,7 @@ def test_a_harmful_migration_is_undone(
     with pytest.raises(StoreError, match=complaint):
         migrating.upgrade(sqlite_place.url, state_dir=sqlite_place.state_dir, now=NOW, migrations=folder)
     with sqlite_place.open() as store:
-        assert store.stats().revision == "0001"
+        assert store.stats().revision == "0002"
         assert len(store.changes(ChangeQuery())) == 2
         assert store.watches()[0].tags == ("akeso",)
 
@@ -227,7 +227,7 @@ def test_an_existing_backup_is_not_touched_half_way(sqlite_place: Place, second:
     now = datetime(2026, 11, 21, tzinfo=UTC)
     migrating.upgrade(sqlite_place.url, state_dir=sqlite_place.state_dir, now=now, migrations=second)
     (backup,) = (sqlite_place.state_dir / "backups").iterdir()
-    assert backup.name == "trialwire-0001-20261121T000000Z.db"
+    assert backup.name == "trialwire-0002-20261121T000000Z.db"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to make what somebody else owns")

@@ -22,6 +22,7 @@ from monitor.errors import (
 )
 from monitor.store import ChangeQuery, open_store, upgrade
 from monitor.store.engine import Database
+from monitor.store.schema import REVISIONS
 from tests.store.conftest import Place
 from tests.store.making import NOW, first, history, trial
 from tests.store.writing import writer
@@ -76,14 +77,14 @@ def test_a_newer_database_is_refused(place: Place) -> None:
             assert "newer version" in str(caught.value.remedy)
     finally:
         with database.write() as connection:
-            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+            connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{REVISIONS[-1]}'")
         database.close()
 
 
 def test_an_older_database_says_what_to_run(sqlite_place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """A database of an earlier revision is refused until it is upgraded, with the command to run."""
-    monkeypatch.setattr("monitor.store.schema.REVISIONS", ("0001", "0002"))
-    with pytest.raises(SchemaVersionError, match="schema 0001") as caught:
+    monkeypatch.setattr("monitor.store.schema.REVISIONS", (*REVISIONS, "next"))
+    with pytest.raises(SchemaVersionError, match=f"schema {REVISIONS[-1]}") as caught:
         sqlite_place.open()
     assert caught.value.remedy == "run `trialwire db upgrade`"
 
