@@ -12,7 +12,7 @@ from functools import lru_cache
 
 _ONES = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
-_SPELLED = {
+SPELLED = {
     "a": 1,
     "an": 1,
     **{word: number for number, word in enumerate(_ONES, 1)},
@@ -60,7 +60,7 @@ _DAYS = {
 }
 _TEN = rf"(?:{'|'.join(_TENS)})"
 _WORDS = rf"{_TEN}[-\s](?:{'|'.join(_ONES)})|" + "|".join(
-    sorted((word for word in _SPELLED if "-" not in word), key=len, reverse=True)
+    sorted((word for word in SPELLED if "-" not in word), key=len, reverse=True)
 )
 _FIGURE = r"\d+(?:,\d{3})*(?:[.,]\d+)?"
 _HALF = r"(?:\s*½|\s+1/2|\s+and\s+(?:a|one)\s+half)"
@@ -123,7 +123,7 @@ def _number(found: re.Match[str]) -> float:
     if found["half"] or found["bare"]:
         return 0.5
     amount = found["amount"].casefold()
-    spelled = _SPELLED.get("-".join(amount.split()))
+    spelled = SPELLED.get("-".join(amount.split()))
     number = float(plain_number(amount)) if spelled is None else float(spelled)
     return number + 0.5 if found["plus"] else number
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from monitor.core.change import LEVELS, Change
 from monitor.core.fits.eligibility import CRITERIA
@@ -17,7 +18,7 @@ from monitor.core.record import Dated, TrialRecord
 from monitor.core.rollups import SiteTally, site_headline
 from monitor.core.rule import RuleTable
 from monitor.core.scene import COMPLETION, PRIMARY_COMPLETION, START, STOPPED, Case, Scene, shown
-from monitor.core.sentences.outcomes import re_timed
+from monitor.core.sentences.outcomes import brief, re_timed, timing_words
 from monitor.core.sentences.results import UNTOLD
 from monitor.core.sentences.words import (
     capital,
@@ -156,24 +157,25 @@ def _short(change: Change, slip: int | None) -> str:
 
 
 def _outcomes(scene: Scene, lead: Sequence[Change]) -> str:
-    switched = [change for change in lead if _switch(change)]
+    telling = [change for change in lead if not change.facts.get("told_with")] or list(lead)
+    switched = [change for change in telling if _switch(change)]
     ops = Counter(_switch(change) for change in switched)
+    when_ = timing_words(scene)
     if ops == {"added": 1, "removed": 1}:
         names = {change.delta.op: _measure(change) for change in switched}
-        timing = "after" if scene.completed_by else "before"
         names_told = changed_words(names["removed"], names["added"])
-        replaced = f"Primary outcome replaced {timing} primary completion: {names_told}"
-        return _and_more(replaced, len(lead) - 2, "of outcomes")
+        return _and_more(f"Primary outcome replaced {when_}: {names_told}", len(telling) - 2, "of outcomes")
     if len(switched) > 1:
         told = ", ".join(f"{number} {what}" for what, number in ops.items())
-        return _and_more(f"Primary outcomes: {told}", len(lead) - len(switched), "of outcomes")
-    frames = [change for change in lead if change.delta.at == ("timeFrame",)]
-    moves = Counter((shown(change.delta.old), shown(change.delta.new)) for change in frames)
-    (old, new), number = moves.most_common(1)[0] if moves else (("", ""), 0)
-    if number > 1:
-        told = f"Time frames of {number} outcomes{re_timed(old, new)}"
-        return _and_more(told, len(lead) - number, "of outcomes")
-    return _told(lead, "of outcomes")
+        return _and_more(f"Primary outcomes {when_}: {told}", len(telling) - len(switched), "of outcomes")
+    first, rest = telling[0], telling[1:]
+    if alike := first.facts.get("same_shift"):
+        told = f"Time frames of {alike} outcomes{re_timed(shown(first.delta.old), shown(first.delta.new))}"
+        return _and_more(told.rstrip("."), len(rest), "of outcomes")
+    if not rest:
+        return brief(Case(first.delta, scene))
+    told_first = [replace(change, summary=brief(Case(change.delta, scene))) for change in telling]
+    return _told(told_first, "of outcomes")
 
 
 def _switch(change: Change) -> str:

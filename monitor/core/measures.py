@@ -10,6 +10,8 @@ from monitor.core.scene import COMPLETION, PRIMARY_COMPLETION, START, Case
 from monitor.core.sentences.eligibility import direction
 from monitor.core.sentences.results import is_told_by_event
 from monitor.core.stopping import stop_class
+from monitor.core.switching import OUTCOMES, same_shift, switch
+from monitor.core.switching import lead as lead_outcome
 from monitor.core.text import numbers_in, word_diff
 
 LONG_TEXT = 80
@@ -40,6 +42,8 @@ def measures(case: Case) -> JsonObject:
         facts |= _status(case)
     elif name == CRITERIA:
         facts |= _criterion(case)
+    elif name in OUTCOMES:
+        facts |= _outcome(case)
     if lead := _lead(case):
         facts["told_with"] = lead
     if case.scene.as_of and name.startswith(_JUDGED_BY_DAY):
@@ -51,8 +55,11 @@ def measures(case: Case) -> JsonObject:
 
 
 def _lead(case: Case) -> str | None:
-    """The field whose change tells this one too, if there is one."""
+    """The field, or the path of the part of an outcome, whose change tells this one too, if there is one."""
     name, scene = case.delta.field, case.scene
+    if name in OUTCOMES:
+        first = lead_outcome(case)
+        return first.path if first else None
     lead = _COMPANIONS.get(name)
     if lead is None and scene.results_new and (name.startswith("results.") or _is_over(case)):
         lead = "results.hasResults"
@@ -65,6 +72,14 @@ def _lead(case: Case) -> str | None:
 def _is_over(case: Case) -> bool:
     """Is it an account of unposted results that goes as they are posted?"""
     return case.delta.op == "removed" and case.delta.field.startswith("annotation.unposted")
+
+
+def _outcome(case: Case) -> JsonObject:
+    """`switch`, by the classes of the literature; `same_shift`, how many time frames moved alike."""
+    facts: JsonObject = {"switch": switch(case)}
+    if alike := same_shift(case):
+        facts["same_shift"] = len(alike)
+    return facts
 
 
 def _slips(case: Case) -> JsonObject:

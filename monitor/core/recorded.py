@@ -86,7 +86,7 @@ class RecordedChange:
 
     @property
     def told_with(self) -> str | None:
-        """The field whose change of the same version tells this one, too (a reason beside its status)."""
+        """The field or path whose change of this version tells this one, too (a reason beside its status)."""
         facts = self.body.get("facts")
         lead = facts.get("told_with") if isinstance(facts, dict) else None
         return str(lead) if lead else None
@@ -135,12 +135,17 @@ class RecordedFinding:
     net: Literal["changed", "reverted"] | None = None
     steps: tuple[str, ...] = ()
     number: int | None = None
+    url: str = ""
+    """The registry's page of the trial; empty where it was recorded without."""
 
     def to_dict(self) -> JsonObject:
         """The finding of contract section 2."""
+        trial: JsonObject = {"registry": self.trial.registry, "id": self.trial.id, "title": self.title}
+        if self.url:
+            trial["url"] = self.url
         return {
             "id": self.id,
-            "trial": {"registry": self.trial.registry, "id": self.trial.id, "title": self.title},
+            "trial": trial,
             "kind": self.kind,
             "headline": self.headline,
             "significance": self.significance,
@@ -172,7 +177,11 @@ def baseline_changes(found: ChangeSet, stamp: Stamp) -> tuple[RecordedChange, ..
 
 def leading(changes: Sequence[RecordedChange]) -> list[RecordedChange]:
     """The changes without those that another one of the same version tells, too (`told_with`)."""
-    there = {(change.trial, change.stamp.snapshot_to, change.field) for change in changes}
+    there = {
+        (change.trial, change.stamp.snapshot_to, name)
+        for change in changes
+        for name in (change.field, str(change.body["path"]))
+    }
     return [
         change
         for change in changes
@@ -233,4 +242,5 @@ def _stamp_finding(finding: Finding, stamp: Stamp, changes: Sequence[RecordedCha
         origin=stamp.origin,
         details=finding.details,
         facts=finding.facts,
+        url=stamp.url,
     )

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 import orjson
 
 from monitor.core.change import Delta
+from monitor.core.durations import duration_days
 from monitor.core.lazy import lazy
 from monitor.core.partial_date import PartialDate, days_between
 from monitor.core.record import Age, Dated, JsonObject, Named, Opaque, Text, Tree, TrialRecord, Value, to_json
@@ -78,6 +79,28 @@ class Scene:
         for delta in self.deltas:
             found.setdefault(delta.field, []).append(delta)
         return found
+
+    @lazy
+    def by_outcome(self) -> Mapping[tuple[str, str], Sequence[Delta]]:
+        """The differences of each outcome, by its list and its key."""
+        found: dict[tuple[str, str], list[Delta]] = {}
+        for delta in self._outcomes:
+            found.setdefault((delta.field, delta.key or ""), []).append(delta)
+        return found
+
+    @lazy
+    def same_shifts(self) -> Mapping[tuple[object, object], Sequence[Delta]]:
+        """Time frames that are all that changed of their outcome, by how they moved; primary ones first."""
+        found: dict[tuple[object, object], list[Delta]] = {}
+        for delta in self._outcomes:
+            alone = delta.at == ("timeFrame",) and len(self.by_outcome[delta.field, delta.key or ""]) == 1
+            if alone and delta.old is not None and delta.new is not None:
+                found.setdefault(shift_of(shown(delta.old), shown(delta.new)), []).append(delta)
+        return found
+
+    @lazy
+    def _outcomes(self) -> Sequence[Delta]:
+        return [delta for delta in self.deltas if delta.field.startswith("outcomes.")]
 
     def changed(self, *names: str) -> bool:
         """Did any of these fields change?"""
@@ -268,6 +291,14 @@ def shown(value: Value | None) -> str:
         case Opaque(json=str(text)):
             return text
     return orjson.dumps(to_json(value)).decode()
+
+
+def shift_of(old: str, new: str) -> tuple[object, object]:
+    """What two time frames that moved alike share: both lengths, else both texts."""
+    before, after = duration_days(old), duration_days(new)
+    if before is None or after is None or before == after:
+        return old.casefold(), new.casefold()
+    return before, after
 
 
 def _enrollment(record: TrialRecord) -> Enrollment | None:

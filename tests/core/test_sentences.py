@@ -107,7 +107,7 @@ SENTENCES: tuple[tuple[str, Mapping[str, object], Mapping[str, object], str], ..
         PRIMARY,
         {"primary": [PFS]},
         {"primary": [PFS, ORR]},
-        'Primary outcome added: "Response rate" (24 months).',
+        'Primary outcome added before primary completion: "Response rate" (24 months).',
     ),
     (
         PRIMARY,
@@ -211,7 +211,7 @@ SENTENCES: tuple[tuple[str, Mapping[str, object], Mapping[str, object], str], ..
         PRIMARY,
         {"primary": [{**PFS, "timeFrame": "Up to 59 months"}]},
         {"primary": [{**PFS, "timeFrame": "Up to 58 months"}]},
-        'Time frame of primary outcome "Progression-free survival": "Up to 59 months" → "Up to 58 months".',
+        'Time frame of primary outcome "Progression-free survival" 59 → 58 months.',
     ),
     (
         ARMS,

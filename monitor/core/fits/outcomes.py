@@ -28,8 +28,8 @@ def primary_outcome_after_completion(case: Case) -> str | None:
     done = case.scene.completed_by
     if done is None or case.scene.results_near:
         return None
-    edited = _edited(case, case.limit("C5", "similarity"))
-    return f"{edited}, primary completion was {done}" if edited else None
+    what = edited(case, case.limit("C5", "similarity"))
+    return f"{what}, primary completion was {done}" if what else None
 
 
 def primary_outcome_edited(case: Case) -> str | None:
@@ -39,15 +39,15 @@ def primary_outcome_edited(case: Case) -> str | None:
     what = set_change(case)
     if what and not case.scene.started:
         return f"{what} before start"
-    return _edited(case, case.limit("M6", "similarity"))
+    return edited(case, case.limit("M6", "similarity"))
 
 
 def restated_at_results(case: Case) -> str | None:
     """M17: what posting results makes every sponsor restate."""
     if not case.scene.results_near:
         return None
-    edited = set_change(case) or _edited(case, case.limit("M6", "similarity"))
-    return f"{edited} around results posting" if edited else None
+    what = set_change(case) or edited(case, case.limit("M6", "similarity"))
+    return f"{what} around results posting" if what else None
 
 
 def secondary_outcomes(case: Case) -> str | None:
@@ -69,7 +69,7 @@ def set_change(case: Case) -> str | None:
     return f"a primary outcome {delta.op}" if delta.field == PRIMARY and delta.op != "changed" else None
 
 
-def _edited(case: Case, limit: float) -> str | None:
+def edited(case: Case, limit: float) -> str | None:
     """How a paired primary outcome was re-worded or re-timed beyond the thresholds, if so."""
     if case.delta.field != PRIMARY or not case.delta.at:
         return None
