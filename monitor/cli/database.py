@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import orjson
 import typer
 
 from monitor.cli import dates, formats, session, terminal
 from monitor.cli.application import app
 from monitor.cli.formats import Format, FormatOption, Shown
+from monitor.cli.listing import counted
+from monitor.cli.progress import Progress
 from monitor.core.record import JsonObject
-from monitor.errors import StoreError
 
 group = typer.Typer(no_args_is_help=True, help="The database: upgrade it, count what it holds, check it.")
 app.add_typer(group, name="db", rich_help_panel="Operate")
@@ -60,20 +62,32 @@ def stats(*, form: FormatOption = Format.TABLE) -> None:
 
 @group.command("check")
 def check() -> None:
-    """Look for damage: the engine's own check, and whether every row that is named is there.
+    """Look for damage: the engine's own check, what refers to what, and every payload, unpacked and proven.
+
+    Each thing found is a line, with what to do about it; exit 3 where there is one.
 
     Example: `trialwire db check`
     """
-    with session.reading() as store:
-        wrong = store.integrity_check()
-    for line in wrong:
-        terminal.say(line)
-    if wrong:
-        raise StoreError(
-            "the database is damaged.",
-            remedy="Stop the daemon, keep a copy, and restore the newest backup beside the database.",
+    found = 0
+    with session.reading() as store, Progress("versions") as progress:
+        for damage in store.damage(content_digest=_content_digest, progress=progress.of):
+            found += 1
+            about = "" if damage.trial is None else f"{damage.trial}@s{damage.snapshot}: "
+            progress.aside()
+            terminal.say(f"{about}{damage.what}. To do: {damage.remedy}.")
+    if found:
+        terminal.note(
+            f"{counted(found, 'thing')} wrong. Stop the daemon and keep a copy before mending anything."
         )
+        raise typer.Exit(3)
     terminal.note("No damage found.")
+
+
+def _content_digest(registry: str, body: bytes) -> str:
+    """As the registry's reader has it."""
+    from monitor import registries
+
+    return registries.reader(registry).digest(orjson.loads(body))
 
 
 def _spoken(row: JsonObject) -> str:

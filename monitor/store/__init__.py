@@ -5,7 +5,7 @@ Ordering is by running number, never by time; times go in and come out aware, in
 
     open_store · upgrade      the two ways in
     Store                     the verbs, by group: watching · recording (T1) · lookups · pending ·
-                              digests (T2) · outbox (claims, T3) · housekeeping
+                              digests (T2) · outbox (claims, T3) · housekeeping · proof
     DaemonLock · daemon_pid   one daemon at a time
 """
 
@@ -24,12 +24,14 @@ from monitor.store.locks import DaemonLock, daemon_pid
 from monitor.store.lookups import LookupVerbs
 from monitor.store.outbox import OutboxVerbs
 from monitor.store.pending import PendingVerbs
+from monitor.store.proving import ProofVerbs
 from monitor.store.recording import RecordVerbs
 from monitor.store.remote import AdvisoryLock
 from monitor.store.schema import REVISIONS, require_current, require_database
 from monitor.store.values import (
     ChangeQuery,
     ChannelState,
+    Damage,
     Doubt,
     NoticeDraft,
     Pending,
@@ -47,6 +49,7 @@ __all__ = [
     "ChangeQuery",
     "ChannelState",
     "DaemonLock",
+    "Damage",
     "Doubt",
     "NoticeDraft",
     "Pending",
@@ -64,7 +67,16 @@ __all__ = [
 ]
 
 
-class Store(WatchVerbs, RecordVerbs, LookupVerbs, PendingVerbs, DigestVerbs, OutboxVerbs, HouseVerbs):
+class Store(
+    WatchVerbs,
+    RecordVerbs,
+    LookupVerbs,
+    PendingVerbs,
+    DigestVerbs,
+    OutboxVerbs,
+    HouseVerbs,
+    ProofVerbs,
+):
     """All verbs on one database. A context manager; safe to share between threads."""
 
     @property

@@ -29,7 +29,7 @@ TRAINED_FROM = 1_000
 _LEVEL = 6
 _DELTA_LEVEL = 12
 """Differences are few and small: a millisecond more is well spent on each."""
-_WORTH = 0.5
+_WORTH = 0.8
 """A difference above this share of the whole is not worth it: the whole is stored again."""
 _DICTIONARY_BYTES = 256_000
 _SEGMENT, _DMER = 1024, 8

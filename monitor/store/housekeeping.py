@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 import orjson
-from sqlalchemy import Connection, func, insert, select, text, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from monitor.core.record import TrialId
 from monitor.core.watching import Notice, Quarantined, Request, SourceHealth
@@ -160,21 +160,6 @@ class HouseVerbs(Verbs):
                 body_bytes=connection.scalar(select(func.sum(func.length(BODY.c.data)))) or 0,
                 file_bytes=self._file_bytes(),
             )
-
-    def integrity_check(self) -> tuple[str, ...]:
-        """What is wrong with the database, in words; empty where nothing is.
-
-        SQLite's own checks of pages, indexes and foreign keys; PostgreSQL looks after its own.
-        """
-        if self._db.path is None:
-            return ()
-        with self._db.read() as connection:
-            pages = connection.scalars(text("PRAGMA integrity_check")).all()
-            orphans = connection.execute(text("PRAGMA foreign_key_check")).all()
-        return (
-            *(str(line) for line in pages if line != "ok"),
-            *(f"{row[0]} row {row[1]} refers to a missing row of {row[2]}" for row in orphans),
-        )
 
     def _file_bytes(self) -> int | None:
         path = self._db.path

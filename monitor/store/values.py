@@ -191,6 +191,17 @@ class UpgradeReport:
         return not self.created and self.from_revision != self.to_revision
 
 
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Something wrong with the database."""
+
+    what: str
+    remedy: str
+    trial: TrialId | None = None
+    snapshot: int | None = None
+    """Which version of the trial is hurt, by our number."""
+
+
 Counts: TypeAlias = "Mapping[str, int]"
 
 
