@@ -9,13 +9,13 @@ as it was served.
 from __future__ import annotations
 
 import hashlib
-import html
 import re
 
 import orjson
 
+from monitor.core.hypertext import from_html, without_entities
 from monitor.core.record import Json, Text
-from monitor.core.text import collapse, markdown_form, unescape_markdown
+from monitor.core.text import markdown_form, unescape_markdown
 
 __all__ = [
     "CANONICAL_VERSION",
@@ -37,14 +37,10 @@ VOLATILE: tuple[tuple[str, ...], ...] = (("derivedSection", "miscInfoModule", "v
 """Members that move with every publication of the registry's data and say nothing of the trial."""
 
 # In the registry's Markdown a literal `<` or `&` is always escaped: bare ones are HTML of its history.
-_BLOCK = re.compile(r"(?<!\\)</?(?:p|ul|ol|li|br)\s*/?>", re.I)
-_ENTITY = re.compile(r"(?<!\\)&(?:#\d{1,7}|#x[0-9a-f]{1,6}|lt|gt|amp|quot|apos|nbsp);", re.I)
-_ITEM = re.compile(r"<li\s*>", re.I)
-_INLINE = re.compile(r"</?(?:b|i|u|em|strong|sub|sup|span|a|tt|pre)\b[^>]*>", re.I)
+_HTML = re.compile(
+    r"(?<!\\)(?:</?(?:p|ul|ol|li|br)\s*/?>|&(?:#\d{1,7}|#x[0-9a-f]{1,6}|lt|gt|amp|quot|apos|nbsp);)", re.I
+)
 _TRAILING = re.compile(r"[^\S\n]+\n")
-_GAP = re.compile(r"\n{3,}")
-_APART = re.compile(r"^\* *\n+(?!\*)", re.M)
-_ESCAPABLE = re.compile(r"([\\*_\[\]<>^~&|])")
 
 
 def canonical_bytes(payload: Json) -> bytes:
@@ -75,25 +71,7 @@ def markup(text: str) -> Text:
 
 def markdown(text: str) -> str:
     """The text as Markdown: HTML of the registry's history turned into it, Markdown left as it is."""
-    if not (("<" in text and _BLOCK.search(text)) or ("&" in text and _ENTITY.search(text))):
-        return text
-    listed = _ITEM.sub("\n* ", collapse(text))
-    lines = _INLINE.sub("", _BLOCK.sub("\n", listed)).split("\n")
-    marked = ("* " * line.startswith("* ") + _escaped(line.removeprefix("* ")) for line in lines)
-    return _GAP.sub("\n\n", _APART.sub("* ", "\n".join(marked))).strip()
-
-
-def without_entities(text: str) -> str:
-    """The text with HTML entities as the characters they stand for."""
-    return _ENTITY.sub(_entity, text) if "&" in text else text
-
-
-def _entity(found: re.Match[str]) -> str:
-    return html.unescape(found.group().lower())
-
-
-def _escaped(said: str) -> str:
-    return _ESCAPABLE.sub(r"\\\1", without_entities(said).strip())
+    return from_html(text) if ("<" in text or "&" in text) and _HTML.search(text) else text
 
 
 def _without(payload: Json, path: tuple[str, ...]) -> Json:

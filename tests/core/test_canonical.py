@@ -101,7 +101,7 @@ def test_other_words_are_another_text(one: str, other: str) -> None:
 def test_text_is_shown_for_reading() -> None:
     """Escapes are resolved, list marks and paragraphs stay."""
     assert markup("* Age \\>= 18\n* Weight \\[kg\\]").shown == "* Age >= 18\n* Weight [kg]"
-    assert markup("<p>Both:</p><ul><li>one</li><li>two</li></ul>").shown == "Both:\n\n* one\n\n* two"
+    assert markup("<p>Both:</p><ul><li>one</li><li>two</li></ul>").shown == "Both:\n\n* one\n* two"
     assert markup(markdown("<p>5 * 3 &lt; 20</p>")).shown == "5 * 3 < 20"
 
 
