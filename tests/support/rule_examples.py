@@ -31,6 +31,7 @@ ALIASES: Mapping[str, str] = {
     "purpose": "protocolSection.designModule.designInfo.primaryPurpose",
     "primary": "protocolSection.outcomesModule.primaryOutcomes",
     "secondary": "protocolSection.outcomesModule.secondaryOutcomes",
+    "other": "protocolSection.outcomesModule.otherOutcomes",
     "criteria": "protocolSection.eligibilityModule.eligibilityCriteria",
     "min_age": "protocolSection.eligibilityModule.minimumAge",
     "std_ages": "protocolSection.eligibilityModule.stdAges",
