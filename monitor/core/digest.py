@@ -16,6 +16,7 @@ from typing import Literal, TypeAlias
 
 from monitor.core import cadence
 from monitor.core.change import LEVELS, Significance
+from monitor.core.net import Window
 from monitor.core.patterns import Pattern, patterns
 from monitor.core.recorded import RecordedChange, derived_id
 from monitor.core.stories import (
@@ -131,8 +132,12 @@ def compose(
     occasion: Occasion,
     *,
     sources: Sequence[SourceHealth],
+    windows: Sequence[Window] = (),
 ) -> Digest | None:
     """What the subscription is told on this occasion, or None where nothing passed its filter.
+
+    `windows` are what several versions of one trial come to; an immediate digest has no use for them, as it
+    leaves the versions before to the cadence.
 
     An immediate digest holds only what must not wait and leaves the rest pending; where the cadence itself
     is `immediate`, that is everything. A scheduled one without anything to tell exists only as a heartbeat,
@@ -141,8 +146,8 @@ def compose(
     if occasion.kind == "scheduled" and occasion.since is not None and occasion.closed <= occasion.since:
         return None
     at_once = occasion.kind == "immediate" and subscription.cadence != "immediate"
-    stories = (s for s in passing_stories(subscription, pending) if not at_once or is_urgent(subscription, s))
-    told = tuple(sorted(stories, key=worst_first))
+    stories = passing_stories(subscription, pending, () if at_once else windows)
+    told = tuple(sorted((s for s in stories if not at_once or is_urgent(subscription, s)), key=worst_first))
     notices = tuple(_notices(subscription, pending, at_once=at_once))
     if not (told or notices or (subscription.heartbeat and occasion.kind == "scheduled")):
         return None

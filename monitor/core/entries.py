@@ -74,7 +74,7 @@ def linked_once(entries: Sequence[Entry]) -> Iterator[Entry]:
 
 def entry(story: Story, limits: Limits) -> Entry:
     headline = clip(story.finding.headline, limits.clip)
-    changes = sorted(leading(story.changes), key=lambda change: LEVELS.index(change.significance))
+    changes = sorted(leading(story.lines), key=lambda change: LEVELS.index(change.significance))
     loud = [change for change in changes if not _is_quiet(story, change)]
     quiet = changes[len(loud) :]
     details = [Line(clip(detail, limits.clip)) for detail in story.finding.details]
@@ -148,7 +148,7 @@ def _estimated(value: Json) -> PartialDate | None:
 def _compare(story: Story) -> tuple[str, str]:
     """Where the registry itself shows the two versions beside each other, where it can."""
     names = SOURCES.get(story.finding.trial.registry)
-    for change in story.changes:
+    for change in story.lines:
         stamp = change.stamp
         if names and names.compare and stamp.version_from and stamp.version_to:
             url = names.compare.format(url=stamp.url, a=stamp.version_from, b=stamp.version_to)

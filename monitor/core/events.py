@@ -167,7 +167,6 @@ def _pattern(pattern: Pattern) -> JsonObject:
         "significance": pattern.significance,
         "trials": [{"registry": trial.registry, "id": trial.id} for trial in pattern.trials],
         "changes": list(pattern.changes),
-        "net": pattern.net,
     }
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import groupby
 from typing import Literal, Protocol
 
 from monitor.core.change import LEVELS, Significance, at_least, worst
+from monitor.core.net import Retold, Window, life_retold, retold, there_and_back
 from monitor.core.partial_date import PartialDate
 from monitor.core.record import TrialId
 from monitor.core.recorded import RecordedChange, RecordedFinding, derived_id
@@ -50,6 +51,14 @@ class Story:
     trial: TrialState
     finding: RecordedFinding
     changes: tuple[RecordedChange, ...]
+    """As recorded, those worth a line."""
+    words: tuple[RecordedChange, ...] = ()
+    """Over several versions: what they come to, in whose words it is told."""
+
+    @property
+    def lines(self) -> tuple[RecordedChange, ...]:
+        """The changes in whose words it is told; none where all of them led back."""
+        return self.words if self.finding.net else self.changes
 
 
 class Pending(Protocol):
@@ -92,17 +101,42 @@ def is_urgent(subscription: Subscription, story: Story) -> bool:
     return not any(_is_late(change) for change in story.changes)
 
 
-def passing_stories(subscription: Subscription, pending: Pending) -> Iterator[Story]:
-    """The stories that pass the filter, each with the changes worth a line."""
+def passing_stories(
+    subscription: Subscription, pending: Pending, windows: Sequence[Window] = ()
+) -> Iterator[Story]:
+    """The stories that pass the filter, each with the changes worth a line; of a window the net."""
     changes = {change.id: change for change in pending.changes if change.stamp.origin == "poll"}
     findings = [finding for finding in pending.findings if finding.origin == "poll"]
     in_findings = {change for finding in findings for change in finding.changes}
     loose = [change for change in changes.values() if change.id not in in_findings]
-    for finding in (*findings, *_loose_findings(subscription, loose)):
+    findings += _loose_findings(subscription, loose)
+    for told in _retold(findings, tuple(changes.values()), windows):
+        finding = told.finding
         state = pending.trials.get(finding.trial)
         members = tuple(changes[member] for member in finding.changes if member in changes)
-        if state is not None and _passes(subscription, state, finding, members):
-            yield Story(state, finding, tuple(c for c in members if _worth_a_line(subscription, c)))
+        if state is not None and _passes(subscription, state, finding, (*members, *told.words)):
+            shown = tuple(change for change in members if _worth_a_line(subscription, change))
+            words = tuple(change for change in told.words if _worth_a_line(subscription, change))
+            yield Story(state, _with_address(finding, members), shown, words)
+
+
+def _retold(
+    findings: Sequence[RecordedFinding], changes: Sequence[RecordedChange], windows: Sequence[Window]
+) -> Iterator[Retold]:
+    """Every finding, those of a window or of a way back by what is told in their place."""
+    inside = {step.id for window in windows for step in window.steps}
+    lives = list(there_and_back([change for change in changes if change.id not in inside]))
+    replaced = inside | {step.id for steps in lives for step in steps}
+    yield from (Retold(finding) for finding in findings if not replaced.issuperset(finding.changes))
+    for window in windows:
+        ids = {step.id for step in window.steps}
+        yield from retold(window, [finding for finding in findings if ids.issuperset(finding.changes)])
+    yield from map(life_retold, lives)
+
+
+def _with_address(finding: RecordedFinding, members: Sequence[RecordedChange]) -> RecordedFinding:
+    """With the registry's page of its trial, which older findings were recorded without."""
+    return replace(finding, url=members[0].stamp.url) if members and not finding.url else finding
 
 
 def _passes(

@@ -15,6 +15,7 @@ from monitor.core import cadence, digest
 from monitor.core.delivery import Delivery, outbox
 from monitor.core.digest import Digest, DigestKind, Occasion, Subscription
 from monitor.errors import ConfigError, StoppedError
+from monitor.pipeline.windows import windows
 from monitor.pipeline.works import Works, failpoint
 from monitor.store.values import SubscriptionState
 
@@ -74,7 +75,9 @@ def preview(works: Works, name: str, *, since: datetime | None = None) -> Digest
         since = last.until if last else None
     sequence = works.store.next_sequence(name)
     occasion = Occasion("preview", now.date().isoformat(), 1, sequence, since, now)
-    return digest.compose(subscription, pending, occasion, sources=works.store.sources())
+    return digest.compose(
+        subscription, pending, occasion, sources=works.store.sources(), windows=windows(works, pending)
+    )
 
 
 def find(works: Works, name: str) -> Subscription:
@@ -129,7 +132,14 @@ def _composed(
         until=until,
     )
     pending = store.pending(subscription, until, now=now)
-    made = digest.compose(subscription, pending, occasion, sources=store.sources())
+    at_once = kind == "immediate" and subscription.cadence != "immediate"
+    made = digest.compose(
+        subscription,
+        pending,
+        occasion,
+        sources=store.sources(),
+        windows=() if at_once else windows(works, pending),
+    )
     if made is None:
         return None
     deliveries = _deliveries(works, made)

@@ -155,6 +155,7 @@ def finding(row: Found) -> RecordedFinding:
         net=body["net"],
         steps=tuple(body["steps"]),
         number=row.number,
+        url=body.get("url", ""),
     )
 
 
@@ -173,6 +174,7 @@ def finding_row(item: RecordedFinding, trial_id: int) -> Row:
         "facts": dict(item.facts),
         "net": item.net,
         "steps": list(item.steps),
+        "url": item.url,
     }
     return {
         "id": item.id,

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-
-import pytest
-
 from monitor.core.patterns import patterns
-from monitor.core.record import Json
 from monitor.core.recorded import RecordedChange
 from monitor.core.stories import Story
 from monitor.core.watching import TrialState
@@ -17,83 +12,6 @@ from tests.support.digests import change, finding, trial
 def stories(*news: tuple[TrialState, RecordedChange]) -> tuple[Story, ...]:
     """One story for each change."""
     return tuple(Story(state, finding(state, one.summary, one), (one,)) for state, one in news)
-
-
-def steps(field: str, category: str, *values: Json) -> tuple[Story, ...]:
-    """One trial whose field took these values, one after the other."""
-    state = trial(1)
-    return stories(
-        *(
-            (
-                state,
-                change(
-                    state,
-                    f"{old} → {new}",
-                    level="major",
-                    field_name=field,
-                    category=category,
-                    old=old,
-                    new=new,
-                    snapshots=(n, n + 1),
-                ),
-            )
-            for n, (old, new) in enumerate(itertools.pairwise(values), start=1)
-        )
-    )
-
-
-@pytest.mark.parametrize(
-    ("field", "category", "values", "sentence", "net"),
-    [
-        (
-            "status.overallStatus",
-            "status",
-            ("RECRUITING", "SUSPENDED", "RECRUITING"),
-            "NCT09000001: Status went Recruiting → Suspended → Recruiting within this digest.",
-            "reverted",
-        ),
-        (
-            "status.primaryCompletionDate",
-            "dates",
-            ({"date": "2026-12"}, {"date": "2027-03"}, {"date": "2027-10"}),
-            "NCT09000001: Primary completion moved twice: Dec 2026 → Mar 2027 → Oct 2027 within this digest.",
-            "changed",
-        ),
-        (
-            "identification.briefTitle",
-            "identification",
-            ("A long title", "Another", "A long title"),
-            "NCT09000001: Title changed and changed back within this digest.",
-            "reverted",
-        ),
-    ],
-)
-def test_several_steps_are_told_as_one(
-    field: str, category: str, values: tuple[Json, ...], sentence: str, net: str
-) -> None:
-    """A field that moved more than once is told from its first value to its last."""
-    (pattern,) = patterns(steps(field, category, *values))
-    assert (pattern.headline, pattern.net, pattern.kind) == (sentence, net, "net")
-    assert len(pattern.changes) == len(values) - 1
-
-
-def test_the_order_of_stories_does_not_matter() -> None:
-    """Steps are put in the order of the versions, however the stories are sorted."""
-    told = steps("status.overallStatus", "status", "RECRUITING", "SUSPENDED", "TERMINATED")
-    assert patterns(told) == patterns(tuple(reversed(told)))
-
-
-@pytest.mark.parametrize(
-    "told",
-    [
-        steps("status.overallStatus", "status", "RECRUITING", "SUSPENDED"),
-        steps("identification.briefTitle", "identification", "One", "Two", "Three"),
-        (),
-    ],
-)
-def test_one_step_is_no_pattern(told: tuple[Story, ...]) -> None:
-    """A single change, or texts that went nowhere back, are told by their stories alone."""
-    assert patterns(told) == ()
 
 
 def suspended(

@@ -1,0 +1,78 @@
+"""What several pending versions of a trial come to: both ends read from the store, compared by today's code.
+
+Only here are payloads read for a digest. Where one cannot be read, the trial's versions are told one by one,
+as recorded: nothing is lost. Nothing is written.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+import orjson
+
+from monitor import registries
+from monitor.compare import compare_records, judged_on
+from monitor.core.net import Window, runs
+from monitor.core.record import JsonObject, TrialId
+from monitor.core.recorded import RecordedChange
+from monitor.errors import StoppedError
+from monitor.pipeline.works import Works
+from monitor.store.values import ChangeQuery, Pending
+
+log = logging.getLogger(__name__)
+
+
+def windows(works: Works, pending: Pending) -> tuple[Window, ...]:
+    """The net of every trial of which two or more versions in a row are pending, none told in part."""
+    found: list[Window] = []
+    for run in runs(pending.changes):
+        trial = run[0].trial
+        if works.stop.is_set():
+            break
+        try:
+            found += _trial(works, trial, run)
+        except StoppedError:
+            raise
+        except Exception:
+            log.exception("several versions are told one by one", extra={"trial": str(trial)})
+    return tuple(found)
+
+
+def _trial(works: Works, trial: TrialId, run: Sequence[RecordedChange]) -> Iterator[Window]:
+    """The run, or what is left of it where some of it was told before."""
+    begun = run[0].stamp.observed_at
+    query = ChangeQuery(trials=(trial,), origins=("poll",), observed_since=begun)
+    history = works.store.earlier_changes([trial]).get(trial, ())
+    for whole in runs(run, works.store.changes(query)):
+        yield _window(works, trial, whole, history)
+
+
+def _window(
+    works: Works, trial: TrialId, run: Sequence[RecordedChange], history: Sequence[JsonObject]
+) -> Window:
+    store, reader = works.store, registries.reader(trial.registry)
+    first, last = run[0].stamp, run[-1].stamp
+    by_seq = {snapshot.seq: snapshot for snapshot in store.snapshots(trial)}
+    ends = [by_seq[seq].digest for seq in (first.snapshot_from, last.snapshot_to) if seq is not None]
+    bodies = store.bodies(ends)
+    before, after = (reader.normalize(orjson.loads(bodies[digest])) for digest in ends)
+    versions = [next(group) for _, group in groupby(run, key=lambda change: change.stamp.identity_to)]
+    found = compare_records(
+        before,
+        after,
+        today=judged_on(last.data_version),
+        history=[change for change in history if not _is_after(change, last.snapshot_to)],
+        rules=works.rules,
+        # The version before the last one was seen to stand: nothing between went unseen.
+        confirmed=judged_on(versions[-2].stamp.data_version),
+    )
+    return Window(tuple(run), found)
+
+
+def _is_after(change: JsonObject, seq: int | None) -> bool:
+    """Is it of the version the window ends with, or later? Its steps before that are history (M16)."""
+    place = change.get("snapshot")
+    to = place.get("to") if isinstance(place, dict) else None
+    return change.get("origin") == "poll" and isinstance(to, int) and seq is not None and to >= seq
