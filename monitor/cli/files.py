@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +12,7 @@ import typer
 from monitor.cli import dates, formats, references, session, terminal
 from monitor.cli.application import app
 from monitor.cli.listing import counted
+from monitor.cli.progress import Progress
 
 if TYPE_CHECKING:
     from monitor.pipeline.importing import ImportReport
@@ -43,7 +43,7 @@ def import_(
     from monitor.pipeline import importing
 
     found = session.settings()
-    with session.writing(found, create=True) as store:
+    with session.writing(found, create=True) as store, Progress("records") as progress:
         report = importing.run(
             store,
             files,
@@ -51,7 +51,7 @@ def import_(
             rules=found.rules,
             now=dates.now(),
             observed_at=_moment(observed_at),
-            progress=_progress,
+            progress=progress.at,
         )
     _told(report)
     raise typer.Exit(1 if report.refused else 0)
@@ -98,12 +98,6 @@ def _moment(text: str | None) -> datetime | None:
     return dates.moment(text, "--observed-at")
 
 
-def _progress(read: int) -> None:
-    if terminal.interactive():
-        sys.stderr.write(f"\r{read:,} records read")
-        sys.stderr.flush()
-
-
 def _told(report: ImportReport) -> None:
     words = {
         "new": "first seen",
@@ -112,8 +106,6 @@ def _told(report: ImportReport) -> None:
         "later": "later than our own first look, left to the poll",
         "changes": "changes recorded",
     }
-    if terminal.interactive():
-        sys.stderr.write("\r")
     told = ", ".join(
         f"{report.counts[name]:,} {word}" for name, word in words.items() if report.counts.get(name)
     )

@@ -1,6 +1,6 @@
 """Import: snapshots out of files into the history, as a stream. They are never news.
 
-    documents    what the files hold, as bytes
+    documents    what the files hold, as bytes (archives: members of a zip, as a stream)
     importing    records out of documents, in batches: one is written while the next is read
     timeline     each version between those held of its trial, and what changed from one to the next
 
@@ -24,7 +24,7 @@ from monitor.compare import judged_on
 from monitor.core.recorded import isoformat
 from monitor.core.rule import RuleTable
 from monitor.errors import MonitorError, RecordFormatError
-from monitor.pipeline.documents import documents
+from monitor.pipeline.documents import Document, documents
 from monitor.pipeline.timeline import Incoming, Timelines
 from monitor.registries import Payload, Reader
 from monitor.store import Store
@@ -56,11 +56,12 @@ def run(
     rules: RuleTable,
     now: datetime,
     observed_at: datetime | None = None,
-    progress: Callable[[int], None] = lambda _: None,
+    progress: Callable[[int, float], None] = lambda *_: None,
 ) -> ImportReport:
-    """Take in every record the files hold; `progress` is told how many were read after each batch.
+    """Take in every record the files hold, and what was taken in before only pass over.
 
-    A path is a payload, a list response, JSON lines, a zip of payloads, or a folder of any of these.
+    After each batch `progress` is told how many records were read, and the share of the files that is (0 to
+    1). A path is a payload, a list response, JSON lines, a zip of these, any of them gzipped, or a folder.
     `observed_at` is when they were downloaded, for records that do not say. What is no record is refused and
     told; a file that cannot be opened raises OSError.
     """
@@ -80,7 +81,7 @@ def run(
                 writing.result()
             writing = writer.submit(write, batch)
             read += len(batch)
-            progress(read)
+            progress(read, intake.through)
         if writing is not None:
             writing.result()
     refused = {"refused": intake.refusals} if intake.refusals else {}
@@ -107,18 +108,24 @@ class _Intake:
     refusals: int = 0
     refused: list[tuple[str, str]] = field(default_factory=list)
     """The first of them."""
+    through: float = 0.0
+    """The share of the files read."""
 
-    def incoming(self, found: Iterable[tuple[str, bytes]]) -> Iterator[Incoming]:
+    def incoming(self, found: Iterable[Document]) -> Iterator[Incoming]:
         """Records with digest and place in time; documents that hold none are told and left out."""
-        for where, content in found:
+        for document in found:
+            self.through = document.through
+            if document.trouble:
+                self._refuse(document.where, document.trouble)
+                continue
             try:
-                for payload in self._records(content):
+                for payload in self._records(document.content):
                     yield self._incoming(payload)
             except MonitorError as error:
-                self._refuse(where, error.message)
+                self._refuse(document.where, error.message)
             except Exception as error:
-                log.exception("document could not be read", extra={"document": where})
-                self._refuse(where, f"{type(error).__name__}: {error}")
+                log.exception("document could not be read", extra={"document": document.where})
+                self._refuse(document.where, f"{type(error).__name__}: {error}")
 
     def _refuse(self, where: str, why: str) -> None:
         self.refusals += 1
