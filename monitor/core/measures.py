@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from monitor.core.fits.dates import first_known, moves_so_far
-from monitor.core.fits.eligibility import CRITERIA
+from monitor.core.fits.eligibility import CRITERIA, limits_of
+from monitor.core.limits import to_facts
 from monitor.core.partial_date import days_between
 from monitor.core.record import Dated, Json, JsonObject, Text, to_json
 from monitor.core.scene import COMPLETION, PRIMARY_COMPLETION, START, Case
@@ -122,20 +123,33 @@ def _status(case: Case) -> JsonObject:
 
 
 def _criterion(case: Case) -> JsonObject:
-    """`limits`: the numeric limits that moved; `direction` where it is plain."""
+    """`limits` that moved, those `restated` in other units; `direction` where it is plain for the whole."""
     facts: JsonObject = {}
     if case.part != "text":
         return facts
-    before, after = numbers_in(case.old), numbers_in(case.new)
-    if len(before) == len(after):
-        moved: list[Json] = [
-            {"old": old, "new": new} for old, new in zip(before, after, strict=True) if old != new
-        ]
-    else:
-        moved = [{"old": old, "new": None} for old in before if old not in after]
-        moved += [{"old": None, "new": new} for new in after if new not in before]
-    if moved:
-        facts["limits"] = moved
+    limits = limits_of(case)
+    if limits.moved:
+        facts["limits"] = [to_facts(move) for move in limits.moved]
+    elif numbers := _numbers(limits.spliced, case.new):
+        facts["limits"] = numbers
+    if limits.restated:
+        facts["restated"] = [to_facts(move) for move in limits.restated]
     if way := direction(case):
         facts["direction"] = way
     return facts
+
+
+def _numbers(old: str, new: str) -> list[Json]:
+    """Numbers that moved though nothing is known of what they limit."""
+    before, after = numbers_in(old), numbers_in(new)
+    if len(before) != len(after):
+        return []
+    return [
+        {"what": None, "old": _bare(was), "new": _bare(now), "direction": "changed"}
+        for was, now in zip(before, after, strict=True)
+        if was != now
+    ]
+
+
+def _bare(number: str) -> JsonObject:
+    return {"min": None, "max": None, "unit": None, "text": number}

@@ -170,7 +170,14 @@ def test_numeric_limits_that_moved_are_facts() -> None:
     """A criterion's limits are told with their direction where that is plain."""
     before, after = trial(criteria=criteria("ECOG ≤ 1")), trial(criteria=criteria("ECOG ≤ 2"))
     change = changed(before, after, "eligibility.criteria")
-    assert change.facts["limits"] == [{"old": "1", "new": "2"}]
+    assert change.facts["limits"] == [
+        {
+            "what": "ECOG",
+            "old": {"min": None, "max": 1, "unit": None, "text": "≤ 1"},
+            "new": {"min": None, "max": 2, "unit": None, "text": "≤ 2"},
+            "direction": "loosened",
+        }
+    ]
     assert change.facts["direction"] == "loosened"
 
 

@@ -125,7 +125,7 @@ SENTENCES: tuple[tuple[str, Mapping[str, object], Mapping[str, object], str], ..
         CRITERIA,
         {"criteria": criteria("ECOG 0-1")},
         {"criteria": criteria("ECOG 0-2")},
-        'Inclusion, "ECOG 0-1" → "ECOG 0-2" (loosened).',
+        'Inclusion, ECOG 0–1 → 0–2 (loosened).',
     ),
     (
         CRITERIA,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from monitor.core.limits import Moves, moved_words, moves
 from monitor.core.scene import Case
-from monitor.core.text import is_criteria_heading, numbers_in, same_words
+from monitor.core.text import is_criteria_heading, numbers_in, same_words, similarity
 
 CRITERIA = "eligibility.criteria"
 SUBSTANTIAL = frozenset(
@@ -39,13 +40,18 @@ def eligibility_substance(case: Case) -> str | None:
         return f"criterion moved from {case.old or 'no section'} to {case.new or 'no section'}"
     if same_words(case.old, case.new):
         return None
-    if sorted(numbers_in(case.old)) != sorted(numbers_in(case.new)):
+    limits = limits_of(case)
+    if limits.moved:
+        told = ", ".join(moved_words(move) for move in limits.moved[:3])
+        return f"{_section(case)} criterion: a numeric limit changed ({told})"
+    if sorted(numbers_in(limits.spliced)) != sorted(numbers_in(case.new)):
         return f"{_section(case)} criterion: a numeric limit changed"
-    if moved := qualifiers_moved(case.old, case.new):
+    if moved := qualifiers_moved(limits.spliced, case.new):
         return f"{_section(case)} criterion: qualifier {', '.join(moved)}"
-    limit = case.limit("M9", "similarity")
-    if case.similarity < limit:
-        return f"{_section(case)} criterion re-worded, similarity {case.similarity:.2f} (threshold {limit:g})"
+    threshold = case.limit("M9", "similarity")
+    alike = similarity(limits.spliced, case.new)
+    if alike < threshold:
+        return f"{_section(case)} criterion re-worded, similarity {alike:.2f} (threshold {threshold:g})"
     return None
 
 
@@ -53,9 +59,16 @@ def criteria_wording(case: Case) -> str | None:
     """m6: the rest."""
     if case.delta.field == CRITERIA and not case.delta.at:
         return f"a heading of the criteria {case.delta.op}, no criterion"
+    if case.delta.field == CRITERIA and limits_of(case).restated and not same_words(case.old, case.new):
+        return "the same limit in other units"
     if case.delta.field == CRITERIA:
         return "criterion changed in wording, no number, no qualifier, above the similarity of M9"
     return f"{case.delta.field.rpartition('.')[2]} {case.delta.op}"
+
+
+def limits_of(case: Case) -> Moves:
+    """What became of the numeric limits of a criterion whose text changed."""
+    return moves(case.old, case.new, case.of_item("section"))
 
 
 def qualifiers_moved(old: str, new: str) -> tuple[str, ...]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 
-from monitor.core.fits.eligibility import qualifiers_moved
+from monitor.core.fits.eligibility import limits_of, qualifiers_moved
+from monitor.core.limits import Move, Moves, moved_words
 from monitor.core.record import Age
 from monitor.core.scene import Case
-from monitor.core.sentences.words import capital, changed_words, quoted
-from monitor.core.text import numbers_in
+from monitor.core.sentences.words import capital, changed_words, listing, quoted
+from monitor.core.text import numbers_in, same_words
 
-_PERIOD = re.compile(r"\b(?:within|last|past|prior|before|after|since|washout|half-li)", re.I)
-"""Where a limit is a length of time, more of it may let in more people or fewer."""
+_LIMITS = 3
+"""Limits named of one criterion; more are counted."""
 
 
 def criterion(case: Case) -> str:
@@ -22,9 +23,7 @@ def criterion(case: Case) -> str:
     if case.part == "section":
         old, new = case.old or "no section", case.new or "no section"
         return f"Criterion moved from {old} to {new}: {quoted(case.of_item('text'))}."
-    way = direction(case)
-    told = f" ({way})" if way else ""
-    return f"{section}, {changed_words(case.old, case.new)}{told}."
+    return f"{section}, {_difference(case)}."
 
 
 def criterion_given(case: Case) -> str:
@@ -34,14 +33,15 @@ def criterion_given(case: Case) -> str:
 
 
 def direction(case: Case) -> str:
-    """`loosened` or `tightened`, where one limit or qualifier moved and its meaning is plain; else empty."""
+    """`loosened` or `tightened`, where all that moved is limits or one qualifier of plain meaning."""
+    limits = limits_of(case)
+    if limits.moved:
+        way = limits.direction if same_words(limits.spliced, case.new) else None
+        return "" if way in (None, "changed") else str(way)
     section = case.of_item("section")
-    if section not in ("inclusion", "exclusion"):
+    if section not in ("inclusion", "exclusion") or not _covers_any(limits.spliced, case.new):
         return ""
-    wider = _wider(case.old, case.new)
-    if wider is None:
-        return ""
-    return "loosened" if wider == (section == "inclusion") else "tightened"
+    return "loosened" if section == "inclusion" else "tightened"
 
 
 def age_limit(case: Case) -> str:
@@ -55,31 +55,42 @@ def age_limit(case: Case) -> str:
     return f"{label} {words[0]} → {words[1]} ({'loosened' if (after < before) == lowest else 'tightened'})."
 
 
-def _wider(old: str, new: str) -> bool | None:
-    """Does the new wording let in more? None where that is not plain."""
-    before, after = numbers_in(old), numbers_in(new)
-    if len(before) == len(after) and before != after:
-        moved = [
-            (float(a), float(b), at) for at, (a, b) in enumerate(zip(before, after, strict=True)) if a != b
-        ]
-        return _limit_wider(new, after, *moved[0]) if len(moved) == 1 else None
+def _difference(case: Case) -> str:
+    """The limits that moved, then what else differs in words."""
+    limits = limits_of(case)
+    named = [move for move in limits.moved if move.what and move.old and move.new]
+    if not named:
+        way = direction(case)
+        told = changed_words(case.old, case.new) + (f" ({way})" if way else "")
+        again = limits.restated and not limits.moved and same_words(limits.spliced, case.new)
+        return f"same limit in other units: {told}" if again else told
+    return _limits_told(named) + _other_words(case, limits, named)
+
+
+def _limits_told(named: Sequence[Move]) -> str:
+    """Up to three limits, their direction said once where they agree on it."""
+    ways = {move.direction for move in named}
+    if len(ways) == 1:
+        told = listing((moved_words(move) for move in named), _LIMITS)
+        return told + _way(named[0])
+    return listing((moved_words(move) + _way(move) for move in named), _LIMITS)
+
+
+def _way(move: Move) -> str:
+    return "" if move.direction == "changed" else f" ({move.direction})"
+
+
+def _other_words(case: Case, limits: Moves, named: Sequence[Move]) -> str:
+    """What the named limits do not tell of the difference."""
+    if len(named) < len(limits.moved):
+        return f"; {changed_words(case.old, case.new)}"
+    if same_words(limits.spliced, case.new):
+        return ""
+    return f"; {changed_words(limits.spliced, case.new)}"
+
+
+def _covers_any(old: str, new: str) -> bool:
+    """Does it now cover more, by a word such as "any", with no qualifier that could take it back?"""
     changed = set(qualifiers_moved(old, new))
-    if before == after and changed & {"+any", "+irrespective", "+regardless"} and not changed & {"−any"}:
-        return True
-    return None
-
-
-def _limit_wider(text: str, numbers: tuple[str, ...], old: float, new: float, at: int) -> bool | None:
-    lead = text
-    for number in numbers[:at]:
-        lead = lead.partition(number)[2] if number in lead else lead
-    lead = lead.partition(numbers[at])[0].rstrip().casefold()
-    lower = lead.endswith(
-        ("≥", ">=", ">", "at least", "minimum", "more than", "greater than", "older than", "over")
-    )
-    upper = lead.endswith(
-        ("≤", "<=", "<", "at most", "up to", "maximum", "less than", "under", "to", "-", "–")
-    )
-    if lower == upper or _PERIOD.search(text):
-        return None
-    return (new > old) == upper
+    covers = changed & {"+any", "+irrespective", "+regardless"}
+    return bool(covers) and covers == changed and numbers_in(old) == numbers_in(new)

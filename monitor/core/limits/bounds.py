@@ -1,0 +1,258 @@
+"""Quantities of a text and the bounds they make: `≥ 18 years`, `between 18 and 75`, `0 or 1`.
+
+A bound says nothing of what is bounded: that is for `reading`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from monitor.core.limits.units import NO_UNIT, Unit, unit_at
+from monitor.core.text import numbers_in
+
+_SPELLED = {
+    word: number
+    for number, word in enumerate(
+        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"]
+    )
+} | {"twenty-four": 24, "twenty-eight": 28, "thirty": 30, "sixty": 60, "sixty-five": 65, "ninety": 90}
+_FIGURE = r"\d{1,3}(?:[,\u00a0\u202f]\d{3})+(?:\.\d+)?|\d{1,3}(?: 000)+(?!\d)|\d+(?:[.,·]\d+)?"
+_SPELLINGS = "|".join(sorted(_SPELLED, key=len, reverse=True))
+_AMOUNT = re.compile(
+    rf"(?<![\w.,/^])(?:(?P<figure>{_FIGURE})(?:\s*\(\s*(?:{_SPELLINGS})\s*\))?"
+    rf"|(?P<word>{_SPELLINGS})(?:\s*\(\s*(?P<again>\d+)\s*\))?)(?![\d.]*\d)(?![a-z]{{0,1}}\d)",
+    re.I,
+)
+_SIGN = re.compile(r"(?:[<>≤≥=]|\b(?:than|to|of|below|above|under|over|least|most))\s*[-−–]$", re.I)
+_AT_LEAST = (
+    r"≥|>\s*/?\s*=|=\s*>|⩾|≧|>\s*or\s*=|(?:at\s+least|not\s+less\s+than|no\s+less\s+than|no\s+fewer\s+than|not\s+fewer\s+than"
+    r"|(?:a\s+)?minimum\s+of|not\s+lower\s+than|not\s+below"
+    r"|(?:greater|more|higher|older|larger|longer)\s+than\s+or\s+equal(?:s)?\s+to"
+    r"|equal\s+to\s+or\s+(?:greater|more|higher|older|larger|above|over)(?:\s+than)?|greater\s+or\s+equal\s+(?:to|than))"
+)
+_AT_MOST = (
+    r"≤|<\s*/?\s*=|=\s*<|⩽|≦|<\s*or\s*=|(?:at\s+most|(?:no|not)\s+(?:more|greater|higher|longer|older|later|larger)\s+than"
+    r"|not\s+(?:to\s+)?exceed(?:ing)?|does\s+not\s+exceed|up\s+to|(?:a\s+)?maximum\s+of|not\s+above"
+    r"|(?:less|lower|fewer|smaller|shorter|younger)\s+than\s+or\s+equal(?:s)?\s+to"
+    r"|equal\s+to\s+or\s+(?:less|lower|fewer|smaller|below|under|younger)(?:\s+than)?|less\s+or\s+equal\s+(?:to|than))"
+)
+_ABOVE = (
+    r">|(?:greater|more|higher|older|larger|longer|worse)\s+than|exceed(?:s|ing)|in\s+excess\s+of|above|over"
+)
+_BELOW = r"<|(?:less|lower|fewer|smaller|shorter|younger)\s+than|below|under"
+_COMPARATOR = rf"(?P<least>{_AT_LEAST})|(?P<most>{_AT_MOST})|(?P<above>{_ABOVE})|(?P<below>{_BELOW})"
+_BEFORE = re.compile(
+    rf"(?:^|(?<=[^\w])|(?<=\w)(?=[<>≤≥=⩾⩽≧≦]))(?:{_COMPARATOR})\s*(?:\(\s*[<>≤≥=]+\s*\)|the\s+age\s+of|age|the\s+(?:last|past))?\s*$",
+    re.I,
+)
+_AFTER = re.compile(
+    r"\s*(?:of\s+age|old|in\s+(?:size|diameter))?\s*,?\s*[(]?\s*(?:"
+    r"(?P<least>(?:and|or|&)\s*(?:older|above|over|more|greater|higher|longer|up|upwards?|larger|elder)\b|/older|\+(?!\d)|minimum\b)"
+    r"|(?P<most>(?:and|or|&)\s*(?:younger|below|under|less|lower|fewer|shorter|smaller)\b|maximum\b))",
+    re.I,
+)
+_JOIN = re.compile(
+    r"\s*(?:(?P<span>-|–|—|−|~|～|‑|to|through|till|until|up\s+to)|(?P<both>and|but|,)|(?P<either>or|,\s*or|,|and|/))\s*$",
+    re.I,
+)
+_FROM = re.compile(r"\b(?P<between>between)\s*(?:the\s+ages?\s+of\s*)?$", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number with its unit at a place of a text."""
+
+    start: int
+    number: int
+    """Where the number itself ends, its unit not counted."""
+    end: int
+    value: float
+    shown: str
+    unit: Unit
+    figure: bool
+    """Written in figures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What numbers are let in: from `low` to `high` in `unit`, `None` where there is no end.
+
+    `low_open` and `high_open` say that the end itself is out. A `bare` bound is a number that no word
+    compares: only what it is about can tell what it means.
+    """
+
+    start: int
+    end: int
+    low: float | None
+    high: float | None
+    unit: Unit
+    low_shown: str = ""
+    high_shown: str = ""
+    low_open: bool = False
+    high_open: bool = False
+    bare: bool = False
+    counted: bool = False
+    """Both ends come from a listing (`0, 1 or 2`)."""
+
+    @property
+    def based(self) -> tuple[float | None, float | None]:
+        """Both ends in the base unit of the family."""
+        factor = self.unit.factor
+        return (
+            None if self.low is None else round(self.low * factor, 12),
+            None if self.high is None else round(self.high * factor, 12),
+        )
+
+
+def quantities(text: str) -> list[Quantity]:
+    """Every number of a text that is not part of a name."""
+    found = []
+    for amount in _AMOUNT.finditer(text):
+        figure = amount["figure"] or amount["again"]
+        value = _value(figure) if figure else float(_SPELLED[amount["word"].casefold()])
+        start = amount.start()
+        sign = _SIGN.search(text[max(0, start - 12) : start])
+        if sign and not (start >= 2 and text[start - 2].isdigit()):
+            start, value = start - 1, -value
+        shown = figure or f"{value:g}"
+        unit, end = unit_at(text, amount.end())
+        if unit is NO_UNIT and amount.end() < len(text) and _glued(text, amount.end()):
+            continue
+        found.append(
+            Quantity(
+                start, amount.end(), end, value, f"−{shown}" if value < 0 else shown, unit, figure is not None
+            )
+        )
+    return found
+
+
+def _value(figure: str) -> float:
+    return float(
+        numbers_in(figure.replace("·", ".").replace(" ", "").replace("\u00a0", "").replace("\u202f", ""))[0]
+    )
+
+
+def _glued(text: str, at: int) -> bool:
+    """Does a letter follow at once, as in `3A4`?"""
+    return text[at].isalpha()
+
+
+def bounds(text: str) -> list[Bound]:
+    """The bounds of a text, in order, each number in one of them at most."""
+    numbers = quantities(text)
+    made: list[Bound] = []
+    index = 0
+    while index < len(numbers):
+        bound, used = _bound(text, numbers, index, made[-1].end if made else 0)
+        made.append(bound)
+        index += used
+    return made
+
+
+def _bound(text: str, numbers: Sequence[Quantity], index: int, floor: int) -> tuple[Bound, int]:
+    first = numbers[index]
+    start, low_side, is_open = _compared(text, first, floor)
+    if index + 1 < len(numbers):
+        ranged = _range(text, first, numbers[index + 1], start, low_side, is_open)
+        if ranged is not None:
+            return ranged, 2
+    if low_side is None:
+        listed = _listed(text, numbers, index)
+        if listed is not None:
+            return listed
+        return _postfixed(text, first), 1
+    one = _one_sided(first, start, low_side=low_side, is_open=is_open)
+    return one, 1
+
+
+def _compared(text: str, number: Quantity, floor: int) -> tuple[int, bool | None, bool]:
+    """(where the bound begins, whether the number is its lower end, whether it is out itself)."""
+    begin = max(floor, number.start - 48)
+    found = _BEFORE.search(text[begin : number.start])
+    if found is None:
+        return number.start, None, False
+    kind = found.lastgroup
+    return begin + found.start(), kind in ("least", "above"), kind in ("above", "below")
+
+
+def _one_sided(number: Quantity, start: int, *, low_side: bool, is_open: bool) -> Bound:
+    if low_side:
+        return Bound(
+            start, number.end, number.value, None, number.unit, low_shown=number.shown, low_open=is_open
+        )
+    return Bound(
+        start, number.end, None, number.value, number.unit, high_shown=number.shown, high_open=is_open
+    )
+
+
+def _range(
+    text: str, first: Quantity, second: Quantity, start: int, low_side: bool | None, is_open: bool
+) -> Bound | None:
+    """`18 to 75 years`, `between 18 and 75`, `≥ 18 and ≤ 75`."""
+    if second.start - first.end > 60:
+        return None
+    begin, other_side, other_open = _compared(text, second, first.end)
+    joined = _JOIN.match(text[first.end : begin if other_side is not None else second.start])
+    gap = text[first.end : begin]
+    if joined is None and not (
+        other_side is not None and re.fullmatch(r"\s*(?:of\s+age|old)?\s*(?:and|to|but|,|-|–)?\s*", gap, re.I)
+    ):
+        return None
+    unit = second.unit
+    if first.unit is not NO_UNIT and first.unit != unit and unit is not NO_UNIT:
+        return None
+    if unit is NO_UNIT and first.unit is not NO_UNIT:
+        unit = first.unit
+    if low_side is None and other_side is None and joined is not None:
+        between = _FROM.search(text[max(0, first.start - 30) : first.start])
+        if not (joined["span"] or (between and joined["both"])) or first.value >= second.value:
+            return None
+        start = max(0, first.start - 30) + between.start() if between else first.start
+        return Bound(start, second.end, first.value, second.value, unit, first.shown, second.shown)
+    if low_side is True and other_side is False and first.value < second.value:
+        return Bound(
+            start, second.end, first.value, second.value, unit, first.shown, second.shown, is_open, other_open
+        )
+    if low_side is True and not is_open and other_side is None and joined is not None and joined["span"]:
+        if first.value < second.value:
+            return Bound(start, second.end, first.value, second.value, unit, first.shown, second.shown)
+    return None
+
+
+def _listed(text: str, numbers: Sequence[Quantity], index: int) -> tuple[Bound, int] | None:
+    """`0 or 1`, `0, 1 or 2`: consecutive whole numbers."""
+    last = index
+    while last + 1 < len(numbers) and numbers[last + 1].value == numbers[last].value + 1:
+        gap = text[numbers[last].end : numbers[last + 1].start]
+        if (
+            not re.fullmatch(r"\s*(?:,|or|and|,\s*or|,\s*and|/|and/or)\s*", gap, re.I)
+            or numbers[last].unit is not NO_UNIT
+        ):
+            break
+        last += 1
+    if last == index:
+        return None
+    low, high = numbers[index], numbers[last]
+    bound = Bound(
+        low.start, high.end, low.value, high.value, high.unit, low.shown, high.shown, bare=True, counted=True
+    )
+    return bound, last - index + 1
+
+
+def _postfixed(text: str, number: Quantity) -> Bound:
+    found = _AFTER.match(text, number.end)
+    if found is None:
+        return Bound(
+            number.start,
+            number.end,
+            number.value,
+            number.value,
+            number.unit,
+            number.shown,
+            number.shown,
+            bare=True,
+        )
+    bound = _one_sided(number, number.start, low_side=found.lastgroup == "least", is_open=False)
+    return replace(bound, end=found.end())

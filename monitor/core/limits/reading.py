@@ -1,0 +1,265 @@
+"""Numeric limits of one criterion: what is limited, from where to where, in which unit.
+
+A bound is named by the nearest term of its clause that is measured in its unit; one that no term fits stays
+unnamed. Whether a limit is plain (no negation, condition or permission around it that could turn its
+meaning) is told with it: only of plain limits it may be said which way they moved.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from monitor.core.limits.bounds import Bound, bounds
+from monitor.core.limits.terms import THERAPIES, Mention, mentions
+
+_REACH = 90
+"""Characters between a term and its bound, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sense:
+    """What the words around a bound make of it."""
+
+    plain: bool
+    """No negation or condition but perhaps a leading "No …"."""
+    turned: bool = False
+    """Under a leading "No …": what the bound lets in is what the criterion keeps out."""
+    permitted: bool = False
+    """Something is allowed near it: within an exclusion that may be an exception."""
+    forbidden: bool = False
+    """Something is ruled out near it: within an inclusion that may be an exception."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A bound and what it is about; `what` is empty where that is not known."""
+
+    what: str
+    bound: Bound
+    sense: Sense
+    window: bool = False
+    """A stretch of time before or after something, rather than a value."""
+    required: bool = False
+    """A wash-out that must be kept, in whichever section it stands."""
+
+
+_CLAUSE = re.compile(r"[;•]|\.(?=\s+[A-Z])|\.\s*$")
+_SEPARATED = re.compile(r"[;•]|\.(?=\s)")
+_NEGATION = re.compile(
+    r"\b(?:no|not|never|without|none|neither|nor|unless|except\w*|exclud\w+|other\s+than|absence|lack|free\s+of|if|when"
+    r"|in\s+case|cannot|ineligible|unable|provided|whose|refus\w+|rather\s+than|instead)\b|n['’]t\b",
+    re.I,
+)
+_COMPARISONS = re.compile(
+    r"\b(?:no|not)\s+(?:more|less|greater|fewer|lower|higher|later|older|longer|below|above|exceeding|to\s+exceed)\b"
+    r"|\bnot\s+exceed\w*|\bbut\s+not\b(?=\s+limited)|\bwith\s+or\s+without\b|\bincluding,?\s+but\s+not\s+limited\s+to\b",
+    re.I,
+)
+_LEADING_NO = re.compile(
+    r"^\W*(?:(?:subjects?|patients?|participants?)\s+(?:must\s+)?(?:have\s+|has\s+)?)?"
+    r"(?:no|not|without|absence\s+of|ha(?:s|ve|d)\s+(?:no|not)|must\s+not(?:\s+have)?|never)\b",
+    re.I,
+)
+_PERMITTED = re.compile(
+    r"\b(?:allow\w*|permi\w+|acceptable|eligible|may|can|tolerated|(?:be|are)\s+(?:included|enrolled))\b",
+    re.I,
+)
+_FORBIDDEN = re.compile(
+    r"\b(?:exclu\w+|ineligible|not\s+(?:be\s+)?(?:eligible|allowed|permitted|included|enrolled)|prohibited)\b",
+    re.I,
+)
+_WITHIN = re.compile(
+    r"\b(?:within|in|during|over|for)\s+(?:(?:the|a|an)\s+)?(?:(?:last|past|previous|preceding|prior)\s+)?$",
+    re.I,
+)
+_LAST = re.compile(r"\b(?:last|past|previous|preceding|prior)\s+$", re.I)
+_RELATIVE = re.compile(
+    r"\W*(?:\(\s*[^()]{0,40}\)\s*)?(?:or\s+5\s+half-lives\s*)?(?:prior|before|preceding|previous|of\s+(?:the\s+)?(?:\w+\s+){0,3}?(?:screening|randomi|enrol|first|study"
+    r"|treatment|registration|start|dosing|baseline|inclusion|consent|day|visit|cycle|C1|allocation|entry|signing)"
+    r"|from|since|after|following|apart|elapsed|washout|wash-out|have\s+elapsed|must\s+have|to\s+(?:screening|randomi|enrol|first))",
+    re.I,
+)
+_PAST = re.compile(
+    r"\W*(?:\(\s*[^()]{0,40}\)\s*)?(?:prior|before|preceding|to\s+(?:screening|randomi|enrol|first)|of\s+(?:the\s+)?"
+    r"(?:\w+\s+){0,3}?(?:screening|randomi|enrol|first|study|registration|baseline|inclusion|consent|visit|day))",
+    re.I,
+)
+_WASHOUT = re.compile(r"\bwash[\s\-‑]?out\b", re.I)
+_OLD = re.compile(r"\W*(?:of\s+age|old|olds)\b", re.I)
+_AGED = re.compile(r"\b(?:age[ds]?|older\s+than|younger\s+than)\b", re.I)
+_OLDER = re.compile(r"(?:older|elder|younger|older\s+than|younger\s+than)\b", re.I)
+_OF_DISEASE = re.compile(
+    r"\b(?:since|history|duration|diagnos\w+|onset|follow-?up|contracepti\w+|interval|stable|expectancy|survival)\b",
+    re.I,
+)
+_INSTANT = frozenset({"time", "half-lives"})
+
+
+@lru_cache(maxsize=256)
+def limits_in(text: str) -> tuple[Limit, ...]:
+    """The numeric limits of a criterion, in order. Total: any text has an answer, if only an empty one."""
+    found = bounds(text)
+    named = [mention for mention in mentions(text)] if found else []
+    limits: list[Limit] = []
+    for index, bound in enumerate(found):
+        floor = found[index - 1].end if index else 0
+        limit = _limit(text, bound, floor, found, named)
+        if limit is not None:
+            limits.append(limit)
+    return tuple(limits)
+
+
+def _limit(
+    text: str, bound: Bound, floor: int, found: Sequence[Bound], named: Sequence[Mention]
+) -> Limit | None:
+    before, after = _clause(text, bound)
+    if bound.unit.family in _INSTANT:
+        return _in_time(text, bound, before, after)
+    what = _named(text, bound, found, named)
+    if bound.bare and not _is_score(what, named):
+        return None
+    return Limit(what, bound, _sense(before, after))
+
+
+def _is_score(what: str, named: Sequence[Mention]) -> bool:
+    return any(mention.term.score and mention.term.name == what for mention in named)
+
+
+def _named(text: str, bound: Bound, found: Sequence[Bound], named: Sequence[Mention]) -> str:
+    """The nearest fitting term before the bound within its clause, else the first one right after."""
+    fitting = [mention for mention in named if bound.unit.family in mention.term.families]
+    before = [m for m in fitting if m.end <= bound.start and _near(text, m.end, bound.start)]
+    if before:
+        return _joined(text, before, bound, found)
+    for mention in fitting:
+        gap = text[bound.end : mention.start]
+        if mention.start >= bound.end and len(gap) <= 40 and not re.search(r"[;:,(]|\band\b|\bor\b|\d", gap):
+            return mention.term.name
+    return ""
+
+
+def _near(text: str, end: int, start: int) -> bool:
+    return start - end <= _REACH and not _SEPARATED.search(text, end, start)
+
+
+def _joined(text: str, before: Sequence[Mention], bound: Bound, found: Sequence[Bound]) -> str:
+    """`AST/ALT` where one bound stands for both; a bound between a term and this one takes the term."""
+    nearest = before[-1]
+    between = [other for other in found if nearest.end <= other.start and other.end <= bound.start]
+    if any(not other.bare for other in between) and nearest.term.score:
+        return ""
+    name = nearest.term.name
+    if name in ("AST", "ALT"):
+        last = max((other.end for other in found if other.end <= nearest.start and not other.bare), default=0)
+        if {m.term.name for m in before if m.start >= last} >= {"AST", "ALT"}:
+            return "AST/ALT"
+    return name
+
+
+def _in_time(text: str, bound: Bound, before: str, after: str) -> Limit | None:
+    """Age, life expectancy, a wash-out or a window of time; an unnamed length of time otherwise."""
+    sense = _sense(before, after)
+    years = bound.unit.shown in ("years", "months", "days", "weeks")
+    rest = text[bound.end : bound.end + 60]
+    if re.search(
+        r"(?:life\s+expectancy|expected\s+(?:survival|lifespan)|survival\s+expectancy|expected\s+to\s+(?:live|survive))[^.;]{0,60}$",
+        before,
+        re.I,
+    ):
+        return None if bound.bare else Limit("life expectancy", bound, sense)
+    if years and not bound.bare and _is_age(text, bound, before, rest):
+        return Limit("age", bound, sense)
+    if _WASHOUT.search(before) or _WASHOUT.match(rest.lstrip(" -")):
+        if bound.bare:
+            bound = as_least(bound)
+            return Limit(_wash_out(before), bound, sense, required=True)
+        return Limit(_wash_out(before), bound, sense)
+    lead = text[max(0, bound.start - 32) : bound.start]
+    if bound.bare and bound.low == bound.high and (_WITHIN.search(lead) or _LAST.search(lead)):
+        if (
+            _LAST.search(lead)
+            or _RELATIVE.match(rest)
+            or re.search(r"\bwithin\s+(?:the\s+)?$", lead, re.I)
+            or _or_half_lives(rest)
+        ):
+            past = bool(_LAST.search(lead) or _PAST.match(rest) or _or_half_lives(rest))
+            return Limit(
+                _window(before, after) if past else "time window", as_most(bound), sense, window=True
+            )
+        return None
+    if bound.bare and bound.unit.family == "half-lives" and re.search(r"\bor\s*$", lead):
+        return Limit(_window(before, after), as_most(bound), sense, window=True)
+    if bound.bare:
+        return None
+    if _RELATIVE.match(rest):
+        what = _window(before, after or rest)
+        return Limit(what, bound, sense, window=True)
+    return Limit("", bound, sense)
+
+
+def _or_half_lives(rest: str) -> bool:
+    return bool(re.match(r"\s*(?:\([^()]{0,40}\)\s*)?or\s+\d", rest))
+
+
+def _is_age(text: str, bound: Bound, before: str, rest: str) -> bool:
+    if _OLD.match(rest) or re.search(
+        r"\b(?:of\s+age|years?\s+old|older|younger)\b", text[bound.start : bound.end], re.I
+    ):
+        return not _OF_DISEASE.search(before[-60:])
+    found = None
+    for found in _AGED.finditer(before):
+        pass
+    return (
+        found is not None
+        and len(before) - found.end() <= 60
+        and not _OF_DISEASE.search(before[found.end() :])
+    )
+
+
+def as_least(bound: Bound) -> Bound:
+    """A bare length as the least that must be kept."""
+    return Bound(bound.start, bound.end, bound.low, None, bound.unit, low_shown=bound.low_shown, bare=True)
+
+
+def as_most(bound: Bound) -> Bound:
+    """A bare length as the end of a window."""
+    return Bound(bound.start, bound.end, None, bound.high, bound.unit, high_shown=bound.high_shown, bare=True)
+
+
+def _therapies(clause: str) -> list[str]:
+    return [name for name, said in THERAPIES.items() if said.search(clause)]
+
+
+def _wash_out(clause: str) -> str:
+    known = _therapies(clause)
+    return f"wash-out of {known[0]}" if len(known) == 1 else "wash-out"
+
+
+def _window(before: str, after: str) -> str:
+    """`wash-out of chemotherapy` is said where the clause names one therapy; else it is a time window."""
+    known = _therapies(before) or _therapies(after)
+    if not known:
+        return "time window"
+    return f"time window of {known[0]}" if len(known) == 1 else "time window of therapy"
+
+
+def _clause(text: str, bound: Bound) -> tuple[str, str]:
+    """The text of the clause before and after the bound."""
+    begin = 0
+    for found in _CLAUSE.finditer(text, 0, bound.start):
+        begin = found.end()
+    stop = _CLAUSE.search(text, bound.end)
+    return text[begin : bound.start], text[bound.end : stop.start() if stop else len(text)]
+
+
+def _sense(before: str, after: str) -> Sense:
+    before, after = _COMPARISONS.sub(" ", before), _COMPARISONS.sub(" ", after)
+    negations = len(_NEGATION.findall(before))
+    turned = negations == 1 and _LEADING_NO.match(before) is not None
+    permitted, forbidden = (
+        any(said.search(part) for part in (before, after)) for said in (_PERMITTED, _FORBIDDEN)
+    )
+    return Sense(negations == 0 or turned, turned, permitted, forbidden)
