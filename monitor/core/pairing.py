@@ -1,11 +1,13 @@
 """Pairing: which item of a list before is which item of it after (contract section 3, rules "Pairing first").
 
 Items pair by natural key first; items of one family (outcomes) then by key across their lists; the rest by
-likeness, the likest first over all, until nothing is like enough. What is left was added or removed. The
-answer depends on the items alone, never on their order, and its cost is bounded: long lists are compared
-within blocks.
+likeness, so that the pairs are worth most together (`assignment`). A pair is worth what its likeness has over
+the threshold: two items that are hardly alike stay apart, and two doubtful pairs never cost a sure one. What
+is left was added or removed. The answer depends on the items alone, never on their order, and its cost is
+bounded: long lists are compared within blocks.
 
-What likeness means is for `likeness` and `sites` to say.
+Natural keys settle first, as the contract has it: a label that moved to other content is a label kept. What
+likeness means is for `likeness` and `sites` to say.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from typing import NamedTuple
 import orjson
 
 from monitor.core import sites
+from monitor.core.assignment import assign
 from monitor.core.likeness import KINDS, Candidate, candidates, likeness, text_of, worth_comparing
 from monitor.core.record import Items, Tree, comparison_json
 
@@ -137,7 +140,7 @@ def _within(
         for i, j in worth
         if not _apart(rest[i], olds[rest[i]], news[left[j]])
     )
-    for i, j in best_first(likenesses):
+    for i, j in assign(worths(likenesses, over=0.0)):
         yield rest[i], left[j]
 
 
@@ -151,9 +154,9 @@ def _alike(olds: Mapping[Place, Tree], news: Mapping[Place, Tree]) -> list[tuple
     old_items, new_items = [olds[place] for place in old_places], [news[place] for place in new_places]
     name = new_places[0].field
     if name == "locations":
-        found = sites.candidates(old_items, new_items)
+        found, over = sites.candidates(old_items, new_items), sites.THRESHOLD
     elif name in KINDS:
-        found = candidates(KINDS[name], old_items, new_items)
+        found, over = candidates(KINDS[name], old_items, new_items), KINDS[name].threshold
     else:
         return []
     across = (
@@ -161,18 +164,18 @@ def _alike(olds: Mapping[Place, Tree], news: Mapping[Place, Tree]) -> list[tuple
         for score, i, j in found
         if old_places[i].field == new_places[j].field or score >= _ACROSS_LISTS
     )
-    return [(old_places[i], new_places[j]) for i, j in best_first(across)]
+    return [(old_places[i], new_places[j]) for i, j in assign(worths(across, over=over))]
 
 
-def best_first(candidates: Iterable[Candidate]) -> Iterator[tuple[int, int]]:
-    """One-to-one pairs, the best over all first; equal ones in the order of their places."""
-    taken_old: set[int] = set()
-    taken_new: set[int] = set()
-    for _, i, j in sorted(candidates, key=lambda found: (-found[0], found[1], found[2])):
-        if i not in taken_old and j not in taken_new:
-            taken_old.add(i)
-            taken_new.add(j)
-            yield i, j
+_PARTS = 1_000_000
+
+
+def worths(found: Iterable[Candidate], *, over: float) -> Iterator[tuple[int, int, int]]:
+    """What pairs are worth above a threshold, in whole millionths; one that just reaches it is worth one."""
+    for score, i, j in found:
+        worth = round((score - over) * _PARTS)
+        if worth >= 0:
+            yield worth + 1, i, j
 
 
 def _content(item: Tree) -> bytes:

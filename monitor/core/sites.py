@@ -40,6 +40,8 @@ _COMMON = re.compile(
 )
 
 
+THRESHOLD = 0.5
+"""What a pair has to score at least."""
 _CITY = re.compile(r"\b(?:city|shi|cedex|municipality|district|\d+)\b")
 _TELLING_WORDS = 3
 _TELLING_ZIP = 4
