@@ -8,16 +8,38 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from monitor.core.limits.units import NO_UNIT, Unit, unit_at
 from monitor.core.text import numbers_in
 
 _SPELLED = {
-    word: number
-    for number, word in enumerate(
-        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"]
-    )
-} | {"twenty-four": 24, "twenty-eight": 28, "thirty": 30, "sixty": 60, "sixty-five": 65, "ninety": 90}
+    "zero": 0,
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+    "eleven": 11,
+    "twelve": 12,
+    "fourteen": 14,
+    "fifteen": 15,
+    "sixteen": 16,
+    "eighteen": 18,
+    "twenty": 20,
+    "twenty-one": 21,
+    "twenty-four": 24,
+    "twenty-eight": 28,
+    "thirty": 30,
+    "sixty": 60,
+    "sixty-five": 65,
+    "ninety": 90,
+}
 _FIGURE = r"\d{1,3}(?:[,\u00a0\u202f]\d{3})+(?:\.\d+)?|\d{1,3}(?: 000)+(?!\d)|\d+(?:[.,·]\d+)?"
 _SPELLINGS = "|".join(sorted(_SPELLED, key=len, reverse=True))
 _AMOUNT = re.compile(
@@ -27,16 +49,19 @@ _AMOUNT = re.compile(
 )
 _SIGN = re.compile(r"(?:[<>≤≥=]|\b(?:than|to|of|below|above|under|over|least|most))\s*[-−–]$", re.I)
 _AT_LEAST = (
-    r"≥|>\s*/?\s*=|=\s*>|⩾|≧|>\s*or\s*=|(?:at\s+least|not\s+less\s+than|no\s+less\s+than|no\s+fewer\s+than|not\s+fewer\s+than"
+    r"≥|>\s*/?\s*=|=\s*>|⩾|≧|>\s*or\s*=|(?:at\s+least|(?:not|no)\s+(?:less|fewer)\s+than"
     r"|(?:a\s+)?minimum\s+of|not\s+lower\s+than|not\s+below"
     r"|(?:greater|more|higher|older|larger|longer)\s+than\s+or\s+equal(?:s)?\s+to"
-    r"|equal\s+to\s+or\s+(?:greater|more|higher|older|larger|above|over)(?:\s+than)?|greater\s+or\s+equal\s+(?:to|than))"
+    r"|equal\s+to\s+or\s+(?:greater|more|higher|older|larger|above|over)(?:\s+than)?"
+    r"|greater\s+or\s+equal\s+(?:to|than))"
 )
 _AT_MOST = (
-    r"≤|<\s*/?\s*=|=\s*<|⩽|≦|<\s*or\s*=|(?:at\s+most|(?:no|not)\s+(?:more|greater|higher|longer|older|later|larger)\s+than"
+    r"≤|<\s*/?\s*=|=\s*<|⩽|≦|<\s*or\s*="
+    r"|(?:at\s+most|(?:no|not)\s+(?:more|greater|higher|longer|older|later|larger)\s+than"
     r"|not\s+(?:to\s+)?exceed(?:ing)?|does\s+not\s+exceed|up\s+to|(?:a\s+)?maximum\s+of|not\s+above"
     r"|(?:less|lower|fewer|smaller|shorter|younger)\s+than\s+or\s+equal(?:s)?\s+to"
-    r"|equal\s+to\s+or\s+(?:less|lower|fewer|smaller|below|under|younger)(?:\s+than)?|less\s+or\s+equal\s+(?:to|than))"
+    r"|equal\s+to\s+or\s+(?:less|lower|fewer|smaller|below|under|younger)(?:\s+than)?"
+    r"|less\s+or\s+equal\s+(?:to|than))"
 )
 _ABOVE = (
     r">|(?:greater|more|higher|older|larger|longer|worse)\s+than|exceed(?:s|ing)|in\s+excess\s+of|above|over"
@@ -44,20 +69,25 @@ _ABOVE = (
 _BELOW = r"<|(?:less|lower|fewer|smaller|shorter|younger)\s+than|below|under"
 _COMPARATOR = rf"(?P<least>{_AT_LEAST})|(?P<most>{_AT_MOST})|(?P<above>{_ABOVE})|(?P<below>{_BELOW})"
 _BEFORE = re.compile(
-    rf"(?:^|(?<=[^\w])|(?<=\w)(?=[<>≤≥=⩾⩽≧≦]))(?:{_COMPARATOR})\s*(?:\(\s*[<>≤≥=]+\s*\)|the\s+age\s+of|age|the\s+(?:last|past))?\s*$",
+    rf"(?:^|(?<=[^\w])|(?<=\w)(?=[<>≤≥=⩾⩽≧≦]))(?:{_COMPARATOR})"
+    r"\s*(?:\(\s*[<>≤≥=]+\s*\)|the\s+age\s+of|age|the\s+(?:last|past))?\s*$",
     re.I,
 )
 _AFTER = re.compile(
     r"\s*(?:of\s+age|old|in\s+(?:size|diameter))?\s*,?\s*[(]?\s*(?:"
-    r"(?P<least>(?:and|or|&)\s*(?:older|above|over|more|greater|higher|longer|up|upwards?|larger|elder)\b|/older|\+(?!\d)|minimum\b)"
+    r"(?P<least>(?:and|or|&)\s*(?:older|above|over|more|greater|higher|longer|up|upwards?|larger|elder)\b"
+    r"|/older|\+(?!\d)|minimum\b)"
     r"|(?P<most>(?:and|or|&)\s*(?:younger|below|under|less|lower|fewer|shorter|smaller)\b|maximum\b))",
     re.I,
 )
 _JOIN = re.compile(
-    r"\s*(?:(?P<span>-|–|—|−|~|～|‑|to|through|till|until|up\s+to)|(?P<both>and|but|,)|(?P<either>or|,\s*or|,|and|/))\s*$",
+    r"\s*(?:(?P<span>-|–|—|−|~|～|‑|to|through|till|until|up\s+to)|(?P<both>and|but|,)|or|,\s*or|/)\s*$",
     re.I,
 )
-_FROM = re.compile(r"\b(?P<between>between)\s*(?:the\s+ages?\s+of\s*)?$", re.I)
+_GAP = 60
+"""Characters between the two ends of a range, at most."""
+_AND = re.compile(r"\s*(?:of\s+age|old)?\s*(?:and|to|but|,|-|–)?\s*", re.I)
+_BETWEEN = re.compile(r"\b(?P<between>between)\s*(?:the\s+ages?\s+of\s*)?$", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,74 +181,71 @@ def bounds(text: str) -> list[Bound]:
     return made
 
 
+class _Compared(NamedTuple):
+    """Where a bound begins, which end its number is (None: no word compares it), and whether it is out."""
+
+    start: int
+    lower: bool | None
+    out: bool = False
+
+
 def _bound(text: str, numbers: Sequence[Quantity], index: int, floor: int) -> tuple[Bound, int]:
     first = numbers[index]
-    start, low_side, is_open = _compared(text, first, floor)
+    said = _compared(text, first, floor)
     if index + 1 < len(numbers):
-        ranged = _range(text, first, numbers[index + 1], start, low_side, is_open)
+        ranged = _range(text, first, numbers[index + 1], said)
         if ranged is not None:
             return ranged, 2
-    if low_side is None:
-        listed = _listed(text, numbers, index)
-        if listed is not None:
-            return listed
-        return _postfixed(text, first), 1
-    one = _one_sided(first, start, low_side=low_side, is_open=is_open)
-    return one, 1
+    if said.lower is not None:
+        return _one_sided(first, said), 1
+    return _listed(text, numbers, index) or (_postfixed(text, first), 1)
 
 
-def _compared(text: str, number: Quantity, floor: int) -> tuple[int, bool | None, bool]:
-    """(where the bound begins, whether the number is its lower end, whether it is out itself)."""
+def _compared(text: str, number: Quantity, floor: int) -> _Compared:
     begin = max(floor, number.start - 48)
     found = _BEFORE.search(text[begin : number.start])
     if found is None:
-        return number.start, None, False
+        return _Compared(number.start, None)
     kind = found.lastgroup
-    return begin + found.start(), kind in ("least", "above"), kind in ("above", "below")
+    return _Compared(begin + found.start(), kind in ("least", "above"), kind in ("above", "below"))
 
 
-def _one_sided(number: Quantity, start: int, *, low_side: bool, is_open: bool) -> Bound:
-    if low_side:
-        return Bound(
-            start, number.end, number.value, None, number.unit, low_shown=number.shown, low_open=is_open
-        )
+def _one_sided(number: Quantity, said: _Compared) -> Bound:
+    if said.lower:
+        return Bound(said.start, number.end, number.value, None, number.unit, number.shown, low_open=said.out)
     return Bound(
-        start, number.end, None, number.value, number.unit, high_shown=number.shown, high_open=is_open
+        said.start, number.end, None, number.value, number.unit, high_shown=number.shown, high_open=said.out
     )
 
 
-def _range(
-    text: str, first: Quantity, second: Quantity, start: int, low_side: bool | None, is_open: bool
-) -> Bound | None:
-    """`18 to 75 years`, `between 18 and 75`, `≥ 18 and ≤ 75`."""
-    if second.start - first.end > 60:
+def _range(text: str, first: Quantity, second: Quantity, said: _Compared) -> Bound | None:
+    """`18 to 75 years`, `between 18 and 75`, `≥ 18 and ≤ 75`, `≥ 18 to 75`."""
+    unit = _shared_unit(first, second)
+    if unit is None or second.start - first.end > _GAP or first.value >= second.value:
         return None
-    begin, other_side, other_open = _compared(text, second, first.end)
-    joined = _JOIN.match(text[first.end : begin if other_side is not None else second.start])
-    gap = text[first.end : begin]
-    if joined is None and not (
-        other_side is not None and re.fullmatch(r"\s*(?:of\s+age|old)?\s*(?:and|to|but|,|-|–)?\s*", gap, re.I)
-    ):
-        return None
-    unit = second.unit
-    if first.unit is not NO_UNIT and first.unit != unit and unit is not NO_UNIT:
-        return None
-    if unit is NO_UNIT and first.unit is not NO_UNIT:
-        unit = first.unit
-    if low_side is None and other_side is None and joined is not None:
-        between = _FROM.search(text[max(0, first.start - 30) : first.start])
-        if not (joined["span"] or (between and joined["both"])) or first.value >= second.value:
+    other = _compared(text, second, first.end)
+    start, low_open, high_open = said.start, False, False
+    joined = _JOIN.match(text[first.end : other.start])
+    if said.lower is None and other.lower is None:
+        between = _BETWEEN.search(text[max(0, first.start - 30) : first.start])
+        if joined is None or not (joined["span"] or (between and joined["both"])):
             return None
         start = max(0, first.start - 30) + between.start() if between else first.start
-        return Bound(start, second.end, first.value, second.value, unit, first.shown, second.shown)
-    if low_side is True and other_side is False and first.value < second.value:
-        return Bound(
-            start, second.end, first.value, second.value, unit, first.shown, second.shown, is_open, other_open
-        )
-    if low_side is True and not is_open and other_side is None and joined is not None and joined["span"]:
-        if first.value < second.value:
-            return Bound(start, second.end, first.value, second.value, unit, first.shown, second.shown)
-    return None
+    elif said.lower and other.lower is False:
+        if not _AND.fullmatch(text[first.end : other.start]):
+            return None
+        low_open, high_open = said.out, other.out
+    elif not said.lower or said.out or other.lower is not None or joined is None or not joined["span"]:
+        return None
+    return Bound(
+        start, second.end, first.value, second.value, unit, first.shown, second.shown, low_open, high_open
+    )
+
+
+def _shared_unit(first: Quantity, second: Quantity) -> Unit | None:
+    if first.unit is NO_UNIT or first.unit == second.unit:
+        return second.unit
+    return first.unit if second.unit is NO_UNIT else None
 
 
 def _listed(text: str, numbers: Sequence[Quantity], index: int) -> tuple[Bound, int] | None:
@@ -254,5 +281,5 @@ def _postfixed(text: str, number: Quantity) -> Bound:
             number.shown,
             bare=True,
         )
-    bound = _one_sided(number, number.start, low_side=found.lastgroup == "least", is_open=False)
-    return replace(bound, end=found.end())
+    said = _Compared(number.start, found.lastgroup == "least")
+    return replace(_one_sided(number, said), end=found.end())

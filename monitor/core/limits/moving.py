@@ -104,7 +104,7 @@ _FAR = 1 << 30
 
 
 def _paired(olds: Sequence[Limit], news: Sequence[Limit]) -> list[tuple[Limit, Limit]]:
-    """Equal ones first; of the rest those that bound the same side in the same family, if they are as many."""
+    """Equal ones first; of the rest those that bound the same side in the same family, if as many."""
     pairs: list[tuple[Limit, Limit]] = []
     rest = list(news)
     left = []

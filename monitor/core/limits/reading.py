@@ -49,13 +49,14 @@ class Limit:
 _CLAUSE = re.compile(r"[;•]|\.(?=\s+[A-Z])|\.\s*$")
 _SEPARATED = re.compile(r"[;•]|\.(?=\s)")
 _NEGATION = re.compile(
-    r"\b(?:no|not|never|without|none|neither|nor|unless|except\w*|exclud\w+|other\s+than|absence|lack|free\s+of|if|when"
+    r"\b(?:no|not|never|without|none|neither|nor|unless|except\w*|exclud\w+|other\s+than|absence|lack|free\s+of"
+    r"|if|when"
     r"|in\s+case|cannot|ineligible|unable|provided|whose|refus\w+|rather\s+than|instead)\b|n['’]t\b",
     re.I,
 )
 _COMPARISONS = re.compile(
-    r"\b(?:no|not)\s+(?:more|less|greater|fewer|lower|higher|later|older|longer|below|above|exceeding|to\s+exceed)\b"
-    r"|\bnot\s+exceed\w*|\bbut\s+not\b(?=\s+limited)|\bwith\s+or\s+without\b|\bincluding,?\s+but\s+not\s+limited\s+to\b",
+    r"\b(?:no|not)\s+(?:more|less|greater|fewer|lower|higher|later|older|longer|below|above|to\s+exceed)\b"
+    r"|\bnot\s+exceed\w*|\bbut\s+not\b(?=\s+limited)|\bwith\s+or\s+without\b",
     re.I,
 )
 _LEADING_NO = re.compile(
@@ -68,7 +69,8 @@ _PERMITTED = re.compile(
     re.I,
 )
 _FORBIDDEN = re.compile(
-    r"\b(?:exclu\w+|ineligible|not\s+(?:be\s+)?(?:eligible|allowed|permitted|included|enrolled)|prohibited)\b",
+    r"\b(?:exclu\w+|ineligible|prohibited"
+    r"|not\s+(?:be\s+)?(?:eligible|allowed|permitted|included|enrolled))\b",
     re.I,
 )
 _WITHIN = re.compile(
@@ -77,14 +79,22 @@ _WITHIN = re.compile(
 )
 _LAST = re.compile(r"\b(?:last|past|previous|preceding|prior)\s+$", re.I)
 _RELATIVE = re.compile(
-    r"\W*(?:\(\s*[^()]{0,40}\)\s*)?(?:or\s+5\s+half-lives\s*)?(?:prior|before|preceding|previous|of\s+(?:the\s+)?(?:\w+\s+){0,3}?(?:screening|randomi|enrol|first|study"
-    r"|treatment|registration|start|dosing|baseline|inclusion|consent|day|visit|cycle|C1|allocation|entry|signing)"
-    r"|from|since|after|following|apart|elapsed|washout|wash-out|have\s+elapsed|must\s+have|to\s+(?:screening|randomi|enrol|first))",
+    r"\W*(?:\(\s*[^()]{0,40}\)\s*)?(?:prior|before|preceding|previous|of\s+(?:the\s+)?(?:\w+\s+){0,3}?"
+    r"(?:screening|randomi|enrol|first|study|treatment|registration|start|dosing|baseline|inclusion|consent|day"
+    r"|visit|cycle|C1|allocation|entry|signing)"
+    r"|from|since|after|following|apart|elapsed|wash-?out|have\s+elapsed|must\s+have"
+    r"|to\s+(?:screening|randomi|enrol|first))",
     re.I,
 )
 _PAST = re.compile(
-    r"\W*(?:\(\s*[^()]{0,40}\)\s*)?(?:prior|before|preceding|to\s+(?:screening|randomi|enrol|first)|of\s+(?:the\s+)?"
-    r"(?:\w+\s+){0,3}?(?:screening|randomi|enrol|first|study|registration|baseline|inclusion|consent|visit|day))",
+    r"\W*(?:\(\s*[^()]{0,40}\)\s*)?(?:prior|before|preceding|to\s+(?:screening|randomi|enrol|first)"
+    r"|of\s+(?:the\s+)?(?:\w+\s+){0,3}?"
+    r"(?:screening|randomi|enrol|first|study|registration|baseline|inclusion|consent|visit|day))",
+    re.I,
+)
+_EXPECTED = re.compile(
+    r"(?:life\s+expectancy|expected\s+(?:survival|lifespan)|survival\s+expectancy"
+    r"|expected\s+to\s+(?:live|survive))[^.;]{0,60}$",
     re.I,
 )
 _WASHOUT = re.compile(r"\bwash[\s\-‑]?out\b", re.I)
@@ -92,7 +102,7 @@ _OLD = re.compile(r"\W*(?:of\s+age|old|olds)\b", re.I)
 _AGED = re.compile(r"\b(?:age[ds]?|older\s+than|younger\s+than)\b", re.I)
 _OLDER = re.compile(r"(?:older|elder|younger|older\s+than|younger\s+than)\b", re.I)
 _OF_DISEASE = re.compile(
-    r"\b(?:since|history|duration|diagnos\w+|onset|follow-?up|contracepti\w+|interval|stable|expectancy|survival)\b",
+    r"\b(?:since|history|duration|diagnos\w+|onset|follow-?up|contracepti\w+|interval|stable|survival)\b",
     re.I,
 )
 _INSTANT = frozenset({"time", "half-lives"})
@@ -102,19 +112,16 @@ _INSTANT = frozenset({"time", "half-lives"})
 def limits_in(text: str) -> tuple[Limit, ...]:
     """The numeric limits of a criterion, in order. Total: any text has an answer, if only an empty one."""
     found = bounds(text)
-    named = [mention for mention in mentions(text)] if found else []
+    named = list(mentions(text)) if found else []
     limits: list[Limit] = []
-    for index, bound in enumerate(found):
-        floor = found[index - 1].end if index else 0
-        limit = _limit(text, bound, floor, found, named)
+    for bound in found:
+        limit = _limit(text, bound, found, named)
         if limit is not None:
             limits.append(limit)
     return tuple(limits)
 
 
-def _limit(
-    text: str, bound: Bound, floor: int, found: Sequence[Bound], named: Sequence[Mention]
-) -> Limit | None:
+def _limit(text: str, bound: Bound, found: Sequence[Bound], named: Sequence[Mention]) -> Limit | None:
     before, after = _clause(text, bound)
     if bound.unit.family in _INSTANT:
         return _in_time(text, bound, before, after)
@@ -133,7 +140,7 @@ def _named(text: str, bound: Bound, found: Sequence[Bound], named: Sequence[Ment
     fitting = [mention for mention in named if bound.unit.family in mention.term.families]
     before = [m for m in fitting if m.end <= bound.start and _near(text, m.end, bound.start)]
     if before:
-        return _joined(text, before, bound, found)
+        return _joined(before, bound, found)
     for mention in fitting:
         gap = text[bound.end : mention.start]
         if mention.start >= bound.end and len(gap) <= 40 and not re.search(r"[;:,(]|\band\b|\bor\b|\d", gap):
@@ -145,7 +152,7 @@ def _near(text: str, end: int, start: int) -> bool:
     return start - end <= _REACH and not _SEPARATED.search(text, end, start)
 
 
-def _joined(text: str, before: Sequence[Mention], bound: Bound, found: Sequence[Bound]) -> str:
+def _joined(before: Sequence[Mention], bound: Bound, found: Sequence[Bound]) -> str:
     """`AST/ALT` where one bound stands for both; a bound between a term and this one takes the term."""
     nearest = before[-1]
     between = [other for other in found if nearest.end <= other.start and other.end <= bound.start]
@@ -164,11 +171,7 @@ def _in_time(text: str, bound: Bound, before: str, after: str) -> Limit | None:
     sense = _sense(before, after)
     years = bound.unit.shown in ("years", "months", "days", "weeks")
     rest = text[bound.end : bound.end + 60]
-    if re.search(
-        r"(?:life\s+expectancy|expected\s+(?:survival|lifespan)|survival\s+expectancy|expected\s+to\s+(?:live|survive))[^.;]{0,60}$",
-        before,
-        re.I,
-    ):
+    if _EXPECTED.search(before):
         return None if bound.bare else Limit("life expectancy", bound, sense)
     if years and not bound.bare and _is_age(text, bound, before, rest):
         return Limit("age", bound, sense)
@@ -209,14 +212,8 @@ def _is_age(text: str, bound: Bound, before: str, rest: str) -> bool:
         r"\b(?:of\s+age|years?\s+old|older|younger)\b", text[bound.start : bound.end], re.I
     ):
         return not _OF_DISEASE.search(before[-60:])
-    found = None
-    for found in _AGED.finditer(before):
-        pass
-    return (
-        found is not None
-        and len(before) - found.end() <= 60
-        and not _OF_DISEASE.search(before[found.end() :])
-    )
+    ends = [found.end() for found in _AGED.finditer(before)]
+    return bool(ends) and len(before) - ends[-1] <= 60 and not _OF_DISEASE.search(before[ends[-1] :])
 
 
 def as_least(bound: Bound) -> Bound:

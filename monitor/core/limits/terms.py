@@ -40,15 +40,20 @@ class Mention:
 _TERMS: tuple[tuple[Term, str], ...] = (
     (
         Term("ECOG", _SCORE, score=True),
-        r"ECOG|eastern\s+cooperative\s+oncology\s+group|zubrod|(?:WHO|world\s+health\s+organi[sz]ation)\s+performance"
-        r"|(?-i:WHO)\s+PS\b|performance\s+status\s+\(?WHO",
+        (
+            r"ECOG|eastern\s+cooperative\s+oncology\s+group|zubrod"
+            r"|(?:WHO|world\s+health\s+organi[sz]ation)\s+performance"
+            r"|(?-i:WHO)\s+PS\b|performance\s+status\s+\(?WHO"
+        ),
     ),
     (Term("Karnofsky", ("", "percent"), score=True), r"karnofsky|\bKPS\b"),
     (Term("Lansky", ("", "percent"), score=True), r"lansky"),
     (
         Term("prior lines of therapy", ("",)),
-        r"(?:(?:prior|previous)\s+(?:\w+[\s\-]+){0,4}?|(?<!first-)(?<!second-))\b(?:lines?|regimens?)\b"
-        r"(?!\s+or\b)(?:\s+of\s+(?:prior\s+|previous\s+)?(?:\w+[\s\-]+){0,3}?(?:therap\w+|treatments?))?",
+        (
+            r"(?:(?:prior|previous)\s+(?:\w+[\s\-]+){0,4}?|(?<!first-)(?<!second-))\b(?:lines?|regimens?)\b"
+            r"(?!\s+or\b)(?:\s+of\s+(?:prior\s+|previous\s+)?(?:\w+[\s\-]+){0,3}?(?:therap\w+|treatments?))?"
+        ),
     ),
     (
         Term("ANC", _CELLS),
@@ -156,8 +161,8 @@ THERAPIES: Mapping[str, re.Pattern[str]] = MappingProxyType(
             "targeted therapy": r"targeted\s+(?:therap|agent|drug)\w*|kinase\s+inhibitor",
             "hormonal therapy": r"(?:hormon\w+|endocrine)\s+therap\w+",
             "systemic therapy": r"systemic\s+(?:therap|treatment)\w*",
-            "investigational agents": r"(?:investigational|experimental|study)\s+(?:\w+\s+)?(?:drug|agent|product|device|"
-            r"therap|treatment|medic)\w*|(?:clinical|another|other)\s+(?:\w+\s+)?(?:trial|study)",
+            "investigational agents": r"(?:investigational|experimental|study)\s+(?:\w+\s+)?"
+            r"(?:drug|agent|product|device|therap|treatment|medic)\w*|(?:clinical|another|other)\s+(?:\w+\s+)?(?:trial|study)",
             "live vaccines": r"vaccin\w+",
             "transfusion": r"transfusions?",
             "growth factors": r"growth\s+factors?|G-?CSF|colony[- ]stimulating",

@@ -29,15 +29,20 @@ _PER_LITER = {"l": 1.0, "ml": 1e3, "ul": 1e6}
 _SPELLINGS: tuple[tuple[Unit, str], ...] = (
     (
         Unit("× ULN", "ULN"),
-        r"(?:[x×*✕]|times|fold)?\s*(?:the\s+|of\s+|above\s+)?"
-        r"(?:institution(?:al)?(?:['’]s)?\s+|local\s+|laboratory\s+|age[- ]adjusted\s+)?"
-        r"(?:ULN\b|(?:upper|institutional)\s+(?:normal\s+limits?|limits?\s+(?:of\s+)?(?:the\s+)?normal(?:\s+range)?)"
-        r"(?:\s*\(\s*ULN\s*\))?|UNL\b)",
+        (
+            r"(?:[x×*✕]|times|fold)?\s*(?:the\s+|of\s+|above\s+)?"
+            r"(?:institution(?:al)?(?:['’]s)?\s+|local\s+|laboratory\s+|age[- ]adjusted\s+)?"
+            r"(?:ULN\b|(?:upper|institutional)\s+"
+            r"(?:normal\s+limits?|limits?\s+(?:of\s+)?(?:the\s+)?normal(?:\s+range)?)"
+            r"(?:\s*\(\s*ULN\s*\))?|UNL\b)"
+        ),
     ),
     (
         Unit("× LLN", "LLN"),
-        r"(?:[x×*✕]|times)?\s*(?:the\s+)?(?:institutional\s+)?"
-        r"(?:LLN\b|lower\s+limits?\s+of\s+(?:the\s+)?normal(?:\s*\(\s*LLN\s*\))?)",
+        (
+            r"(?:[x×*✕]|times)?\s*(?:the\s+)?(?:institutional\s+)?"
+            r"(?:LLN\b|lower\s+limits?\s+of\s+(?:the\s+)?normal(?:\s*\(\s*LLN\s*\))?)"
+        ),
     ),
     (
         Unit("half-lives", "half-lives"),
@@ -46,8 +51,10 @@ _SPELLINGS: tuple[tuple[Unit, str], ...] = (
     (Unit("kg/m²", "body mass"), r"kg\s*/\s*(?:m\s*\^?\s*2\b|m²|sqm|square\s+met(?:er|re))"),
     (
         Unit("mL/min", "clearance"),
-        r"ml\s*/\s*min(?:ute)?s?(?:\s*[/·*]\s*1[.,]73\s*(?:m\s*\^?\s*2\b|m²)|\s*per\s*1[.,]73\s*m\s*\^?\s*[2²])?"
-        r"|ml\s+per\s+minute",
+        (
+            r"ml\s*/\s*min(?:ute)?s?(?:\s*[/·*]\s*1[.,]73\s*(?:m\s*\^?\s*2\b|m²)|\s*per\s*1[.,]73\s*m\s*\^?\s*[2²])?"
+            r"|ml\s+per\s+minute"
+        ),
     ),
     (Unit("g/dL", "mass per volume", 10.0), r"gm?s?\s*/\s*dl\b|g%|grams?\s+per\s+deciliter"),
     (Unit("g/L", "mass per volume"), r"g\s*/\s*l\b"),
@@ -96,7 +103,10 @@ _SPELLINGS: tuple[tuple[Unit, str], ...] = (
     (Unit("months", "time", 365.25 / 12), r"(?:full\s+|calendar\s+|consecutive\s+)?months?\b|mos?\b"),
     (Unit("years", "time", 365.25), r"(?:full\s+|completed\s+)?years?\b|yrs?\b|y(?:\.o\.|/o)"),
 )
-_VOLUME = r"(?:[µμu]l|mcl|microlit(?:er|re)|mm\s*\^?\s*3|mm³|cmm|cubic\s+(?:mm|millimet(?:er|re))|ml|l(?:iter|itre)?)\b"
+_VOLUME = (
+    r"(?:[µμu]l|mcl|microlit(?:er|re)|mm\s*\^?\s*3|mm³|cmm|cubic\s+(?:mm|millimet(?:er|re))|ml"
+    r"|l(?:iter|itre)?)\b"
+)
 _POWERED = re.compile(
     r"\s*(?:[x×*·✕]\s*)?10\s*(?:\^|\*{1,2}|e|\()?\s*(?P<power>[369]|12|[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,2})\)?"
     rf"(?:\s*(?:cells?|platelets?|neutrophils?)?\s*(?:/|per)\s*(?P<volume>{_VOLUME}|mm³))?",

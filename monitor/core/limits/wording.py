@@ -1,4 +1,7 @@
-"""Limits in few words: `ECOG 0–1 → 0–2`, `platelets ≥ 100 → ≥ 75 × 10⁹/L`; and as the facts of a change."""
+"""Limits in few words (`ECOG 0–1 → 0–2`, `platelets ≥ 100 → ≥ 75 × 10⁹/L`) and as the facts of a change.
+
+Units are put in one way, numbers as the record has them. Nothing is converted in what people read.
+"""
 
 from __future__ import annotations
 
