@@ -38,8 +38,9 @@ def compare(
     Raises RecordFormatError, with a JSON pointer, for what is no record.
     """
     reader = registries.reader(registry)
-    old = None if before is None else reader.normalize(before)
-    new = None if after is None else reader.normalize(after)
+    then, now = (before, after) if before is None or after is None else reader.level(before, after)
+    old = None if then is None else reader.normalize(then)
+    new = None if now is None else reader.normalize(now)
     if today is None and after is not None:
         today = judged_on(reader.data_version(after))
     earlier = [dict(change) for change in history] or None

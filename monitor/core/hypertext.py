@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-__all__ = ["from_html", "without_entities"]
+__all__ = ["from_html", "plain_from_html", "without_entities"]
 
 _BLOCK = "p|ul|ol|li|br|div"
 _INLINE = "a|b|i|u|em|strong|sub|sup|span|mark|tt|pre|code"
@@ -41,6 +41,12 @@ def from_html(text: str) -> str:
     return writer.finished()
 
 
+def plain_from_html(text: str) -> str:
+    """The words of an HTML text on one line: blocks stand apart, inline tags leave no trace."""
+    said = _TAG.sub(_gap, text) if "<" in text else text
+    return " ".join(without_entities(" ".join(said.split())).split())
+
+
 def without_entities(text: str) -> str:
     """The text with HTML entities as the characters they stand for, each resolved once."""
     return _ENTITY.sub(_character, text) if "&" in text else text
@@ -49,6 +55,10 @@ def without_entities(text: str) -> str:
 def _tags(pieces: list[str]) -> Iterator[tuple[str, bool]]:
     for closing, name in zip(pieces[2::4], pieces[3::4], strict=True):
         yield name.lower(), closing == "/"
+
+
+def _gap(found: re.Match[str]) -> str:
+    return " " if found[3].lower() in _BLOCKS else ""
 
 
 def _character(found: re.Match[str]) -> str:

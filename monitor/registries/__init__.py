@@ -131,6 +131,13 @@ class Reader(Protocol):
     def disbelief(self, before: Json | None, after: Json) -> str | None:
         """Why `after` is not believed to follow `before`; None where it is (rules, "Quarantine")."""
 
+    def level(self, before: Json, after: Json) -> tuple[Json, Json]:
+        """Two payloads of a trial without what only one's source tells; those of one source as they are.
+
+        A version of the registry's history holds what was submitted, a record of today also what the registry
+        adds to it: that difference is no change.
+        """
+
     def url(self, trial: TrialId) -> str:
         """The registry's page of a trial."""
 

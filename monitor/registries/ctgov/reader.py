@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from monitor.core.record import Json, TrialId, TrialRecord
 from monitor.registries import Facts, Payload
 from monitor.registries.ctgov import belief
+from monitor.registries.ctgov.additions import level
 from monitor.registries.ctgov.facts import facts
 from monitor.registries.ctgov.numbers import NAME, identify
 
@@ -53,6 +54,10 @@ class CtGovReader:
     def disbelief(self, before: Json | None, after: Json) -> str | None:
         """See `belief.disbelief`."""
         return belief.disbelief(before, after)
+
+    def level(self, before: Json, after: Json) -> tuple[Json, Json]:
+        """See `additions.level`."""
+        return level(before, after)
 
     def url(self, trial: TrialId) -> str:
         """Its study page."""
