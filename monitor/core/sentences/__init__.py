@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from monitor.core.scene import COMPLETION, PRIMARY_COMPLETION, START, Case
-from monitor.core.sentences import eligibility, items, outcomes, record, results, trial
+from monitor.core.sentences import eligibility, items, outcomes, posted, record, results, trial
 from monitor.core.sentences.record import plain
 
 __all__ = ["first_sight", "summary"]
@@ -45,6 +45,11 @@ _SENTENCES: Mapping[str, Sentence] = MappingProxyType(
         "sponsor.lead": record.sponsor,
         "identification.secondaryIds": record.secondary_id,
         "results.hasResults": results.has_results,
+        "results.participantFlow": posted.posted,
+        "results.baselineCharacteristics": posted.posted,
+        "results.outcomeMeasures": posted.posted,
+        "results.adverseEvents": posted.posted,
+        "results.moreInfo": results.more_info,
         "references.references": record.reference,
         "documents.largeDocs": record.document,
         "annotation.unpostedEvents": results.unposted_event,

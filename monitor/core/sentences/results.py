@@ -8,10 +8,20 @@ from monitor.core.partial_date import days_between
 from monitor.core.record import Dated
 from monitor.core.scene import PRIMARY_COMPLETION, Case, shown
 from monitor.core.sentences.record import plain
-from monitor.core.sentences.words import moved, ordinal, stretch, times, value_words, when, word
+from monitor.core.sentences.words import edited, moved, ordinal, stop, stretch, times, value_words, when, word
 
 _EVENTS = {"RELEASE": "submitted", "UNRELEASE": "withdrawn", "RESET": "returned"}
 _TRACKED = {"releaseDate": "submitted", "unreleaseDate": "withdrawn", "resetDate": "returned"}
+_MORE = {
+    "limitationsAndCaveats": "limitations and caveats",
+    "certainAgreement": "agreement with investigators",
+    "pointOfContact": "point of contact",
+    "piSponsorEmployee": "all employed by the sponsor",
+    "restrictiveAgreement": "restricts publication",
+    "restrictionType": "restriction",
+    "otherDetails": "details",
+    "phoneExt": "extension",
+}
 UNTOLD = "Registry's tracking of submitted results changed."
 
 
@@ -102,6 +112,20 @@ def _tracked(case: Case) -> list[tuple[str, Dated]]:
     entries = infos.values() if isinstance(infos, Mapping) else ()
     parts = [part for entry in entries if isinstance(entry, Mapping) for part in entry.items()]
     return [(_TRACKED[name], day) for name, day in parts if name in _TRACKED and isinstance(day, Dated)]
+
+
+def more_info(case: Case) -> str:
+    """What is said beside the results: caveats, agreements, whom to ask."""
+    at = case.delta.at
+    if not at or at[0] not in _MORE:
+        return plain(case)
+    label = ", ".join(["Results", *(_MORE.get(name, name) for name in at)])
+    old, new = case.delta.old, case.delta.new
+    if isinstance(old, bool) or isinstance(new, bool):
+        return f"{label}: {'yes' if old is True else 'no'} → {'yes' if new is True else 'no'}."
+    if isinstance(old, Mapping) or isinstance(new, Mapping):
+        return f"{label} {'given' if case.delta.op == 'added' else 'no longer given'}."
+    return stop(f"{label}{edited(word(case.old), word(case.new))}")
 
 
 def violation(case: Case) -> str:
