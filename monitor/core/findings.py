@@ -53,8 +53,8 @@ _ABOUT_RESULTS = frozenset({"C3", "C13", "M12", "M13", "M19"})
 def tell(scene: Scene, changes: Sequence[Change]) -> tuple[Finding, ...]:
     """The stories of one version, worst first."""
     groups = _grouped(scene, changes)
-    said = list(remarks(scene))
-    told_first = next((kind for kind in ORDER if kind in groups), None)
+    told_first = next((kind for kind in ORDER if kind in groups), QUIET)
+    said = [(about or told_first, sentence) for about, sentence in remarks(scene)]
     if told_first in ("status", *_TAKEN_BY_STATUS) and (between := gap(scene)):
         said.append((told_first, between))
     found = [_finding(kind, scene, changes, members, said) for kind, members in groups.items()]

@@ -5,28 +5,58 @@ Each is a plain comparison of what the record says in two places, or at two time
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import timedelta
 
+from monitor.core.contradictions import ARMS, CONTRADICTIONS, STATUS, Contradiction, Said, is_control
 from monitor.core.partial_date import days_between
 from monitor.core.record import Dated
-from monitor.core.scene import COMPLETION, CONTROL_ARMS, PRIMARY_COMPLETION, RECRUITING, START, Scene
-from monitor.core.sentences.words import stretch, when, word
+from monitor.core.scene import COMPLETION, PRIMARY_COMPLETION, START, Scene
+from monitor.core.sentences.words import capital, stretch, when
 
 _GAP = timedelta(days=180)
 _LAG_DAYS = 60
 _MOVED_DAYS = 60
 _TARGET_PERCENT = 30
-_ARMS = "armsInterventions.arms"
+ANYWHERE = ""
+"""The kind of a sentence about the version as a whole: it goes with the first story told."""
+_POSTED = "status.lastUpdatePostDate"
 _MOVES = (START, PRIMARY_COMPLETION, COMPLETION, "design.enrollmentCount", "status.overallStatus")
 
 
 def remarks(scene: Scene) -> Iterator[tuple[str, str]]:
     """(the kind of finding it belongs to, the sentence)."""
+    yield from contradictions(scene)
     yield from _status_remarks(scene)
     yield from _date_remarks(scene)
     yield from _enrollment_remarks(scene)
     yield from _design_remarks(scene)
+
+
+def contradictions(scene: Scene) -> Iterator[tuple[str, str]]:
+    """What cannot all be so, and is news: it became true, or the version moved what it is read from."""
+    if scene.as_of is None or scene.veil is not None:
+        return
+    now = Said(scene.after, scene.as_of)
+    for one in CONTRADICTIONS:
+        moved = scene.changed(*one.fields)
+        if not moved and not (one.timely and scene.changed(_POSTED)):
+            continue
+        sentence = one.told(now)
+        if sentence is None or (one.name == "one_arm" and _lost_arm(scene)):
+            continue
+        if scene.status_move:
+            yield "status" if STATUS in one.fields else one.kind, capital(sentence.removeprefix("Still "))
+        elif moved:
+            yield one.kind, sentence
+        elif not _told_before(scene, one):
+            yield ANYWHERE, sentence
+
+
+def _told_before(scene: Scene, one: Contradiction) -> bool:
+    """Did it hold already when the earlier version was posted?"""
+    posted = scene.before.dated(_POSTED)
+    return posted is None or one.told(Said(scene.before, posted.date.last)) is not None
 
 
 def gap(scene: Scene) -> str | None:
@@ -64,14 +94,9 @@ def _status_remarks(scene: Scene) -> Iterator[tuple[str, str]]:
 
 
 def _date_remarks(scene: Scene) -> Iterator[tuple[str, str]]:
-    done = scene.after.dated(PRIMARY_COMPLETION)
     start = _slip(scene, START)
     if start is not None and start > _MOVED_DAYS and (still := _still(scene)):
         yield "dates", still
-    passed = done and done.type == "ESTIMATED" and scene.as_of and done.date.ends_before(scene.as_of)
-    if done and passed and scene.status in RECRUITING:
-        state = word(scene.status or "")
-        yield "dates", f"Still {state}, though its primary completion date ({when(done)}) has passed."
 
 
 def _enrollment_remarks(scene: Scene) -> Iterator[tuple[str, str]]:
@@ -84,13 +109,18 @@ def _enrollment_remarks(scene: Scene) -> Iterator[tuple[str, str]]:
 
 
 def _design_remarks(scene: Scene) -> Iterator[tuple[str, str]]:
-    lost = [d.old for d in scene.by_field.get(_ARMS, ()) if d.op == "removed" and not d.at]
-    if not lost or len(scene.after.items(_ARMS)) != 1:
-        return
-    if scene.after.word("design.allocation") == "RANDOMIZED":
-        control = any(isinstance(arm, Mapping) and arm.get("type") in CONTROL_ARMS for arm in lost)
-        what = "Control arm dropped" if control else "One arm is left"
+    if what := _lost_arm(scene):
         yield "design", f"{what}; the record still says randomized."
+
+
+def _lost_arm(scene: Scene) -> str | None:
+    """Was an arm removed that leaves a randomized trial with one?"""
+    lost = [delta.old for delta in scene.by_field.get(ARMS, ()) if delta.op == "removed" and not delta.at]
+    if not lost or len(scene.after.items(ARMS)) != 1:
+        return None
+    if scene.after.word("design.allocation") != "RANDOMIZED":
+        return None
+    return "Control arm dropped" if any(map(is_control, lost)) else "One arm is left"
 
 
 def _still(scene: Scene) -> str | None:
