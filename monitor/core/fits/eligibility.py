@@ -42,8 +42,8 @@ def eligibility_substance(case: Case) -> str | None:
         return None
     limits = limits_of(case)
     if limits.moved:
-        told = ", ".join(moved_words(move) for move in limits.moved[:3])
-        return f"{_section(case)} criterion: a numeric limit changed ({told})"
+        told = ", ".join(moved_words(move) for move in limits.moved if move.old and move.new)
+        return f"{_section(case)} criterion: a numeric limit changed{f' ({told})' if told else ''}"
     if sorted(numbers_in(limits.spliced)) != sorted(numbers_in(case.new)):
         return f"{_section(case)} criterion: a numeric limit changed"
     if moved := qualifiers_moved(limits.spliced, case.new):

@@ -53,9 +53,9 @@ def moves(old: str, new: str, section: str) -> Moves:
     moved: list[Move] = []
     restated: list[Move] = []
     pairs: list[tuple[Limit, Limit]] = []
-    for what in dict.fromkeys(limit.what for limit in (*after, *before)):
-        olds = [limit for limit in before if limit.what == what]
-        news = [limit for limit in after if limit.what == what]
+    for what in dict.fromkeys(_group(limit) for limit in (*after, *before)):
+        olds = [limit for limit in before if _group(limit) == what]
+        news = [limit for limit in after if _group(limit) == what]
         paired = _paired(olds, news)
         pairs += paired
         for one, other in paired:
@@ -78,6 +78,11 @@ def moves(old: str, new: str, section: str) -> Moves:
             ]
     moved.sort(key=_place)
     return Moves(tuple(moved), tuple(restated), _splice(old, new, pairs))
+
+
+def _group(limit: Limit) -> str:
+    """Windows of time pair with each other, whatever therapies are named around them."""
+    return "time window" if limit.window else limit.what
 
 
 def _name(limit: Limit, section: str) -> str:

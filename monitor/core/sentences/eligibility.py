@@ -11,6 +11,11 @@ from monitor.core.scene import Case
 from monitor.core.sentences.words import capital, changed_words, listing, quoted
 from monitor.core.text import numbers_in, same_words
 
+_COVERING = frozenset({"+any", "+irrespective", "+regardless"})
+_NARROWING = frozenset({"−require", "−required", "−requires"})
+"""Qualifiers whose gain, and whose loss, lets a criterion cover more."""
+_EDITS = 4
+"""Edits of wording shown of one criterion; more are counted."""
 _LIMITS = 3
 """Limits named of one criterion; more are counted."""
 
@@ -61,7 +66,7 @@ def _difference(case: Case) -> str:
     named = [move for move in limits.moved if move.what and move.old and move.new]
     if not named:
         way = direction(case)
-        told = changed_words(case.old, case.new) + (f" ({way})" if way else "")
+        told = changed_words(case.old, case.new, _EDITS) + (f" ({way})" if way else "")
         again = limits.restated and not limits.moved and same_words(limits.spliced, case.new)
         return f"same limit in other units: {told}" if again else told
     return _limits_told(named) + _other_words(case, limits, named)
@@ -83,14 +88,14 @@ def _way(move: Move) -> str:
 def _other_words(case: Case, limits: Moves, named: Sequence[Move]) -> str:
     """What the named limits do not tell of the difference."""
     if len(named) < len(limits.moved):
-        return f"; {changed_words(case.old, case.new)}"
+        return f"; {changed_words(case.old, case.new, _EDITS)}"
     if same_words(limits.spliced, case.new):
         return ""
-    return f"; {changed_words(limits.spliced, case.new)}"
+    return f"; {changed_words(limits.spliced, case.new, _EDITS)}"
 
 
 def _covers_any(old: str, new: str) -> bool:
     """Does it now cover more, by a word such as "any", with no qualifier that could take it back?"""
     changed = set(qualifiers_moved(old, new))
-    covers = changed & {"+any", "+irrespective", "+regardless"}
-    return bool(covers) and covers == changed and numbers_in(old) == numbers_in(new)
+    covers = changed & _COVERING
+    return bool(covers) and changed <= covers | _NARROWING and numbers_in(old) == numbers_in(new)
