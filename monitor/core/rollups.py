@@ -19,6 +19,10 @@ from monitor.core.sentences.words import listing, status, stretch
 SITES = "locations"
 _COUNTRIES = 5
 """Countries named in one line."""
+_MOVES = 4
+"""Kinds of status moves named in one line."""
+_ADDRESS = frozenset({"city", "state", "zip", "country"})
+_BEFORE_OPENING = ("NOT_YET_RECRUITING", "WITHDRAWN")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,11 @@ class SiteTally:
     moved: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Statuses, before and after."""
     wiped: int = 0
+    stillborn: int = 0
+    """Added ones that were withdrawn already: they open no country and no site."""
+    renamed: int = 0
+    re_placed: int = 0
+    """Under another address, the name unchanged."""
     other: int = 0
     gained: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
@@ -58,9 +67,23 @@ class SiteTally:
             facts["countries_gained"] = list(self.gained)
         if self.lost:
             facts["countries_lost"] = list(self.lost)
-        if self.wiped:
-            facts["statuses_wiped"] = self.wiped
-        return facts
+        if self.moved:
+            facts["site_statuses"] = {new: number for new, number in self.arrived.most_common() if new}
+        counts = (
+            ("sites_added_withdrawn", self.stillborn),
+            ("sites_renamed", self.renamed),
+            ("sites_re_placed", self.re_placed),
+            ("statuses_wiped", self.wiped),
+        )
+        return facts | {name: number for name, number in counts if number}
+
+    @property
+    def arrived(self) -> Counter[str]:
+        """Sites by the status they have now, of those whose status changed."""
+        found: Counter[str] = Counter()
+        for (_, new), number in self.moved.items():
+            found[new] += number
+        return found
 
 
 def tally_sites(scene: Scene, changes: Sequence[Change]) -> SiteTally:
@@ -69,14 +92,15 @@ def tally_sites(scene: Scene, changes: Sequence[Change]) -> SiteTally:
     added: Counter[str] = Counter()
     removed: Counter[str] = Counter()
     moved: Counter[tuple[str, str]] = Counter()
-    others: set[str] = set()
-    wiped = 0
+    parts: dict[str, set[str]] = {}
+    wiped = stillborn = 0
     for change in changes:
         delta = change.delta
         if delta.field != SITES:
             continue
         if not delta.at and delta.op == "added" and isinstance(delta.new, Mapping):
             added[_country(delta.new)] += 1
+            stillborn += delta.new.get("status") == "WITHDRAWN"
         elif not delta.at and delta.op == "removed" and isinstance(delta.old, Mapping):
             removed[_country(delta.old)] += 1
         elif change.rule == "n7":
@@ -84,12 +108,27 @@ def tally_sites(scene: Scene, changes: Sequence[Change]) -> SiteTally:
         elif delta.at[:1] == ("status",):
             moved[shown(delta.old), shown(delta.new)] += 1
         elif change.significance != "noise":
-            others.add(delta.key or "")
+            parts.setdefault(delta.key or "", set()).add(delta.at[0] if delta.at else "")
     stayed = (
         not added and not removed and not any(d.at == ("country",) for d in scene.by_field.get(SITES, ()))
     )
     gained, lost = ((), ()) if stayed else _countries(before, after)
-    return SiteTally(len(before), len(after), added, removed, moved, wiped, len(others), gained, lost)
+    renamed = sum("facility" in changed for changed in parts.values())
+    re_placed = sum("facility" not in changed and bool(changed & _ADDRESS) for changed in parts.values())
+    return SiteTally(
+        len(before),
+        len(after),
+        added=added,
+        removed=removed,
+        moved=moved,
+        wiped=wiped,
+        stillborn=stillborn,
+        renamed=renamed,
+        re_placed=re_placed,
+        other=len(parts) - renamed - re_placed,
+        gained=gained,
+        lost=lost,
+    )
 
 
 def site_roll_ups(scene: Scene, tally: SiteTally) -> tuple[RollUp, ...]:
@@ -113,27 +152,63 @@ def site_roll_ups(scene: Scene, tally: SiteTally) -> tuple[RollUp, ...]:
 
 
 def site_headline(tally: SiteTally) -> str:
-    """`12 sites added (China 8, United States 4), first in China; 3 removed`."""
+    """`12 sites added (China 8, United States 4), first in China; 3 removed; 5 now recruiting`."""
     parts = []
     if tally.added:
         first = f", first in {listing(tally.gained)}" if tally.gained else ""
-        parts.append(f"{_sites(tally.added.total())} added ({_by_country(tally.added)}){first}")
+        told = f"{_by_country(tally.added)}{first}{_stillborn(tally)}"
+        parts.append((tally.added.total(), f"added {told}"))
     if tally.removed:
         gone = f", no site left in {listing(tally.lost)}" if tally.lost else ""
-        parts.append(f"{_sites(tally.removed.total())} removed ({_by_country(tally.removed)}){gone}")
-    moved: Counter[str] = Counter()
-    appeared: Counter[str] = Counter()
+        parts.append((tally.removed.total(), f"removed {_by_country(tally.removed)}{gone}"))
+    parts += _moves(tally)
+    for number, told in (
+        (tally.renamed, "renamed"),
+        (tally.re_placed, "with another address"),
+        (tally.other, "with other parts changed"),
+    ):
+        if number:
+            parts.append((number, told))
+    said = [
+        f"{_sites(number) if not at else f'{number:,}'} {told}" for at, (number, told) in enumerate(parts)
+    ]
+    if shown_at := _appeared(tally):
+        said.append(shown_at)
+    if tally.wiped and not said:
+        said.append(wipe_line(tally))
+    return "; ".join(said)
+
+
+def _stillborn(tally: SiteTally) -> str:
+    if not tally.stillborn:
+        return ""
+    return (
+        ", withdrawn already"
+        if tally.stillborn == tally.added.total()
+        else f", {tally.stillborn} withdrawn already"
+    )
+
+
+def _moves(tally: SiteTally) -> list[tuple[int, str]]:
+    """Sites whose status moved, by where it came to; past some kinds the rest is counted."""
+    told: Counter[str] = Counter()
     for (old, new), number in tally.moved.items():
-        (moved if old else appeared)[new] += number
-    parts += [f"{_sites(number)} {_now(new)}" for new, number in moved.most_common(2 if parts else 3)]
-    if appeared:
-        told = [f"{number} {_now(new).removeprefix('now ')}" for new, number in appeared.most_common()]
-        parts.append(f"statuses shown at {_sites(appeared.total())} ({listing(told)})")
-    if tally.other:
-        parts.append(f"{_sites(tally.other)} with other details")
-    if tally.wiped and not parts:
-        parts.append(wipe_line(tally))
-    return "; ".join(parts)
+        if old:
+            told["withdrawn before opening" if (old, new) == _BEFORE_OPENING else _now(new)] += number
+    kinds = told.most_common()
+    kept = kinds if len(kinds) <= _MOVES else kinds[: _MOVES - 1]
+    rest = sum(number for _, number in kinds[len(kept) :])
+    moves = [(number, words) for words, number in kept]
+    return [*moves, (rest, "with another status")] if rest else moves
+
+
+def _appeared(tally: SiteTally) -> str:
+    """Statuses that were not shown before, as when a trial recruits again."""
+    appeared = Counter({new: number for (old, new), number in tally.moved.items() if not old})
+    if not appeared:
+        return ""
+    told = [f"{number:,} {_now(new).removeprefix('now ')}" for new, number in appeared.most_common()]
+    return f"statuses shown at {_sites(appeared.total())} ({listing(told)})"
 
 
 def _now(state: str) -> str:
@@ -188,11 +263,15 @@ def _country(site: Tree) -> str:
 
 
 def _by_country(counted: Counter[str]) -> str:
+    """`(China 8, United States 4)`: the numbers add up to the whole."""
     if len(counted) == 1:
-        return next(iter(counted))
-    told = [f"{country} {number}" for country, number in counted.most_common(_COUNTRIES)]
-    more = len(counted) - len(told)
-    return ", ".join(told) + (f" and {more} more countr{'y' if more == 1 else 'ies'}" if more else "")
+        return f"({next(iter(counted))})"
+    ranked = counted.most_common()
+    kept = ranked if len(ranked) <= _COUNTRIES + 1 else ranked[:_COUNTRIES]
+    told = [f"{country} {number}" for country, number in kept]
+    more = len(ranked) - len(kept)
+    rest = counted.total() - sum(number for _, number in kept)
+    return f"({', '.join(told)}{f', {rest} in {more} more countries' if more else ''})"
 
 
 def _sites(number: int) -> str:

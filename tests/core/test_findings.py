@@ -133,6 +133,30 @@ def test_a_stop_takes_enrollment_dates_and_wiped_sites_into_its_story() -> None:
             "12 sites added (Germany), first in Germany",
         ),
         (
+            {"sites": many(2)},
+            {
+                "sites": [
+                    *many(2),
+                    site("Klinik", "Bonn", "Germany", status="WITHDRAWN"),
+                    site("Spital", "Bern", "Switzerland", status="RECRUITING"),
+                ]
+            },
+            "sites",
+            "2 sites added (Germany 1, Switzerland 1), first in Switzerland, 1 withdrawn already",
+        ),
+        (
+            {"sites": many(4, status="NOT_YET_RECRUITING")},
+            {
+                "sites": [
+                    *many(2, status="RECRUITING"),
+                    *many(3, status="WITHDRAWN")[2:],
+                    {**many(4)[3], "facility": "Clinic D of the City", "status": "NOT_YET_RECRUITING"},
+                ]
+            },
+            "sites",
+            "2 sites now recruiting; 1 withdrawn before opening; 1 renamed",
+        ),
+        (
             {"sites": many(3, status="NOT_YET_RECRUITING")},
             {"sites": many(3, status="RECRUITING")},
             "sites",
@@ -197,7 +221,7 @@ def test_sites_are_counted_by_the_countrys_name_in_use() -> None:
     found = compare(before, trial(sites=[*many(3), old_name, new_name], removed_countries=["Germany"]))
     sites = story(found, "sites")
     assert sites.headline == (
-        "2 sites added (South Korea), first in South Korea; 1 site removed (Germany), no site left in Germany"
+        "2 sites added (South Korea), first in South Korea; 1 removed (Germany), no site left in Germany"
     )
     assert found[-1].summary.rstrip(".").casefold() in sites.headline.casefold()
 

@@ -50,7 +50,7 @@ def site(case: Case) -> str:
         if delta.new is None:
             return f"Site status no longer shown: {place(case)} (was {status(case.old)})."
         if delta.old is None:
-            return f"{place(case)}: {status(case.new)}."
+            return f"{place(case)}: status now shown, {word(case.new)}."
         return f"{place(case)}: {status(case.old)} → {status(case.new)}."
     if part == "facility":
         where = ", ".join(text for name in ("city", "country") if (text := case.of_item(name)))
