@@ -145,12 +145,12 @@ def test_a_stop_takes_enrollment_dates_and_wiped_sites_into_its_story() -> None:
             "2 sites added (Germany 1, Switzerland 1), first in Switzerland, 1 withdrawn already",
         ),
         (
-            {"sites": many(4, status="NOT_YET_RECRUITING")},
+            {"sites": [*many(3, status="NOT_YET_RECRUITING"), site("City Hospital One", "Bonn", "Germany")]},
             {
                 "sites": [
                     *many(2, status="RECRUITING"),
                     *many(3, status="WITHDRAWN")[2:],
-                    {**many(4)[3], "facility": "Clinic D of the City", "status": "NOT_YET_RECRUITING"},
+                    site("City Hospital One at Bonn", "Bonn", "Germany"),
                 ]
             },
             "sites",
