@@ -97,10 +97,12 @@ def flat(text: str) -> str:
 def facts(said: Outline) -> list[str]:
     """Every sentence and number an outline holds."""
     found = [said.name, said.day, said.scope, said.folded, said.covers, said.cadence]
-    found += [*said.freshness, *said.attention, *said.patterns, *said.watching, *said.unread]
+    found += [*said.freshness, *said.attention, *said.watching, *said.unread]
     found += [f"{number} {level}" for level, number in said.tally]
     for section in said.sections:
         found += [section.level.upper(), section.more]
+        for across in section.programmes:
+            found += [across.headline, *(f"{m.number} {m.text}" for m in across.mentions)]
         for card in section.cards:
             found += [card.number, card.title, card.context]
             for entry in card.entries:
@@ -140,11 +142,19 @@ def programme() -> Digest:
     for n in range(1, 5):
         state = trial(n)
         stop = change(
-            state, "Recruiting → Suspended.", level="critical", rule="C1", category="status", number=n
+            state,
+            "Recruiting → Suspended.",
+            level="critical",
+            rule="C1",
+            category="status",
+            field_name="status.overallStatus",
+            old="RECRUITING",
+            new="SUSPENDED",
+            number=n,
         )
         stories.append((state, finding(state, "Recruitment suspended", stop), (stop,)))
     digest = composed(gathered(*stories))
-    assert digest.patterns
+    assert digest.programmes
     return digest
 
 
@@ -160,9 +170,10 @@ def test_text_and_html_hold_the_same_facts(digest: Digest) -> None:
     assert missing == []
     text_links = set(re.findall(r"https://\S+", rendered.text))
     assert text_links <= set(page.links)
-    assert {link.partition("?")[0] for link in page.links} == {
-        link.partition("?")[0] for link in text_links
-    } | {card.url for section in said.sections for card in section.cards}
+    named = {card.url for section in said.sections for card in section.cards}
+    named |= {m.url for section in said.sections for one in section.programmes for m in one.mentions}
+    linked = {link.partition("?")[0] for link in page.links}
+    assert linked == {link.partition("?")[0] for link in text_links} | named
 
 
 def test_markdown_holds_them_too() -> None:

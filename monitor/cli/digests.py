@@ -160,7 +160,10 @@ def _digest_json(made: Digest) -> JsonObject:
         "created_at": dates.stamped(made.created_at),
         "since": dates.stamped(made.since),
         "until": dates.stamped(made.until),
-        "findings": [story.finding.to_dict() for story in made.stories],
+        "findings": [
+            *(programme.to_dict() for programme in made.programmes),
+            *(story.finding.to_dict() for story in made.stories),
+        ],
         "changes": [change.to_dict() for story in made.stories for change in story.changes],
         "folded": made.folded,
         "notices": [notice.message for notice in (*made.notices, *made.baselines)],

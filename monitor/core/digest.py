@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, TypeAlias
 
 from monitor.core import cadence
 from monitor.core.change import LEVELS, Significance
 from monitor.core.net import Window
-from monitor.core.patterns import Pattern, patterns
+from monitor.core.programmes import Programme, programmes
+from monitor.core.record import TrialId
 from monitor.core.recorded import RecordedChange, derived_id
 from monitor.core.stories import (
     Pending,
@@ -78,8 +79,8 @@ class Digest:
     """Ids of all changes it settles, told or folded: no later digest of the subscription has them."""
     told_notices: tuple[int, ...] = ()
     """Ids of the notices it settles, baselines among them."""
-    patterns: tuple[Pattern, ...] = ()
-    """What shows over several stories: told beside them, not counted among them."""
+    programmes: tuple[Programme, ...] = ()
+    """The same edit in several trials, worst first: told once, above the stories of the trials."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +134,13 @@ def compose(
     *,
     sources: Sequence[SourceHealth],
     windows: Sequence[Window] = (),
+    assets: Mapping[TrialId, Sequence[str]] | None = None,
 ) -> Digest | None:
     """What the subscription is told on this occasion, or None where nothing passed its filter.
 
     `windows` are what several versions of one trial come to; an immediate digest has no use for them, as it
-    leaves the versions before to the cadence.
+    leaves the versions before to the cadence. `assets` are the names of what trials test, by which the same
+    edit in several of them is one programme.
 
     An immediate digest holds only what must not wait and leaves the rest pending; where the cadence itself
     is `immediate`, that is everything. A scheduled one without anything to tell exists only as a heartbeat,
@@ -151,6 +154,9 @@ def compose(
     notices = tuple(_notices(subscription, pending, at_once=at_once))
     if not (told or notices or (subscription.heartbeat and occasion.kind == "scheduled")):
         return None
+    across = programmes(told, assets)
+    above = frozenset[str]().union(*(one.told for one in across))
+    told = tuple(replace(s, above=above & {line.id for line in s.lines}) if above else s for s in told)
     baselines = () if at_once else tuple(pending.baselines)
     settled = _settled(pending, told, at_once=at_once)
     shown = {change.id for story in told for change in story.changes}
@@ -175,7 +181,7 @@ def compose(
         covers=(min(numbers), max(numbers)) if numbers else None,
         told=tuple(change.id for change in settled),
         told_notices=tuple(notice.id for notice in (*notices, *baselines)),
-        patterns=patterns(told),
+        programmes=across,
     )
 
 
@@ -185,8 +191,12 @@ def digest_id(subscription: str, period: str, kind: DigestKind, ordinal: int) ->
 
 
 def counts(digest: Digest) -> Mapping[Significance, int]:
-    """How many stories of each level it tells, worst first; levels without any are absent."""
-    found = Counter(story.finding.significance for story in digest.stories)
+    """How many stories of each level it tells, worst first; levels without any are absent.
+
+    A programme is one; stories of which it tells all are not counted again.
+    """
+    found = Counter(one.significance for one in digest.programmes)
+    found.update(story.level for story in digest.stories if story.level is not None)
     return {level: found[level] for level in LEVELS if found[level]}
 
 

@@ -12,7 +12,7 @@ from monitor.core.change import LEVELS, at_least
 from monitor.core.partial_date import PartialDate
 from monitor.core.phrases import SOURCES, Span, clip, clip_span, day_words, diff_spans
 from monitor.core.record import Json
-from monitor.core.recorded import RecordedChange, leading
+from monitor.core.recorded import RecordedChange
 from monitor.core.stories import Story
 
 
@@ -31,6 +31,9 @@ class Limits:
     """Runs of changed and unchanged words in one long text."""
     items: int = 40
     """Entries of one list: first sights, unread trials, notices."""
+
+
+_ABOVE = "The rest of it is told above, with other trials."
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +76,15 @@ def linked_once(entries: Sequence[Entry]) -> Iterator[Entry]:
 
 
 def entry(story: Story, limits: Limits) -> Entry:
-    headline = clip(story.finding.headline, limits.clip)
-    changes = sorted(leading(story.lines), key=lambda change: LEVELS.index(change.significance))
+    changes = sorted(story.own, key=lambda change: LEVELS.index(change.significance))
+    # What a programme tells above is not said again: the story begins with what is its own.
+    first = changes[0].summary if story.above and changes else story.finding.headline
+    headline = clip(first, limits.clip)
     loud = [change for change in changes if not _is_quiet(story, change)]
     quiet = changes[len(loud) :]
     details = [Line(clip(detail, limits.clip)) for detail in story.finding.details]
     told = [*details, *(_line(change, limits) for change in (*loud, *quiet[: limits.quiet]))]
+    told += [Line(_ABOVE)] if story.above else []
     lines = _unsaid(headline, told)
     hidden = max(0, len(lines) - limits.lines) + len(quiet[limits.quiet :])
     compare, compare_url = _compare(story) if _is_loud(story) else ("", "")
@@ -87,7 +93,7 @@ def entry(story: Story, limits: Limits) -> Entry:
 
 def _is_loud(story: Story) -> bool:
     """Is it worth a link to the two versions side by side?"""
-    return at_least(story.finding.significance, "major")
+    return at_least(story.level or "noise", "major")
 
 
 def _is_quiet(story: Story, change: RecordedChange) -> bool:

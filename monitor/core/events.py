@@ -7,7 +7,7 @@ signs or sends.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,7 +15,7 @@ import orjson
 
 from monitor.core.change import LEVELS
 from monitor.core.digest import Digest, Story, counts
-from monitor.core.patterns import Pattern
+from monitor.core.programmes import Programme
 from monitor.core.record import Json, JsonObject
 from monitor.core.recorded import RecordedChange, isoformat
 from monitor.core.watching import Notice, SourceHealth
@@ -66,7 +66,7 @@ def _parts(
 ) -> Iterator[Event]:
     rest = _rest(digest) if with_rest else {}
     head = len(orjson.dumps({"digest": _digest(digest, 1, 1), **rest}))
-    parts = _packed(stories, room=limit - head)
+    parts = _packed(digest.programmes if with_rest else (), stories, room=limit - head)
     for number, part in enumerate(parts, start=1):
         yield _event(
             event_type,
@@ -80,11 +80,17 @@ def _parts(
         )
 
 
-def _packed(stories: Sequence[Story], *, room: int) -> list[_Part]:
-    """Findings and changes in as many parts as they need; always one."""
+def _packed(programmes: Sequence[Programme], stories: Sequence[Story], *, room: int) -> list[_Part]:
+    """Findings and changes in as many parts as they need; always one. Programmes come first."""
     parts = [_Part()]
+    for one in programmes:
+        shared = _fitting(one.to_dict(), room // 4, _PROGRAMME_LISTS)
+        if parts[-1].size and parts[-1].size + _size(shared) > room:
+            parts.append(_Part())
+        parts[-1].size += _size(shared)
+        parts[-1].findings[one.id] = shared
     for story in stories:
-        finding = _fitting_finding(story, room // 4)
+        finding = _fitting(story.finding.to_dict(), room // 4, _FINDING_LISTS)
         finding_size = len(orjson.dumps(finding)) + 1
         for change in story.changes or (None,):
             told = None if change is None else _fitting_change(change, room - finding_size - 1)
@@ -111,12 +117,16 @@ def _fitting_change(change: RecordedChange, limit: int) -> JsonObject:
     return {**told, "old": None, "new": None, "facts": {}, "omitted": ["old", "new", "facts"]}
 
 
-def _fitting_finding(story: Story, limit: int) -> JsonObject:
+_FINDING_LISTS = ("changes", "details", "facts", "steps")
+_PROGRAMME_LISTS = ("trials", "changes", "findings", "details")
+_EMPTY: Mapping[str, Json] = {"facts": {}}
+
+
+def _fitting(finding: JsonObject, limit: int, lists: Sequence[str]) -> JsonObject:
     """The finding; one over thousands of changes goes without naming them all, as `changes` still do."""
-    told = story.finding.to_dict()
-    if _size(told) <= limit:
-        return told
-    return {**told, "changes": [], "details": [], "facts": {}, "omitted": ["changes", "details", "facts"]}
+    if _size(finding) <= limit:
+        return finding
+    return {**finding, **{name: _EMPTY.get(name, []) for name in lists}, "omitted": list(lists)}
 
 
 def _digest(digest: Digest, part: int, parts: int) -> JsonObject:
@@ -149,7 +159,6 @@ def _digest(digest: Digest, part: int, parts: int) -> JsonObject:
 
 def _rest(digest: Digest) -> JsonObject:
     return {
-        "patterns": [_pattern(pattern) for pattern in digest.patterns[:MAX_LISTED]],
         "baselines": [_notice(notice) for notice in digest.baselines[:MAX_LISTED]],
         "notices": [_notice(notice) for notice in digest.notices[:MAX_LISTED]],
         "sources": [_source(source) for source in digest.sources],
@@ -157,16 +166,6 @@ def _rest(digest: Digest) -> JsonObject:
             {"registry": state.trial.registry, "id": state.trial.id, "title": state.title}
             for state in digest.unread[:MAX_LISTED]
         ],
-    }
-
-
-def _pattern(pattern: Pattern) -> JsonObject:
-    return {
-        "kind": pattern.kind,
-        "headline": pattern.headline,
-        "significance": pattern.significance,
-        "trials": [{"registry": trial.registry, "id": trial.id} for trial in pattern.trials],
-        "changes": list(pattern.changes),
     }
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from monitor.core import cadence
 from monitor.core.change import LEVELS, Significance
@@ -22,6 +21,7 @@ from monitor.core.phrases import (
     phase_words,
     plural,
 )
+from monitor.core.programmes import Programme
 from monitor.core.record import TrialId
 from monitor.core.watching import Notice, TrialState
 
@@ -38,10 +38,30 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
+class Mention:
+    """One trial of a programme."""
+
+    number: str
+    url: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Across:
+    """The same edit in several trials."""
+
+    headline: str
+    mentions: tuple[Mention, ...]
+    more: int
+    """Trials that are only counted."""
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """All that is told of one level."""
 
     level: Significance
+    programmes: tuple[Across, ...]
     cards: tuple[Card, ...]
     more: str
     """How much more there is, in a sentence; empty where all is said."""
@@ -60,8 +80,6 @@ class Outline:
     preheader: str
     sections: tuple[Section, ...]
     attention: tuple[str, ...]
-    patterns: tuple[str, ...]
-    """What shows over several stories."""
     watching: tuple[str, ...]
     unread: tuple[str, ...]
     """What could not be checked; one entry that says so where nothing was left out."""
@@ -93,7 +111,6 @@ def outline(digest: Digest, limits: Limits) -> Outline:
         preheader=clip("; ".join(_loudest(digest)) or scope, 180),
         sections=tuple(_sections(digest, limits)),
         attention=_listed([_notice(notice, limits) for notice in digest.notices], limits),
-        patterns=_listed([clip(p.headline, limits.clip) for p in digest.patterns], limits, "changes"),
         watching=_listed([_notice(notice, limits) for notice in digest.baselines], limits),
         unread=_unread(digest, limits),
         folded=_folded(digest),
@@ -105,20 +122,41 @@ def outline(digest: Digest, limits: Limits) -> Outline:
 def _sections(digest: Digest, limits: Limits) -> Iterator[Section]:
     room = limits.stories
     for level in LEVELS:
-        stories = [story for story in digest.stories if story.finding.significance == level]
-        if not stories:
+        across = [one for one in digest.programmes if one.significance == level]
+        stories = [story for story in digest.stories if story.level == level]
+        if not (stories or across):
             continue
+        named = tuple(_across(digest, one, limits) for one in across[:room])
+        room -= len(named)
         shown, rest = stories[:room], stories[room:]
         room -= len(shown)
         by_trial: dict[TrialId, list[Story]] = {}
         for story in shown:
             by_trial.setdefault(story.trial.trial, []).append(story)
         cards = tuple(_card(group, limits) for group in by_trial.values())
-        yield Section(level, cards, _more(digest, level, rest) if rest else "")
+        more = _more(digest, level, rest, len(across) - len(named))
+        yield Section(level, named, cards, more)
 
 
-def _more(digest: Digest, level: Significance, rest: Sequence[Story]) -> str:
-    changes = sum(len(story.changes) or 1 for story in rest)
+def _across(digest: Digest, one: Programme, limits: Limits) -> Across:
+    """A programme with its trials; of those that say nothing else, with what belongs to no single change."""
+    details: dict[TrialId, list[str]] = {}
+    for story in digest.stories:
+        if story.level is None and story.finding.id in one.findings:
+            details.setdefault(story.trial.trial, []).extend(story.finding.details)
+    mentions = []
+    for member in one.members[: limits.items]:
+        said = " ".join(dict.fromkeys([member.said, *details.get(member.trial, ())])).strip()
+        text = f"{member.title}: {said}" if said else member.title
+        mentions.append(Mention(member.trial.id, member.url, clip(text, limits.clip)))
+    return Across(clip(one.headline, limits.clip), tuple(mentions), len(one.members) - len(mentions))
+
+
+def _more(digest: Digest, level: Significance, rest: Sequence[Story], programmes: int) -> str:
+    """What is only counted, with the command that shows it; empty where nothing is."""
+    if not (rest or programmes):
+        return ""
+    changes = sum(len(story.changes) or 1 for story in rest) + programmes
     trials = len({story.trial.trial for story in rest})
     command = command_for(digest, level)
     return f"and {plural(changes, f'more {level} change')} in {plural(trials, 'trial')}: {command}"
@@ -150,9 +188,10 @@ def _card(stories: Sequence[Story], limits: Limits) -> Card:
 
 
 def _loudest(digest: Digest) -> Iterator[str]:
-    stories = sorted(digest.stories, key=lambda story: LEVELS.index(story.finding.significance))
-    for _, group in groupby(stories[:4], key=lambda story: story.finding.id):
-        yield clean(next(group).finding.headline).rstrip(".")
+    told = [(one.significance, one.headline) for one in digest.programmes]
+    told += [(story.level, story.finding.headline) for story in digest.stories if story.level]
+    for _, headline in sorted(told, key=lambda pair: LEVELS.index(pair[0]))[:4]:
+        yield clean(headline).rstrip(".")
     for notice in digest.notices[:2]:
         yield clean(notice.message).rstrip(".")
 

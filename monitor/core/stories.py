@@ -17,7 +17,7 @@ from monitor.core.change import LEVELS, Significance, at_least, worst
 from monitor.core.net import Retold, Window, life_retold, retold, there_and_back
 from monitor.core.partial_date import PartialDate
 from monitor.core.record import TrialId
-from monitor.core.recorded import RecordedChange, RecordedFinding, derived_id
+from monitor.core.recorded import RecordedChange, RecordedFinding, derived_id, leading
 from monitor.core.watching import Notice, TrialState
 
 LATE = timedelta(days=14)
@@ -54,6 +54,28 @@ class Story:
     """As recorded, those worth a line."""
     words: tuple[RecordedChange, ...] = ()
     """Over several versions: what they come to, in whose words it is told."""
+    above: frozenset[str] = frozenset()
+    """Ids of the changes (of `lines`) that a programme tells, above the trials' own stories."""
+
+    @property
+    def level(self) -> Significance | None:
+        """How loud it is by itself; None where a programme tells all of it that is not noise."""
+        if not self.above:
+            return self.finding.significance
+        rest = [change.significance for change in self.own]
+        louder = worst([change.significance for change in self.lines])
+        if not at_least(louder, self.finding.significance):
+            return self.finding.significance
+        return worst(rest) if any(level != "noise" for level in rest) else None
+
+    @property
+    def own(self) -> tuple[RecordedChange, ...]:
+        """Its lines without what a programme tells, what is told along with another, and what a sum tells."""
+        return tuple(
+            change
+            for change in leading(self.lines)
+            if change.id not in self.above and not self.finding.sums_up(change)
+        )
 
     @property
     def lines(self) -> tuple[RecordedChange, ...]:

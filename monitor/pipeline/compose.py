@@ -15,9 +15,9 @@ from monitor.core import cadence, digest
 from monitor.core.delivery import Delivery, outbox
 from monitor.core.digest import Digest, DigestKind, Occasion, Subscription
 from monitor.errors import ConfigError, StoppedError
-from monitor.pipeline.windows import windows
+from monitor.pipeline.windows import assets, windows
 from monitor.pipeline.works import Works, failpoint
-from monitor.store.values import SubscriptionState
+from monitor.store.values import Pending, SubscriptionState
 
 log = logging.getLogger(__name__)
 
@@ -75,9 +75,7 @@ def preview(works: Works, name: str, *, since: datetime | None = None) -> Digest
         since = last.until if last else None
     sequence = works.store.next_sequence(name)
     occasion = Occasion("preview", now.date().isoformat(), 1, sequence, since, now)
-    return digest.compose(
-        subscription, pending, occasion, sources=works.store.sources(), windows=windows(works, pending)
-    )
+    return _told(works, subscription, pending, occasion)
 
 
 def find(works: Works, name: str) -> Subscription:
@@ -132,14 +130,7 @@ def _composed(
         until=until,
     )
     pending = store.pending(subscription, until, now=now)
-    at_once = kind == "immediate" and subscription.cadence != "immediate"
-    made = digest.compose(
-        subscription,
-        pending,
-        occasion,
-        sources=store.sources(),
-        windows=() if at_once else windows(works, pending),
-    )
+    made = _told(works, subscription, pending, occasion)
     if made is None:
         return None
     deliveries = _deliveries(works, made)
@@ -149,6 +140,18 @@ def _composed(
     failpoint("after_t2")
     log.info("digest composed", extra={"digest": made.id, "subscription": name, "kind": kind})
     return made
+
+
+def _told(works: Works, subscription: Subscription, pending: Pending, occasion: Occasion) -> Digest | None:
+    """The digest, with what several versions come to and what trials have in common."""
+    at_once = occasion.kind == "immediate" and subscription.cadence != "immediate"
+    found = () if at_once else windows(works, pending)
+    sources = works.store.sources()
+    made = digest.compose(subscription, pending, occasion, sources=sources, windows=found)
+    names = assets(works, made.stories) if made else {}
+    if not names:
+        return made
+    return digest.compose(subscription, pending, occasion, sources=sources, windows=found, assets=names)
 
 
 def _past(at: datetime, now: datetime) -> datetime | None:

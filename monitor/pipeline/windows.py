@@ -1,22 +1,25 @@
-"""What several pending versions of a trial come to: both ends read from the store, compared by today's code.
+"""What a digest is told of payloads: what several versions of a trial come to, and what trials test.
 
-Only here are payloads read for a digest. Where one cannot be read, the trial's versions are told one by one,
-as recorded: nothing is lost. Nothing is written.
+Both ends of a window are read from the store and compared by today's code. Where one cannot be read, the
+versions are told one by one, as recorded: nothing is lost. Nothing is written.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 import orjson
 
 from monitor import registries
 from monitor.compare import compare_records, judged_on
+from monitor.core.assets import asset_names
 from monitor.core.net import Window, runs
+from monitor.core.programmes import shared
 from monitor.core.record import JsonObject, TrialId
 from monitor.core.recorded import RecordedChange
+from monitor.core.stories import Story
 from monitor.errors import StoppedError
 from monitor.pipeline.works import Works
 from monitor.store.values import ChangeQuery, Pending
@@ -38,6 +41,25 @@ def windows(works: Works, pending: Pending) -> tuple[Window, ...]:
         except Exception:
             log.exception("several versions are told one by one", extra={"trial": str(trial)})
     return tuple(found)
+
+
+def assets(works: Works, stories: Sequence[Story]) -> Mapping[TrialId, Sequence[str]]:
+    """What the trials with an edit in common test, as their latest versions name it."""
+    alike = shared(stories)
+    if not alike:
+        return {}
+    named: dict[TrialId, Sequence[str]] = {}
+    for trial, held in works.store.latest(sorted(alike)).items():
+        if held.snapshot is None:
+            continue
+        try:
+            body = works.store.bodies([held.snapshot.digest])[held.snapshot.digest]
+            named[trial] = asset_names(registries.reader(trial.registry).normalize(orjson.loads(body)))
+        except StoppedError:
+            raise
+        except Exception:
+            log.exception("what it tests is not known", extra={"trial": str(trial)})
+    return named
 
 
 def _trial(works: Works, trial: TrialId, run: Sequence[RecordedChange]) -> Iterator[Window]:
