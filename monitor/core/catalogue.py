@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, TypeAlias, get_args
 
+from monitor.core.criteria import Criterion, criterion_key
 from monitor.core.record import Dated, Items, Named, Text, Tree, Value, to_json
-from monitor.core.text import Criterion, criterion_key
 
 Kind: TypeAlias = Literal[
     "word", "text", "dated", "count", "flag", "set", "age", "items", "tree", "other", "event"

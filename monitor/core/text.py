@@ -1,25 +1,19 @@
-"""Registry text: Markdown to plain, criteria into items, word-level differences, numbers.
+"""Registry text: Markdown to plain, word-level differences, numbers.
 
-Text is read, never judged: what a difference means is for the rules. No function here loses a word: an
-item of the criteria is every line that is not just the heading "Inclusion Criteria" or its opposite.
+Text is read, never judged: what a difference means is for the rules. No function here loses a word.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, TypeAlias
 
 from rapidfuzz.distance import Indel
 
 from monitor.core.durations import plain_number
-from monitor.core.record import Json, Text
-
-Part: TypeAlias = Literal["inclusion", "exclusion", ""]
+from monitor.core.record import Json
 
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 # A mark counts before un-escaping: `\*` is an asterisk of the sponsor's, `*` a bullet of the registry's.
@@ -28,7 +22,6 @@ _MARK = re.compile(r"^\s*(?:(?:[*•●▪◦·‣]|\\?[-–])(?:\s+|$)|\(?\d{1,
 _TOKEN = re.compile(r"\s+|\w+|[^\w\s]")
 _WORD = re.compile(r"\w+|[^\w\s.,;:!?()\[\]{}\"'“”‘’`*_•]")
 _PLURAL = re.compile(r"(?<=[a-z]{3}[^\Wsu])s$")
-_KEY_LENGTH = 80
 _SAME_SIGNS = str.maketrans(
     {
         "≥": ">=",
@@ -53,113 +46,6 @@ def markdown_form(text: str) -> str:
 def collapse(text: str) -> str:
     """Every run of white space as one blank, none at the ends."""
     return " ".join(text.split())
-
-
-# ---------------------------------------------------------------------------------------- criteria
-
-
-@dataclass(frozen=True, slots=True)
-class Criterion:
-    """One item of the eligibility criteria; `section` is empty where no heading came before it."""
-
-    section: Part
-    text: Text
-
-
-_PLAIN = re.compile(
-    r"^(?P<what>inclusion|exclusion|non-?\s?inclusion)(?:\s+criteri(?:a|on|um))?[\s:.\-–]*$", re.I
-)
-_LEADING = re.compile(
-    r"^(?P<what>inclusion|exclusion|non-?\s?inclusion)\s+criteri(?:a|on|um)\s*:[\s\-–]*(?P<rest>\S.*)$",
-    re.I | re.S,
-)
-_MENTION = re.compile(r"\b(?P<what>non-?\s?inclusion|inclusion|exclusion)\s+criteri(?:a|on|um)\b", re.I)
-_SENTENCE = re.compile(
-    r"\b(?:apply|applies|applied|meets?|met|fulfil\w*|may|could|must|should|described|specified|by|not|and/or)\b",
-    re.I,
-)
-_HEADING_LENGTH = 160
-_EMPHASIS = "*_ \t"
-
-
-def split_criteria(markdown: str) -> tuple[Criterion, ...]:
-    """The criteria as a flat sequence of items, nested ones included, each under its section.
-
-    Bullets, numbers and paragraphs each make an item. A heading that says no more than "Inclusion
-    Criteria" only opens its section; one that says more ("Exclusion Criteria for Cohort B:") opens it and
-    is an item too.
-    """
-    section: Part = ""
-    items: list[Criterion] = []
-    for raw, marked in _blocks(markdown):
-        text = unescape_markdown(raw)
-        plain, opened, rest = _heading(text.strip(_EMPHASIS), marked)
-        section = opened or section
-        if not plain:
-            shown = text if rest is None else rest
-            items.append(Criterion(section, Text(shown, collapse(shown))))
-    return tuple(items)
-
-
-def criterion_key(criterion: Criterion) -> str:
-    """`inclusion|` or `exclusion|` and the text, case-folded; past 80 characters shortened with a digest."""
-    folded = criterion.text.form.casefold()
-    if len(folded) <= _KEY_LENGTH:
-        return f"{criterion.section}|{folded}"
-    digest = hashlib.sha256(folded.encode()).hexdigest()[:8]
-    return f"{criterion.section}|{folded[:_KEY_LENGTH].rstrip()}|{digest}"
-
-
-def is_criteria_heading(text: str) -> bool:
-    """Is the item a heading of a part of the list rather than a criterion?"""
-    plain, opened, rest = _heading(text.strip(_EMPHASIS), marked=None)
-    return plain or (opened is not None and rest is None)
-
-
-def _blocks(markdown: str) -> Iterator[tuple[str, str | None]]:
-    """Items as (text without its mark, mark), lines that continue one joined to it."""
-    lines: list[str] = []
-    mark: str | None = None
-    for line in markdown.splitlines():
-        found = _MARK.match(line)
-        stops = not line.strip() or found or _PLAIN.match(unescape_markdown(line).strip(_EMPHASIS))
-        if stops and lines:
-            yield collapse(" ".join(lines)), mark
-            lines = []
-        if not line.strip():
-            continue
-        if found:
-            mark = found.group().strip()
-        elif not lines:
-            mark = None
-        body = line[found.end() :] if found else line
-        if _PLAIN.match(unescape_markdown(body).strip(_EMPHASIS)):
-            yield collapse(body), mark
-        elif body.strip():
-            lines.append(body)
-    if lines:
-        yield collapse(" ".join(lines)), mark
-
-
-def _heading(text: str, marked: str | None) -> tuple[bool, Part | None, str | None]:
-    """(is it nothing but a heading, the section it opens, what a heading is followed by on its line)."""
-    if found := _PLAIN.match(text):
-        return True, _section(found["what"]), None
-    if found := _LEADING.match(text):
-        return False, _section(found["what"]), found["rest"]
-    mentions = {_section(found["what"]) for found in _MENTION.finditer(text)}
-    if len(mentions) != 1 or len(text) > _HEADING_LENGTH:
-        return False, None, None
-    first = _MENTION.search(text)
-    assert first is not None
-    titled = marked is None and not _SENTENCE.search(text) and (first.start() == 0 or not text.endswith("."))
-    if text.rstrip().endswith(":") or titled:
-        return False, mentions.pop(), None
-    return False, None, None
-
-
-def _section(word: str) -> Part:
-    return "inclusion" if word.casefold() == "inclusion" else "exclusion"
 
 
 # -------------------------------------------------------------------------------------- differences

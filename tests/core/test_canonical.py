@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.core.canonical import CANONICAL_VERSION, canonical_bytes, digest, markdown, markup, plain
+from monitor.core.criteria import split_criteria
 from monitor.core.record import Json
-from monitor.core.text import split_criteria
 from tests.support.payloads import rich_study
 from tests.support.real import SHARED, load, needs_real_records
 from tests.support.records import ABSENT, put, study

@@ -8,15 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.core.criteria import criterion_key, is_criteria_heading, split_criteria
 from monitor.core.text import (
     collapse,
-    criterion_key,
-    is_criteria_heading,
     markdown_form,
     numbers_in,
     same_words,
     similarity,
-    split_criteria,
     unescape_markdown,
     word_diff,
 )

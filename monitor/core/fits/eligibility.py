@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from monitor.core.criteria import is_criteria_heading
 from monitor.core.limits import Moves, moved_words, moves
 from monitor.core.scene import Case
-from monitor.core.text import is_criteria_heading, numbers_in, same_words, similarity
+from monitor.core.text import numbers_in, same_words, similarity
 
 CRITERIA = "eligibility.criteria"
 SUBSTANTIAL = frozenset(

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from monitor.core.canonical import markdown
 from monitor.core.catalogue import NATURAL, field
+from monitor.core.criteria import split_criteria
 from monitor.core.leaves import (
     AGE,
     COUNT,
@@ -30,7 +31,6 @@ from monitor.core.leaves import (
 from monitor.core.record import Items, Json, Tree, Value
 from monitor.core.shape import Group, Listed, Shape, Wrapped
 from monitor.core.spread import Bound, Spread
-from monitor.core.text import split_criteria
 from monitor.registries.ctgov.results import (
     ADVERSE,
     ANNOTATION,
