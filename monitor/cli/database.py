@@ -1,6 +1,10 @@
-"""`db upgrade|stats|check`: the database itself."""
+"""`db upgrade|stats|check|compact|backup|restore`: the database itself."""
 
 from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
 
 import orjson
 import typer
@@ -12,7 +16,7 @@ from monitor.cli.listing import counted
 from monitor.cli.progress import Progress
 from monitor.core.record import JsonObject
 
-group = typer.Typer(no_args_is_help=True, help="The database: upgrade it, count what it holds, check it.")
+group = typer.Typer(no_args_is_help=True, help="The database: upgrade, check, back up, make room.")
 app.add_typer(group, name="db", rich_help_panel="Operate")
 
 
@@ -81,6 +85,77 @@ def check() -> None:
         )
         raise typer.Exit(3)
     terminal.note("No damage found.")
+
+
+@group.command("compact")
+def compact() -> None:
+    """Make room: pack payloads better, drop those that `[retention] payload_days` does not keep.
+
+    Changes are never dropped, nor are a trial's first and latest versions. A daemon may run meanwhile; the
+    file itself gets smaller only where none does.
+
+    Example: `trialwire db compact`
+    """
+    found = session.settings()
+    days, now = found.retention.payload_days, dates.now()
+    keep_since = now - timedelta(days=days) if days else None
+    with session.writing(found) as store:
+        before = store.stats()
+        with Progress("trials") as progress:
+            done = store.compact(now=now, keep_since=keep_since, progress=progress.of)
+        shrunk = store.shrink_file()
+        after = store.stats()
+    terminal.note(
+        f"{counted(done.packed, 'payload')} packed anew, {done.dropped:,} dropped: "
+        f"{before.body_bytes:,} → {after.body_bytes:,} bytes."
+    )
+    if shrunk and before.file_bytes and after.file_bytes:
+        terminal.note(f"The file: {before.file_bytes:,} → {after.file_bytes:,} bytes.")
+    if done.damaged:
+        terminal.note(f"{counted(done.damaged, 'trial')} left as they are: run `trialwire db check`.")
+        raise typer.Exit(3)
+
+
+@group.command("backup")
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the copy goes.")],
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file where there is one.")] = False,
+) -> None:
+    """Write a compact copy of the database, proven like `db check` does it; a daemon may run meanwhile.
+
+    Example: `trialwire db backup /var/backups/trialwire.db`
+    """
+    from monitor.store import backups
+
+    found = session.settings()
+    with Progress("versions") as progress:
+        size = backups.back_up(
+            found.store_url, file, state_dir=found.state_dir, force=force, progress=progress.of
+        )
+    terminal.note(f"Wrote {file}: {size:,} bytes, proven.")
+
+
+@group.command("restore")
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A copy that `db backup` made.")],
+) -> None:
+    """Put a copy in the database's place, once it is proven; the database before is kept beside it.
+
+    Stop the daemon and other commands first: refused with 75 while a daemon runs.
+
+    Example: `trialwire db restore /var/backups/trialwire.db`
+    """
+    from monitor.store import backups
+
+    found = session.settings()
+    with Progress("versions") as progress:
+        kept = backups.restore(
+            found.store_url, file, state_dir=found.state_dir, now=dates.now(), progress=progress.of
+        )
+    terminal.note(f"Restored {session.place(found)} from {file}.")
+    if kept is not None:
+        terminal.note(f"The database before is kept at {kept}.")
 
 
 def _content_digest(registry: str, body: bytes) -> str:

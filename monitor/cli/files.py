@@ -75,6 +75,7 @@ def export(
     Example: `trialwire export --all-versions > trials.jsonl`
     """
     from monitor.cli import lookups
+    from monitor.store.blobs import DroppedError
 
     with session.reading() as store:
         wanted = [references.reference(text) for text in trials or ()]
@@ -85,7 +86,12 @@ def export(
                 lookups.known_trial(store, one.trial)
             chosen = held if versions else [references.choose(held, one.at)] if held else []
             for snapshot in chosen:
-                formats.write_bytes(_line(store.body(one.trial, snapshot.seq)))
+                try:
+                    formats.write_bytes(_line(store.body(one.trial, snapshot.seq)))
+                except DroppedError as error:
+                    if not versions:
+                        raise
+                    terminal.note(f"Left out: {error.message}")
 
 
 def _line(body: bytes) -> bytes:

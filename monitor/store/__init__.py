@@ -5,7 +5,7 @@ Ordering is by running number, never by time; times go in and come out aware, in
 
     open_store · upgrade      the two ways in
     Store                     the verbs, by group: watching · recording (T1) · lookups · pending ·
-                              digests (T2) · outbox (claims, T3) · housekeeping · proof
+                              digests (T2) · outbox (claims, T3) · housekeeping · proof · compaction
     DaemonLock · daemon_pid   one daemon at a time
 """
 
@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Self
 
 from monitor.errors import MissingDatabaseError, SchemaVersionError
+from monitor.store.compacting import CompactVerbs
 from monitor.store.digests import DigestVerbs
 from monitor.store.engine import Database
 from monitor.store.housekeeping import HouseVerbs
@@ -31,6 +32,7 @@ from monitor.store.schema import REVISIONS, require_current, require_database
 from monitor.store.values import (
     ChangeQuery,
     ChannelState,
+    Compacted,
     Damage,
     Doubt,
     NoticeDraft,
@@ -48,6 +50,7 @@ from monitor.store.watching import WatchVerbs
 __all__ = [
     "ChangeQuery",
     "ChannelState",
+    "Compacted",
     "DaemonLock",
     "Damage",
     "Doubt",
@@ -76,6 +79,7 @@ class Store(
     OutboxVerbs,
     HouseVerbs,
     ProofVerbs,
+    CompactVerbs,
 ):
     """All verbs on one database. A context manager; safe to share between threads."""
 

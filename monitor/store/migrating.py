@@ -22,6 +22,7 @@ from sqlalchemy import table as sql_table
 from sqlalchemy.pool import NullPool
 
 from monitor.errors import LockedError, StoreError
+from monitor.store.backups import copy_to, sync
 from monitor.store.engine import Database, mapped
 from monitor.store.locks import WriteLock, daemon_pid, give_to_owner, unwritable
 from monitor.store.schema import VERSION_TABLE, look, wrong_revision
@@ -147,26 +148,15 @@ def _back_up(path: Path, folder: Path, revision: str, now: datetime) -> Path:
     stamp = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     target = folder / f"{path.stem}-{revision}-{stamp}.db"
     partial = target.with_name(target.name + ".partial")
-    partial.unlink(missing_ok=True)
-    with closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as source:
-        source.execute("VACUUM INTO ?", (str(partial),))
+    copy_to(path, partial)
     with closing(sqlite3.connect(partial)) as copy:
         said = copy.execute("PRAGMA integrity_check").fetchone()[0]
     if said != "ok":
         raise StoreError(f"the backup {partial} is not sound, so nothing was migrated: {said}")
-    _sync(partial)
     give_to_owner(partial)
     partial.rename(target)
-    _sync(folder)
+    sync(folder)
     return target
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _require_no_daemon(state_dir: Path) -> None:

@@ -202,6 +202,24 @@ class Damage:
     """Which version of the trial is hurt, by our number."""
 
 
+@dataclass(frozen=True, slots=True)
+class Compacted:
+    """What making room came to, in payloads."""
+
+    packed: int = 0
+    """Packed anew."""
+    dropped: int = 0
+    """Given up, as `[retention] payload_days` says."""
+    damaged: int = 0
+    """Trials left as they are, because a payload of theirs cannot be read."""
+
+    def plus(self, other: Compacted) -> Compacted:
+        """Both together."""
+        return Compacted(
+            self.packed + other.packed, self.dropped + other.dropped, self.damaged + other.damaged
+        )
+
+
 Counts: TypeAlias = "Mapping[str, int]"
 
 
