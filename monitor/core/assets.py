@@ -43,7 +43,9 @@ _FORMS = (
 )
 _NOISE = re.compile(rf"\b(?:{_SALTS}|{_FORMS})\b")
 _DOSE = re.compile(
-    r"\d+(?:[.,]\d+)?\s*(?:mg|µg|μg|mcg|ug|g|kg|ml|l|iu|u|mci|gbq|%)(?:\s*/\s*(?:kg|m2|m²|ml|day|d|dose|h))*(?![\w])"
+    r"\bauc\s*[=:]?\s*\d+(?:\.\d+)?|"
+    r"\d+(?:[.,]\d+)?\s*(?:mg|µg|μg|mcg|ug|g|kg|ml|l|iu|u|mci|gbq|%)"
+    r"(?:\s*/\s*(?:kg|m2|m²|ml|day|d|dose|h))*(?![\w])"
 )
 _PARTS = re.compile(
     r"\s*(?:\+|/|;|,|\(|\)|\[|\]|\bplus\b|\band\b|\bwith\b|\bin combination\b|\bcombined\b|\bor\b)\s*"
