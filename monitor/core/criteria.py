@@ -32,15 +32,15 @@ _HEADING_LENGTH = 160
 _EMPHASIS = "*_ \t"
 
 # A mark counts before un-escaping: `\*` is an asterisk of the sponsor's, `*` a bullet of the registry's.
-# Typed lists come escaped (`1\) …`, `\- …`) since August 2025 and bare before. A capital with a stop is no mark:
-# `E. coli`.
+# Typed lists come escaped (`1\) …`, `\- …`) since August 2025 and bare before. A capital with a full stop is
+# no mark: `E. coli`.
 _MARK = re.compile(
     r"\s*(?:(?:[*•●▪◦·‣➢✓]|\\?[-–])(?:\s+|$)|[•●▪◦‣➢✓]"
     r"|\(?\d{1,3}(?:\\?\.\d{1,2})*\\?[.)](?:\s+|(?=[A-Za-z]))"
     r"|\(?(?:[a-z]|[ivx]{1,4})\\?[.)]\s+|\([a-zA-Z]\)\s*|[A-Z]\\?\)\s+|o\s+(?=[A-Z≥≤<>]))"
 )
 _NUMBER = re.compile(r".*?\(?(?P<number>\d{1,2})(?P<sign>[.)])$")
-_NUMBER_INSIDE = re.compile(r"(?:^|(?<=[\s;,.:)，；。]))\(?(?P<number>\d{1,2})(?P<sign>[.)])(?=\s|[A-Za-z(])")
+_NUMBER_INSIDE = re.compile(r"(?:^|(?<=[\s;,:)，；。]))\(?(?P<number>\d{1,2})(?P<sign>[.)])(?=\s|[A-Za-z(])")
 _COUNTED = re.compile(
     r"\b(?:grades?|stages?|class|types?|cohorts?|groups?|phases?|parts?|levels?|visits?|days?|weeks?|cycles?|arms?"
     r"|criteri\w+|to|than|of|or|and|least|version|v|score|number|no\.?|from)\s*\(?$|[≥≤<>=/-]\s*\(?$",
@@ -69,6 +69,7 @@ _LINKED = re.compile(
     r"\b(?:the|an?|and|or|of|in|by|other|meets?|following|all|any|main|key|additional|specific|study|\S*/)$",
     re.I,
 )
+_TITLE = re.compile(r"(?:(?:[A-Z0-9(\[&+/-]\S*|and|or|of|for|to)(?:\s+|$)){1,12}")
 _KEPT_OUT = re.compile(
     r"\b(?:exclu\w+|not\s+(?:be\s+)?(?:eligible|included|enrolled)|ineligible|may\s+not\s+participate)\b",
     re.I,
@@ -176,8 +177,9 @@ def _at_headings(text: str) -> Iterator[str]:
     """The text cut where a heading stands within it: `… read English Exclusion Criteria: …`."""
     at = 0
     for found in _INSIDE.finditer(text):
-        if not _LINKED.search(text, at, found.start()):
-            yield text[at : found.start()]
+        before = text[at : found.start()]
+        if not _LINKED.search(before) and not _TITLE.fullmatch(before):
+            yield before
             at = found.end()
     yield text[at:]
 
