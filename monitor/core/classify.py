@@ -68,6 +68,10 @@ def judge(case: Case, weigher: Weigher) -> Change:
         reason = f"{reason}; {_shifted(case.scene.rules.level(rule), level)}: {', '.join(why)}"
     if also:
         facts["also"] = list(also)
+    if thresholds := case.scene.rules[rule].thresholds:
+        facts["thresholds"] = dict(thresholds)
+        if "similarity" in thresholds and case.old and case.new and case.part != "timeFrame":
+            facts["similarity"] = round(case.similarity, 3)
     return Change(
         delta=case.delta,
         category=field(case.delta.field).category,

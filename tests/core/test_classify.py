@@ -128,7 +128,14 @@ def test_a_reason_names_inputs_and_thresholds() -> None:
     """A reader can dispute a judgment: what was measured and against what stands in it."""
     change = changed(trial(pcd=est("2029-12")), trial(pcd=est("2030-07")), PCD)
     assert change.reason == "estimated primary completion 212 days later (threshold 180)"
-    assert change.facts == {"slip_days": 212, "as_of": "2026-08-19"}
+    assert change.facts == {
+        "kind": "moved",
+        "slip_days": 212,
+        "direction": "later",
+        "precision": "month",
+        "thresholds": {"threshold_days": 180},
+        "as_of": "2026-08-19",
+    }
 
 
 def test_facts_that_add_up_need_the_history() -> None:

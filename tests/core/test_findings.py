@@ -82,7 +82,7 @@ def test_a_stop_takes_enrollment_dates_and_wiped_sites_into_its_story() -> None:
             {},
             {**COMPLETE, "count": 110, "count_type": "ACTUAL"},
             "status",
-            "Completed with 110 of 120 enrolled; primary completion 10 months earlier",
+            "Completed with 110 of 120 enrolled; primary completion 10 months earlier than estimated",
         ),
         (
             {"status": "SUSPENDED"},

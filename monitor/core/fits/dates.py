@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal, TypeAlias
 
 from monitor.core.partial_date import PartialDate, days_between
 from monitor.core.record import Dated, JsonObject
 from monitor.core.scene import COMPLETION, PRIMARY_COMPLETION, START, Case
 
 _NAMES = {START: "start", PRIMARY_COMPLETION: "primary completion", COMPLETION: "study completion"}
+DateMove: TypeAlias = Literal[
+    "given", "removed", "moved", "corrected", "refined", "coarsened", "confirmed", "reopened", "retyped"
+]
+_FINENESS = ("year", "month", "day")
 _WINDOW = ("first_days", "second_days", "third_days")
 
 
@@ -97,6 +102,9 @@ def small_shift(case: Case) -> str | None:
     name, slip, types = _NAMES[case.delta.field], case.slip, _types(case)
     if slip is None or types is None:
         return f"{name} first given" if case.gives else f"{name} no longer given"
+    if kind_of_move(case) in ("refined", "coarsened"):
+        old, new = (dated.date.precision for dated in case.dates or ())
+        return f"{name} by the {old} → by the {new}, not moved as far as a year tells"
     if types[0] != types[1]:
         return f"{name} {types[0]} → {types[1]}, {_days(slip)}"
     return f"{name} {_days(slip)}, below every threshold for {types[1].lower()} dates"
@@ -109,12 +117,37 @@ def precision_only(case: Case) -> str | None:
         return None
     old, new = dates
     if case.slip == 0 and old.date.precision != new.date.precision:
+        # Within the same month, not the same year: a year can mean any of twelve months.
+        if "year" in (old.date.precision, new.date.precision):
+            return None
         return (
             f"{_NAMES[case.delta.field]} by the {old.date.precision} → by the {new.date.precision}, not moved"
         )
     if case.slip == 0 and old.date == new.date:
         return f"{_NAMES[case.delta.field]} not moved, its type first given"
     return None
+
+
+def kind_of_move(case: Case) -> DateMove:
+    """What became of the date; that of a date confirmed or corrected may have moved, too."""
+    types, dates = _types(case), case.dates
+    if types is None or dates is None:
+        return "given" if case.gives else "removed"
+    if types[0] != types[1]:
+        return "confirmed" if types[1] == "ACTUAL" else "reopened"
+    old, new = (dated.date.precision for dated in dates)
+    if case.slip == 0:
+        if old == new:
+            return "retyped" if dates[0].date == dates[1].date else "moved"
+        return "refined" if _FINENESS.index(new) > _FINENESS.index(old) else "coarsened"
+    return "corrected" if types[1] == "ACTUAL" else "moved"
+
+
+def measured_at(case: Case) -> str | None:
+    """The precision at which the slip was measured: the coarser of the two."""
+    if case.dates is None:
+        return None
+    return min((dated.date.precision for dated in case.dates), key=_FINENESS.index)
 
 
 def crossed_slip(case: Case) -> tuple[int, float] | None:

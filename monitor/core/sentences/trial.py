@@ -5,6 +5,7 @@ from __future__ import annotations
 from monitor.core.fits.dates import (
     days_since_actual,
     first_known,
+    kind_of_move,
     moves_so_far,
     precision_only,
     versions_seen,
@@ -96,15 +97,19 @@ def main_date(case: Case) -> str:
             return f"{label} given: {value_words(case.delta.new)}."
         return f"{label} no longer given (was {value_words(case.delta.old)})."
     old, new = dates
-    if precision_only(case):
-        if old.date == new.date:
-            return f"{label} {when(new)} now marked {(new.type or 'estimated').lower()}."
-        return f"{label} given to the {new.date.precision}: {when(old)} → {when(new)}."
+    if precision_only(case) and old.date == new.date:
+        return f"{label} {when(new)} now marked {(new.type or 'estimated').lower()}."
+    match kind_of_move(case):
+        case "refined":
+            return f"{label} given to the {new.date.precision}: {when(old)} → {when(new)}."
+        case "coarsened":
+            return f"{label} now given to the {new.date.precision} only: {when(old)} → {when(new)}."
     match old.type, new.type:
         case "ESTIMATED", "ACTUAL":
             return _confirmed(label, old, new, slip)
         case "ACTUAL", "ESTIMATED":
-            return f"{label} estimated again: {when(old)} (actual) → {when(new)} (estimated)."
+            far = f", {moved(slip)}" if slip else ""
+            return f"{label} estimated again{far}: {when(old)} (actual) → {when(new)} (estimated)."
         case "ACTUAL", "ACTUAL":
             since = days_since_actual(case)
             first = f"; first given as actual {stretch(since)} before" if since else ""
