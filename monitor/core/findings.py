@@ -14,6 +14,7 @@ from monitor.core.change import LEVELS, Change, Finding, Significance
 from monitor.core.headlines import first_sight_line, headline
 from monitor.core.record import JsonObject
 from monitor.core.remarks import gap, remarks
+from monitor.core.revisions import first_posting, first_posting_line, sums
 from monitor.core.rollups import SITES, RollUp, SiteTally, site_roll_ups, slip_roll_up, tally_sites, wipe_line
 from monitor.core.rules import FIRST_SIGHT
 from monitor.core.scene import PRIMARY_COMPLETION, Scene
@@ -115,6 +116,8 @@ def _finding(
     roll_ups = _roll_ups(kind, scene, members, tally)
     level, rule = _worst(scene, members, roll_ups)
     facts: JsonObject = {**tally.facts} if tally else {}
+    if kind == "results":
+        facts |= _of_results(scene)
     if roll_ups:
         facts["roll_ups"] = {roll_up.rule: roll_up.reason for roll_up in roll_ups}
     return Finding(
@@ -126,6 +129,15 @@ def _finding(
         details=tuple(_details(kind, scene, members, said, tally, roll_ups)),
         facts=facts,
     )
+
+
+def _of_results(scene: Scene) -> JsonObject:
+    """`sums`, by module of posted results; `posted`, what a first posting holds."""
+    if scene.results_new:
+        posted = first_posting(scene)
+        return {"posted": posted} if posted else {}
+    told = sums(scene)
+    return {"sums": {**told}} if told else {}
 
 
 def _roll_ups(
@@ -146,6 +158,9 @@ def _details(
     """Sentences that belong to the story and to no single change."""
     if kind == QUIET:
         return
+    if kind == "results":
+        line = first_posting_line(first_posting(scene)) if scene.results_new else ""
+        yield from (line,) if line else sums(scene).values()
     if said:
         kinds = {kind, *(_kind(change) for change in members)}
         yield from dict.fromkeys(sentence for about, sentence in said if about in kinds)

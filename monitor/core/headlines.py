@@ -10,11 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from monitor.core.change import LEVELS, Change
+from monitor.core.fits.dates import kind_of_move
 from monitor.core.fits.eligibility import CRITERIA
 from monitor.core.fits.outcomes import PRIMARY
 from monitor.core.fits.status import changed_beside_reopening
 from monitor.core.phrases import phase_words
 from monitor.core.record import Dated, TrialRecord
+from monitor.core.revisions import sums, weight
 from monitor.core.rollups import SiteTally, site_headline
 from monitor.core.rule import RuleTable
 from monitor.core.scene import COMPLETION, PRIMARY_COMPLETION, START, STOPPED, Case, Scene, shown
@@ -64,6 +66,8 @@ def headline(kind: str, scene: Scene, members: Sequence[Change], tally: SiteTall
             return next((c for c in lead if c.field == "design.enrollmentCount"), lead[0]).summary
         case "outcomes":
             return _outcomes(scene, lead)
+        case "results":
+            return _results(scene, lead)
         case "eligibility":
             return _eligibility(lead)
     return _told(lead, _THINGS.get(kind, ""))
@@ -129,7 +133,8 @@ def _shifts(scene: Scene) -> str:
             far = case.slip is not None and abs(case.slip) >= scene.rules.limit("M2", "threshold_days")
             confirmed = isinstance(delta.new, Dated) and delta.new.type == "ACTUAL"
             if far and not (name == START and confirmed):
-                told.append(f"; {_DATES[name]} {moved(case.slip or 0)}")
+                than = " than estimated" if kind_of_move(case) == "confirmed" else ""
+                told.append(f"; {_DATES[name]} {moved(case.slip or 0)}{than}")
     return "".join(told)
 
 
@@ -139,21 +144,29 @@ def _dates(scene: Scene, lead: Sequence[Change]) -> str:
     first = next((change for change in lead if change.field == PRIMARY_COMPLETION), lead[0])
     if LEVELS.index(first.significance) > LEVELS.index(lead[0].significance):
         first = lead[0]
-    rest = [_DATES[c.field] + _short(c, slips[c.field]) for c in lead if c is not first]
+    rest = [_DATES[c.field] + _short(Case(c.delta, scene)) for c in lead if c is not first]
     together = primary and study and abs(primary - study) <= scene.rules.limit("M4", "fold_days")
     if together and first.field == PRIMARY_COMPLETION:
         rest = [f"{text}, too" if text.startswith("study") else text for text in rest]
     return "; ".join([first.summary.partition(". ")[0].rstrip("."), *rest])
 
 
-def _short(change: Change, slip: int | None) -> str:
-    if slip is None:
-        return " given" if change.delta.old is None else " no longer given"
-    new = change.delta.new
-    actual = isinstance(new, Dated) and new.type == "ACTUAL"
-    if slip == 0:
-        return " confirmed" if actual else " otherwise"
-    return f" {moved(slip)}{' (actual)' if actual else ''}"
+def _short(case: Case) -> str:
+    """What became of a date told second, in a few words."""
+    kind, slip = kind_of_move(case), case.slip
+    match kind:
+        case "given":
+            return " given"
+        case "removed":
+            return " no longer given"
+        case "reopened":
+            return " estimated again"
+        case "refined" | "coarsened":
+            precision = case.delta.new.date.precision if isinstance(case.delta.new, Dated) else ""
+            return f" given to the {precision}{' only' if kind == 'coarsened' else ''}"
+    if not slip:
+        return " confirmed" if kind == "confirmed" else " of another type"
+    return f" {moved(slip)}{' (actual)' if kind in ('confirmed', 'corrected') else ''}"
 
 
 def _outcomes(scene: Scene, lead: Sequence[Change]) -> str:
@@ -176,6 +189,23 @@ def _outcomes(scene: Scene, lead: Sequence[Change]) -> str:
         return brief(Case(first.delta, scene))
     told_first = [replace(change, summary=brief(Case(change.delta, scene))) for change in telling]
     return _told(told_first, "of outcomes")
+
+
+def _results(scene: Scene, lead: Sequence[Change]) -> str:
+    """Of what was revised the worst: a module's sum, where its differences are told as one."""
+    summed = sums(scene)
+    told: dict[str, tuple[tuple[int, ...], int]] = {}
+    telling = [change for change in lead if not change.facts.get("told_with")] or list(lead)
+    for change in telling:
+        sentence = summed.get(change.field, "") if change.facts.get("summed") else change.summary
+        level = LEVELS.index(change.significance)
+        first = (level, int(change.rule != "M13"), *weight(Case(change.delta, scene)))
+        known = told.get(sentence)
+        told[sentence] = (min(first, known[0]), known[1] + 1) if known else (first, 1)
+    if len(told) <= 2 and not summed:
+        return _told(telling, "about results")
+    worst, (_, number) = min(told.items(), key=lambda entry: (entry[1][0], entry[0]))
+    return _and_more(worst, sum(count for _, count in told.values()) - number, "about results")
 
 
 def _switch(change: Change) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from monitor.core.fits.dates import first_known, moves_so_far
+from monitor.core.fits.dates import first_known, kind_of_move, measured_at, moves_so_far
 from monitor.core.fits.eligibility import CRITERIA, limits_of
 from monitor.core.limits import to_facts
 from monitor.core.partial_date import days_between
 from monitor.core.record import Dated, Json, JsonObject, Text, to_json
+from monitor.core.revisions import is_summed
 from monitor.core.scene import COMPLETION, PRIMARY_COMPLETION, START, Case
 from monitor.core.sentences.eligibility import direction
 from monitor.core.sentences.results import is_told_by_event
@@ -26,6 +27,8 @@ _COMPANIONS = {
     "results.hasResults": "status.resultsFirstPostDate",
 }
 """Changes whose sentence another change of the same version already tells: `told_with` names its field."""
+_WITH_RESULTS = frozenset({"status.resultsFirstPostDate", "status.resultsFirstSubmitDate"})
+"""Dates that go when the results do."""
 _ENROLLMENT = frozenset({"design.enrollmentCount", "design.enrollmentType"})
 
 
@@ -45,6 +48,8 @@ def measures(case: Case) -> JsonObject:
         facts |= _criterion(case)
     elif name in OUTCOMES:
         facts |= _outcome(case)
+    elif is_summed(case):
+        facts["summed"] = True
     if lead := _lead(case):
         facts["told_with"] = lead
     if case.scene.as_of and name.startswith(_JUDGED_BY_DAY):
@@ -65,6 +70,8 @@ def _lead(case: Case) -> str | None:
     if lead is None and scene.results_new and (name.startswith("results.") or _is_over(case)):
         lead = "results.hasResults"
         lead = lead if scene.changed(lead) else _COMPANIONS[lead]
+    if scene.results_gone and (name.startswith("results.") or name in _WITH_RESULTS):
+        lead = "results.hasResults" if name != "results.hasResults" else None
     if lead is None and name == "derived.submissionTracking" and is_told_by_event(case):
         lead = "annotation.unpostedEvents"
     return lead if lead and scene.changed(lead) else None
@@ -84,10 +91,15 @@ def _outcome(case: Case) -> JsonObject:
 
 
 def _slips(case: Case) -> JsonObject:
-    """`slip_days`, and where earlier versions are known `slip_from_original_days`, `slips`, `first_date`."""
-    facts: JsonObject = {}
+    """What became of the date: `kind`, `slip_days`, its `direction` and the `precision` it was measured at.
+
+    Where earlier versions are known, also `slip_from_original_days`, `slips` and `first_date`.
+    """
+    facts: JsonObject = {"kind": kind_of_move(case)}
     if case.slip is not None:
         facts["slip_days"] = case.slip
+        facts["direction"] = "later" if case.slip > 0 else "earlier" if case.slip else "none"
+        facts["precision"] = measured_at(case)
     first, new = first_known(case), case.delta.new
     if first is not None and isinstance(new, Dated):
         facts["slip_from_original_days"] = days_between(first.date, new.date)

@@ -138,6 +138,13 @@ class RecordedFinding:
     url: str = ""
     """The registry's page of the trial; empty where it was recorded without."""
 
+    def sums_up(self, change: RecordedChange) -> bool:
+        """Is the change one of those that a detail of the story tells as a sum (`sums`, `summed`)?"""
+        sums, facts = self.facts.get("sums"), change.body.get("facts")
+        return (
+            isinstance(sums, dict) and change.field in sums and isinstance(facts, dict) and "summed" in facts
+        )
+
     def to_dict(self) -> JsonObject:
         """The finding of contract section 2."""
         trial: JsonObject = {"registry": self.trial.registry, "id": self.trial.id, "title": self.title}

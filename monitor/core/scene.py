@@ -154,6 +154,12 @@ class Scene:
         return (has[0] is True and had[0] is not True) or (has[1] is not None and had[1] is None)
 
     @lazy
+    def results_gone(self) -> bool:
+        """Are results no longer posted that the version before held?"""
+        had, has = (record.get("results.hasResults") is True for record in (self.before, self.after))
+        return had and not has
+
+    @lazy
     def results_near(self) -> bool:
         """Is this version within the window around the posting of results (C4, M17)?"""
         if self.results_new:

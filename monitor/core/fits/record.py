@@ -47,9 +47,15 @@ def results_signal(case: Case) -> str | None:
 
 
 def results_revised(case: Case) -> str | None:
-    """M13: what was posted is not what stands there now."""
-    posted = case.scene.before.get("results.hasResults") is True
-    return f"posted {case.delta.field.rpartition('.')[2]} changed" if posted else None
+    """M13: what was posted is not what stands there now, or stands there no more."""
+    scene, field = case.scene, case.delta.field
+    if field == "results.hasResults":
+        return "hasResults true → false" if scene.results_gone else None
+    if field == "status.resultsFirstPostDate":
+        gone = scene.results_gone and case.delta.op == "removed"
+        return "results posting date withdrawn with the results" if gone else None
+    posted = scene.before.get("results.hasResults") is True
+    return f"posted {field.rpartition('.')[2]} changed" if posted else None
 
 
 def publication(case: Case) -> str | None:

@@ -28,7 +28,8 @@ UNTOLD = "Registry's tracking of submitted results changed."
 def has_results(case: Case) -> str:
     """Results came, or went."""
     if case.delta.new is not True:
-        return "Results no longer posted."
+        was = case.scene.before.dated("status.resultsFirstPostDate")
+        return f"Results no longer posted{f' (were posted {when(was)})' if was else ''}."
     return _results(case, case.scene.after.dated("status.resultsFirstPostDate"))
 
 
