@@ -29,7 +29,13 @@ class Effect:
     field: str
     said: str
     """What happened, to be followed by `in 4 trials of …`."""
+    lead: str = ""
+    """How a sentence about it begins; what follows is the trial's own."""
     of_finding: bool = False
+
+    def own(self, sentence: str) -> str:
+        """What a sentence says of its trial alone."""
+        return sentence.removeprefix(self.lead).strip() if self.lead else sentence
 
 
 def effect_of(change: RecordedChange) -> Effect | None:
@@ -54,8 +60,8 @@ def _status(change: RecordedChange) -> Effect | None:
     old, new = change.body["old"], change.body["new"]
     if not (isinstance(old, str) and isinstance(new, str)):
         return None
-    said = _STOPS.get(new) or f"{status(old)} → {status(new)}"
-    return Effect((change.field, old, new), change.field, said)
+    step = f"{status(old)} → {status(new)}"
+    return Effect((change.field, old, new), change.field, _STOPS.get(new) or step, lead=f"{step}.")
 
 
 def _shift(change: RecordedChange) -> Effect | None:
@@ -65,7 +71,8 @@ def _shift(change: RecordedChange) -> Effect | None:
     if not isinstance(slip, int) or slip == 0 or not isinstance(new, dict) or new.get("type") == "ACTUAL":
         return None
     by = moved(slip)
-    return Effect((change.field, by), change.field, f"{field(change.field).label} {by}")
+    said = f"{field(change.field).label} {by}"
+    return Effect((change.field, by), change.field, said, lead=f"{said}:")
 
 
 def _enrollment(change: RecordedChange) -> Effect | None:

@@ -271,7 +271,7 @@ def _members(parts: Sequence[Sequence[_Edit]]) -> Iterator[Member]:
 
 
 def _said(edit: _Edit) -> str:
-    return " ".join(dict.fromkeys(change.summary for change in edit.changes))
+    return " ".join(dict.fromkeys(edit.effect.own(change.summary) for change in edit.changes))
 
 
 def _recorded(edit: _Edit) -> tuple[str, ...]:
