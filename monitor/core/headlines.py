@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from monitor.core.change import LEVELS, Change
+from monitor.core.eligibility_headline import eligibility_headline
 from monitor.core.fits.dates import kind_of_move
-from monitor.core.fits.eligibility import CRITERIA
 from monitor.core.fits.outcomes import PRIMARY
 from monitor.core.fits.status import changed_beside_reopening
 from monitor.core.phrases import phase_words
@@ -69,7 +69,7 @@ def headline(kind: str, scene: Scene, members: Sequence[Change], tally: SiteTall
         case "results":
             return _results(scene, lead)
         case "eligibility":
-            return _eligibility(lead)
+            return eligibility_headline(scene, lead)
     return _told(lead, _THINGS.get(kind, ""))
 
 
@@ -223,21 +223,6 @@ def _switch(change: Change) -> str:
 def _measure(change: Change) -> str:
     item = change.delta.old if change.delta.new is None else change.delta.new
     return shown(item.get("measure")) if isinstance(item, Mapping) else ""
-
-
-def _eligibility(lead: Sequence[Change]) -> str:
-    counted: Counter[tuple[str, str]] = Counter()
-    for change in lead:
-        if change.field != CRITERIA:
-            return _told(lead, "of eligibility")
-        section = (change.delta.key or "").partition("|")[0] or "eligibility"
-        told = "re-worded" if change.rule == "m6" else "changed" if change.delta.at else change.delta.op
-        counted[told, section] += 1
-    parts = [
-        f"{number} {section} criteri{'on' if number == 1 else 'a'} {told}"
-        for (told, section), number in counted.items()
-    ]
-    return f"Eligibility: {', '.join(parts)}"
 
 
 def _told(lead: Sequence[Change], of: str) -> str:
