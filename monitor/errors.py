@@ -6,7 +6,8 @@
     │  ├─ RegistryUnavailableError    75   .retry_after_s    transient: try again later
     │  ├─ RegistryBlockedError        75                     403: slow down, tell the operator
     │  ├─ RecordFormatError           1    .pointer          not a record as we know it
-    │  └─ UnknownTrialError           2                      no registry has such a number
+    │  ├─ UnknownTrialError           2                      no registry has such a number
+    │  └─ SearchRefusedError          2    .parameter        a search that cannot be asked
     ├─ StoreError                     1
     │  ├─ SchemaVersionError          78
     │  ├─ MissingDatabaseError        78
@@ -109,6 +110,23 @@ class UnknownTrialError(RegistryError):
     """No registry we know has trial numbers of this form."""
 
     exit_code = 2
+
+
+class SearchRefusedError(RegistryError):
+    """A search cannot be asked, or the registry refuses it; `parameter` is the part of it, where known."""
+
+    exit_code = 2
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        parameter: str | None = None,
+        registry: str | None = None,
+        remedy: str | None = None,
+    ) -> None:
+        super().__init__(message, registry=registry, remedy=remedy)
+        self.parameter = parameter
 
 
 class StoreError(MonitorError):

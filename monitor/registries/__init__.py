@@ -15,7 +15,7 @@ import pkgutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
+from typing import TYPE_CHECKING, Protocol, TypeAlias, cast, runtime_checkable
 
 from monitor.core.record import Json, TrialId, TrialRecord
 from monitor.errors import ConfigError, UnknownTrialError
@@ -23,6 +23,8 @@ from monitor.errors import ConfigError, UnknownTrialError
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from monitor.core.past import Past, PastRecord
+    from monitor.core.search import Matching, Search, SearchPage
     from monitor.transport import PoliteClient, Politeness
 
 
@@ -160,6 +162,41 @@ class Registry(Reader, Protocol):
         Raises RegistryUnavailableError and RegistryBlockedError where the batch could not be read; a single
         trial that could not be is `Unknown`.
         """
+
+
+@runtime_checkable
+class KeepsHistory(Protocol):
+    """What a registry can do that tells the past of its trials; ask `isinstance(registry, KeepsHistory)`.
+
+    Both raise RegistryUnavailableError (`broken` where the answers have another shape than known) and
+    RegistryBlockedError. Nothing but the past depends on it: without it the rest works on.
+    """
+
+    def history(self, trial: TrialId) -> Past | None:
+        """The index of a trial's versions; None where the registry has no such trial."""
+
+    def version(self, trial: TrialId, number: int) -> PastRecord | None:
+        """A version by its number, from 1, readable by `normalize`; None where there is no such version."""
+
+
+@runtime_checkable
+class Searchable(Protocol):
+    """What a registry can do that finds trials; ask `isinstance(registry, Searchable)`.
+
+    All raise SearchRefusedError for a search that cannot be asked, RegistryUnavailableError and
+    RegistryBlockedError.
+    """
+
+    def search(
+        self, search: Search, token: str | None = None, *, size: int = 1000, count: bool = False
+    ) -> SearchPage:
+        """One page; `token` is the last page's and of this search, `count` asks for the total."""
+
+    def matching(self, search: Search, *, first: int = 5) -> Matching:
+        """How many trials fit, and the first of them: the dry run before a search is saved."""
+
+    def found(self, search: Search) -> tuple[TrialId, ...]:
+        """Every trial that fits, once each, all as of one data version."""
 
 
 class _Module(Protocol):

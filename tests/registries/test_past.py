@@ -17,12 +17,13 @@ from monitor.registries.ctgov import CtGovReader
 from monitor.registries.ctgov.additions import level, without_additions
 from monitor.registries.ctgov.past import as_record, past, past_record
 from tests.support.payloads import rich_study
-from tests.support.real import SHARED, load, needs_real_records
+from tests.support.real import SHARED, load, needs_real_records, study_files
 from tests.support.records import ABSENT, study
 
 TRIAL = TrialId("ctgov", "NCT09000001")
 FOLDER = SHARED / "registry"
-STATUS = "protocolSection.statusModule"
+REFORMATTED = "2025-09"
+"""Before, typed lists came bare, and nothing but line breaks, which HTML has not, told them from words."""
 
 
 def index(*changes: Json, study_: Json = None) -> JsonObject:
@@ -282,3 +283,13 @@ def test_markup_fields_are_those_of_the_registrys_table() -> None:
         read, _ = as_record(node)
         wanted = b"a\\\\_b" if row["markup"] == "1" else b'"a_b"'
         assert wanted in orjson.dumps(read) or without_additions(node) != node, row["path"]
+
+
+@needs_real_records
+def test_real_records_survive_the_way_there_and_back() -> None:
+    """Written as the history writes and read again, records of today's form differ in nothing."""
+    for path in study_files()[::5]:
+        if path.stem < REFORMATTED:
+            continue
+        today = load(path)
+        assert not list(compare(submitted(today), today)), path

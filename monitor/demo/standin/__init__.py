@@ -12,8 +12,8 @@ not imitate, rather than answer something plausible, and it needs nothing but th
 
 from __future__ import annotations
 
-from monitor.demo.standin.data import DataVersion
+from monitor.demo.standin.data import DataVersion, Submission
 from monitor.demo.standin.faults import Fault
 from monitor.demo.standin.server import Seen, StandIn
 
-__all__ = ["DataVersion", "Fault", "Seen", "StandIn"]
+__all__ = ["DataVersion", "Fault", "Seen", "StandIn", "Submission"]

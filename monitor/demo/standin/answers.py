@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 
 from monitor.demo.standin.data import API_VERSION, DataVersion, canonical
+from monitor.demo.standin.history import history_reply
+from monitor.demo.standin.reply import Reply
 
 StaleTokens = Literal["refuse", "continue"]
 
@@ -51,26 +53,6 @@ _TOO_LONG_PAGE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer before it is written to a socket."""
-
-    status: int
-    body: bytes = b""
-    content_type: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def text(cls, status: int, message: str) -> Reply:
-        """An error as the registry words it: plain text, never JSON."""
-        return cls(status, message.encode(), "text/plain; charset=UTF-8")
-
-    @classmethod
-    def json(cls, body: bytes) -> Reply:
-        """A success."""
-        return cls(200, body, "application/json")
-
-
-@dataclass(frozen=True, slots=True)
 class Listing:
     """How a list is to be given this time."""
 
@@ -88,6 +70,8 @@ def reply(target: str, version: DataVersion, listing: Listing) -> Reply:
         return Reply(414, _TOO_LONG_PAGE.encode(), "text/html")
     parts = urlsplit(target)
     parameters = dict(parse_qsl(parts.query, keep_blank_values=True))
+    if parts.path.startswith("/api/int/"):
+        return history_reply(parts.path, parameters, version)
     if parts.path == "/api/v2/version":
         return _refusal(parameters, frozenset()) or _version(version)
     if parts.path == "/api/v2/studies":

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 
@@ -20,6 +20,23 @@ _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 @dataclass(frozen=True)
+class Submission:
+    """One version in a study's history, as its sponsor submitted it."""
+
+    date: str
+    """When it was submitted, which is not when it was posted."""
+    study: JsonObject
+    """In the form of API v2; the history serves it in its own."""
+    labels: tuple[str, ...] = ()
+    remarks: Mapping[str, Json] = field(default_factory=dict)
+    """`reviewNotPassed`, `unpostedEvents` and the like."""
+
+    def at(self, module: str, name: str) -> Json:
+        """A member of a protocol module; None where there is none."""
+        return _object(_object(self.study.get("protocolSection")).get(module)).get(name)
+
+
+@dataclass(frozen=True)
 class DataVersion:
     """All studies as the registry served them after one of its refreshes."""
 
@@ -27,6 +44,17 @@ class DataVersion:
     """`dataTimestamp`: UTC without a zone, e.g. `2026-11-20T09:00:05`."""
     studies: Mapping[str, JsonObject]
     """By NCT number. A study's `nctIdAliases` answer for it too; a number that is not here is unknown."""
+
+    submissions: Mapping[str, Sequence[Submission]] = field(default_factory=dict)
+    """By NCT number, the first first; a study that has none here was submitted once, as it stands."""
+
+    def past(self, number: str) -> Sequence[Submission]:
+        """The versions in a study's history, oldest first."""
+        if number in self.submissions:
+            return self.submissions[number]
+        once = Submission("", self.studies[number])
+        date = once.at("statusModule", "studyFirstSubmitQcDate")
+        return (replace(once, date=date if isinstance(date, str) else self.stamp[:10]),)
 
     @property
     def etag(self) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable
 
 from monitor.core.record import Json
 from monitor.registries.ctgov.past import is_markup
@@ -39,28 +40,55 @@ def _words(markdown: str) -> str:
 
 
 def _document(markdown: str) -> str:
-    blocks = re.split(r"\n\s*\n", markdown)
-    if len(blocks) == 1 and not _ITEM.match(markdown):
-        return _words(" ".join(markdown.split("\n")))
-    return "".join(_block(block.split("\n")) for block in blocks)
-
-
-def _block(lines: list[str]) -> str:
-    if not _ITEM.match(lines[0]):
-        return f"<p>{_words(' '.join(lines))}</p>"
-    found, open_lists = "", list[tuple[int, str]]()
-    for line in lines:
+    """Line by line: an item opens at its depth, a line after a gap is a paragraph of what it stands under."""
+    if "\n" not in markdown and not _ITEM.match(markdown):
+        return _words(markdown)
+    writer = _Writer()
+    for line in markdown.split("\n"):
         item = _ITEM.match(line)
-        if item is None:
-            found += f"\n{_words(line.strip())}"
-            continue
-        depth, tag = len(item[1]), "ul" if item[2] == "*" else "ol"
-        while open_lists and open_lists[-1][0] > depth:
-            found += f"</li></{open_lists.pop()[1]}>"
-        if open_lists and open_lists[-1][0] == depth:
-            found += "</li>"
+        if item is not None:
+            writer.item(len(item[1]), "ul" if item[2] == "*" else "ol", item[3])
         else:
-            open_lists.append((depth, tag))
-            found += f"<{tag}>"
-        found += f"<li>{_words(item[3])}"
-    return found + "".join(f"</li></{tag}>" for _, tag in reversed(open_lists))
+            writer.line(len(line) - len(line.lstrip()), line.strip())
+    return writer.finished()
+
+
+class _Writer:
+    def __init__(self) -> None:
+        self._html = ""
+        self._lists: list[tuple[int, str]] = []
+        self._paragraph: list[str] = []
+
+    def item(self, depth: int, tag: str, said: str) -> None:
+        self._end_paragraph()
+        self._close(lambda open_depth: open_depth > depth)
+        if self._lists and self._lists[-1] == (depth, tag):
+            self._html += "</li>"
+        else:
+            self._close(lambda open_depth: open_depth >= depth)
+            self._lists.append((depth, tag))
+            self._html += f"<{tag}>"
+        self._html += "<li>"
+        self._paragraph = [said]
+
+    def line(self, depth: int, said: str) -> None:
+        if not said:
+            self._end_paragraph()
+            return
+        if not self._paragraph:
+            self._close(lambda open_depth: open_depth >= depth)
+        self._paragraph.append(said)
+
+    def finished(self) -> str:
+        self._end_paragraph()
+        self._close(lambda _: True)
+        return self._html
+
+    def _end_paragraph(self) -> None:
+        if self._paragraph:
+            self._html += f"<p>{_words(' '.join(self._paragraph))}</p>"
+            self._paragraph = []
+
+    def _close(self, ends: Callable[[int], bool]) -> None:
+        while self._lists and ends(self._lists[-1][0]):
+            self._html += f"</li></{self._lists.pop()[1]}>"

@@ -15,9 +15,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self, assert_never, cast
 
-from monitor.demo.standin.answers import Listing, Reply, StaleTokens, reply
+from monitor.demo.standin.answers import Listing, StaleTokens, reply
 from monitor.demo.standin.data import DataVersion
 from monitor.demo.standin.faults import MAINTENANCE_PAGE, Fault
+from monitor.demo.standin.reply import Reply
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,34 +11,31 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import msgspec
 import orjson
 
+from monitor.core.past import Past, PastRecord
 from monitor.core.record import Json, TrialId
+from monitor.core.search import Matching, Search, SearchPage
 from monitor.errors import RegistryBlockedError, RegistryError, RegistryUnavailableError
 from monitor.registries import Absent, Fetched, Payload, Probe, Rejected, RenamedTo, Unknown
 from monitor.registries.ctgov import belief
+from monitor.registries.ctgov.asking import MOST_HOPS, REDIRECTS, Asking, number_in, unexpected
+from monitor.registries.ctgov.history import History
 from monitor.registries.ctgov.numbers import NAME, canonical_number
 from monitor.registries.ctgov.reader import CtGovReader
+from monitor.registries.ctgov.searching import LARGEST_PAGE, Searches
 from monitor.registries.ctgov.settings import Settings
 from monitor.transport import Answer, PoliteClient
 
 log = logging.getLogger(__name__)
 
-_MOST_HOPS = 3
 _MOST_FAILURES = 3
 _PASSES = 2
 _SPARE_PAGES = 3
-_STUDY_PATH = re.compile(r"/stud(?:y|ies)/([^/]+)/?$")
 _NOT_FOUND = re.compile(r"\s*NCT number (\S+) not found\s*", re.IGNORECASE)
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-
-
-_SENSELESS = (msgspec.MsgspecError, RecursionError)
-_T = TypeVar("_T")
 
 
 class _Page(msgspec.Struct, rename={"next_page_token": "nextPageToken"}):
@@ -75,6 +72,9 @@ class CtGov(CtGovReader):
         self.batch_size = settings.batch_size
         self._api = f"{settings.base_url}/api/v2"
         self._http = http
+        self._asking = Asking(http)
+        self._history = History(settings.base_url, self._asking)
+        self._searches = Searches(self._api, self._asking, self.probe)
 
     def probe(self, known: Probe | None) -> Probe:
         """One conditional `GET /version`; 304 gives back `known` itself.
@@ -82,12 +82,34 @@ class CtGov(CtGovReader):
         A missing `dataTimestamp` is an unknown data version, not an error.
         """
         etag = known.etag if known else None
-        answer, found = self._read(f"{self._api}/version", _Version, etag=etag)
+        answer, found = self._asking.read(f"{self._api}/version", _Version, etag=etag)
         if found is None:
             if answer.status == 304 and known is not None:
                 return known
-            raise _unexpected(answer)
+            raise unexpected(answer)
         return Probe(found.data_timestamp or None, answer.etag, found.api_version)
+
+    def history(self, trial: TrialId) -> Past | None:
+        """See `history.History.past`."""
+        return self._history.past(trial)
+
+    def version(self, trial: TrialId, number: int) -> PastRecord | None:
+        """See `history.History.version`."""
+        return self._history.version(trial, number)
+
+    def search(
+        self, search: Search, token: str | None = None, *, size: int = LARGEST_PAGE, count: bool = False
+    ) -> SearchPage:
+        """See `searching.Searches.page`."""
+        return self._searches.page(search, token, size=size, count=count)
+
+    def matching(self, search: Search, *, first: int = 5) -> Matching:
+        """See `searching.Searches.matching`."""
+        return self._searches.matching(search, first=first)
+
+    def found(self, search: Search) -> tuple[TrialId, ...]:
+        """See `searching.Searches.found`."""
+        return self._searches.found(search)
 
     def fetch(self, trials: Sequence[TrialId]) -> Iterator[Fetched]:
         """First what the batch holds, then what one look each says of the trials it does not.
@@ -154,12 +176,12 @@ class CtGov(CtGovReader):
         rows: list[msgspec.Raw] = []
         token = None
         for _ in range(most):
-            answer, page = self._read(
+            answer, page = self._asking.read(
                 url if token is None else f"{url}&pageToken={quote(token, safe='')}", _Page
             )
             if page is None:
                 if token is None:
-                    raise _unexpected(answer)
+                    raise unexpected(answer)
                 return None
             rows += page.studies
             token = page.next_page_token
@@ -198,31 +220,13 @@ class CtGov(CtGovReader):
             answer = self._http.get(f"{self._api}/studies/{number}")
             if answer.status == 200 and not _is_json(answer.body):
                 answer = self._http.get(f"{self._api}/studies/{number}")
-            if answer.status not in _REDIRECTS:
+            if answer.status not in REDIRECTS:
                 return _judged(trial, number, answer)
-            moved = _number_in(answer.location)
-            if moved is None or moved in seen or len(seen) > _MOST_HOPS:
+            moved = number_in(answer.location)
+            if moved is None or moved in seen or len(seen) > MOST_HOPS:
                 return Unknown(trial, f"it is redirected to {answer.location!r}, which leads nowhere")
             number = moved
             seen.add(number)
-
-    def _read(self, url: str, kind: type[_T], *, etag: str | None = None) -> tuple[Answer, _T | None]:
-        """A JSON answer read as `kind`, None for any status but 200; asked for twice where it is no JSON."""
-        answer = self._http.get(url, etag=etag)
-        try:
-            return answer, _decoded(answer, kind)
-        except _SENSELESS:
-            answer = self._http.get(url, etag=etag)
-        try:
-            return answer, _decoded(answer, kind)
-        except _SENSELESS as error:
-            raise RegistryUnavailableError(
-                f"{NAME}: an answer makes no sense ({error}): {answer.excerpt()}", registry=NAME, broken=True
-            ) from error
-
-
-def _decoded(answer: Answer, kind: type[_T]) -> _T | None:
-    return msgspec.json.decode(answer.body, type=kind) if answer.status == 200 else None
 
 
 def _by_number(studies: Iterable[_Study]) -> dict[str, _Study]:
@@ -278,23 +282,3 @@ def _is_json(body: bytes) -> bool:
     except orjson.JSONDecodeError:
         return False
     return True
-
-
-def _number_in(location: str | None) -> str | None:
-    """The number a redirect leads to; nothing else of its address is used."""
-    try:
-        path = urlsplit(location or "").path
-    except ValueError:
-        return None
-    found = _STUDY_PATH.search(path)
-    return canonical_number(found[1]) if found else None
-
-
-def _unexpected(answer: Answer) -> RegistryUnavailableError:
-    where = f" to {answer.location}" if answer.location else ""
-    return RegistryUnavailableError(
-        f"{NAME}: status {answer.status}{where} for {answer.url[:120]}: {answer.excerpt()}",
-        registry=NAME,
-        broken=True,
-        remedy=f"Check [registries.{NAME}] base_url; otherwise the registry's API has changed.",
-    )

@@ -1,0 +1,77 @@
+"""A search of a registry, as a value: what people ask for, before any registry's grammar.
+
+Words are words here: nobody writes operators, quotes of a grammar or escapes. A registry translates, and
+refuses what it cannot ask; nothing is asked here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from monitor.core.record import TrialId
+
+__all__ = ["Matching", "Search", "SearchPage"]
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is looked for: every part that is given must fit.
+
+    The ten text fields hold words as people type them, every one of which must be found; words in double
+    quotes are found side by side.
+    """
+
+    condition: str = ""
+    term: str = ""
+    """Anywhere in the record."""
+    location: str = ""
+    title: str = ""
+    intervention: str = ""
+    outcome: str = ""
+    sponsor: str = ""
+    """Lead sponsor or collaborator."""
+    lead: str = ""
+    """Lead sponsor only."""
+    id: str = ""
+    patient: str = ""
+    names: tuple[str, ...] = ()
+    """Any one of these, anywhere in the record, each as a phrase: an asset under all its names."""
+    statuses: tuple[str, ...] = ()
+    """Any one of these, in the registry's words (`RECRUITING`)."""
+    near: str = ""
+    """A circle in the registry's form: `distance(39.0,-77.1,50mi)`."""
+    numbers: tuple[str, ...] = ()
+    """Among these trials only."""
+    advanced: str = ""
+    """An expression in the registry's own grammar, sent as it is."""
+    synonyms: tuple[str, ...] = ()
+    """Pairs in the registry's form: `ConditionSearch:1651367`."""
+    aggregate: tuple[str, ...] = ()
+    """Filters in the registry's form: `results:with`, `sex:f`."""
+    updated_from: str | None = None
+    """Posted or updated on or after this day (ISO)."""
+    updated_to: str | None = None
+    first_posted_from: str | None = None
+    first_posted_to: str | None = None
+    sort: tuple[str, ...] = ()
+    """At most two, in the registry's form: `LastUpdatePostDate:desc`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """One page of what was found; it may be empty and not be the last."""
+
+    trials: tuple[TrialId, ...]
+    total: int | None
+    """How many trials match in all; told with the first page where it was asked for."""
+    next_token: str | None
+    """For the page after this one, with the same search and none other; None on the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """What a search would find: a dry run."""
+
+    total: int
+    first: tuple[TrialId, ...]
+    data_version: str | None
