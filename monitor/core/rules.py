@@ -41,6 +41,7 @@ _ELIGIBILITY = (
     "eligibility.healthyVolunteers",
 )
 _TITLES = ("identification.briefTitle", "identification.officialTitle", "identification.acronym")
+_BODIES = ("sponsor.lead", "sponsor.collaborators", "identification.organization")
 _SUMMARIES = ("description.*",)
 
 
@@ -263,8 +264,9 @@ NOISE = (
          "keywords, links, background references",
          ("conditions.keywords", "references.seeAlso", "references.references"), _REGISTRY),
     Rule("n6", "cosmetic_text", "noise",
-         "long text with no number changed and short of m16; a title's punctuation; file sizes",
-         (*_SUMMARIES, *_TITLES, "documents.largeDocs"), _REGISTRY),
+         "long text with no number changed and short of m16; a title's punctuation; a sponsor's, "
+         "collaborator's or organization's name in another spelling; file sizes",
+         (*_SUMMARIES, *_TITLES, *_BODIES, "documents.largeDocs"), _REGISTRY),
     Rule("n7", "status_wipe", "noise",
          "site statuses no longer shown because the trial stopped, closed or completed",
          ("locations",), _REGISTRY),

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 
+from monitor.core.bodies import same_name
 from monitor.core.scene import CONTROL_ARMS, Case
 from monitor.core.text import numbers_in
 
 PHASES = ("EARLY_PHASE1", "PHASE1", "PHASE2", "PHASE3", "PHASE4")
-_LEGAL = re.compile(
-    r"\b(?:inc|incorporated|ltd|limited|llc|llp|lp|plc|gmbh|co|kg|kgaa|corp|corporation|company|ag|sa|sas|spa|"
-    r"srl|bv|nv|ab|as|oy|pty|pte|kk|the)\b"
-)
 _INTERVENTIONS = "armsInterventions.interventions"
 
 
 def lead_sponsor_changed(case: Case) -> str | None:
     """C8: somebody else answers for the trial."""
-    if _same_body(case):
+    if is_same_body(case):
         return None
     return f"lead sponsor {case.old or 'none'} → {case.new or 'none'}"
 
@@ -77,7 +73,11 @@ def arm_intervention_wording(case: Case) -> str:
 def organization(case: Case) -> str | None:
     """m10: the same body under another name."""
     if case.delta.field == "sponsor.lead":
-        return "lead sponsor re-named: same class, same organization" if _same_body(case) else None
+        if same_name(case.old, case.new):
+            return None
+        return "lead sponsor re-named: same class, same organization" if is_same_body(case) else None
+    if case.part == "fullName" and same_name(case.old, case.new):
+        return None
     return f"{case.delta.field.rpartition('.')[2]} {case.delta.op}"
 
 
@@ -116,15 +116,10 @@ def _phase_step(case: Case) -> str | None:
     return "phases step down" if 0 <= ranks[1] < ranks[0] else None
 
 
-def _same_body(case: Case) -> bool:
+def is_same_body(case: Case) -> bool:
     """The same sponsor: only spelled otherwise, or renamed with class and organization unchanged."""
     if not (case.old and case.new):
         return False
-    if plain_name(case.old) == plain_name(case.new):
+    if same_name(case.old, case.new):
         return True
     return not case.scene.changed("sponsor.leadClass", "identification.organization")
-
-
-def plain_name(name: str) -> str:
-    """A body's name without case, punctuation and legal form."""
-    return " ".join(_LEGAL.sub(" ", re.sub(r"[^\w\s]", "", name.casefold())).split())

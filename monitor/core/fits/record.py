@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from monitor.core.bodies import same_name
 from monitor.core.record import Dated
 from monitor.core.scene import Case, shown
 from monitor.core.text import numbers_in, same_words
@@ -14,6 +15,7 @@ _FIRSTS = frozenset(
     {"status.resultsFirstSubmitDate", "status.dispFirstSubmitDate", "status.dispFirstPostDate"}
 )
 _POSTED = frozenset({"status.resultsFirstPostDate", "status.dispFirstPostDate"})
+_BODIES = {"sponsor.lead": "", "sponsor.collaborators": "name", "identification.organization": "fullName"}
 _PUBLICATIONS = frozenset({"DERIVED", "RESULT"})
 
 
@@ -83,9 +85,9 @@ def references(case: Case) -> str | None:
     return None if keywords_links(case) else f"{case.of_item('type') or 'reference'} {case.delta.op}"
 
 
-def collaborators_party(case: Case) -> str:
-    """m8."""
-    return listed(case)
+def collaborators_party(case: Case) -> str | None:
+    """m8: who takes part, not how the name is spelled."""
+    return None if _spelling(case) else listed(case)
 
 
 def titles(case: Case) -> str | None:
@@ -142,6 +144,10 @@ def cosmetic_text(case: Case) -> str | None:
     """n6: the same said a little otherwise."""
     if case.delta.field == "documents.largeDocs":
         return "file size" if case.part == "size" else None
+    if _spelling(case):
+        return "the same name, spelled otherwise"
+    if case.delta.field in _BODIES:
+        return None
     if case.delta.field in _TITLES:
         return "case or punctuation of a title" if not titles(case) else None
     return f"similarity {case.similarity:.2f}, no number changed" if not summary_text(case) else None
@@ -152,6 +158,11 @@ def is_protocol_or_plan(case: Case) -> bool:
     item = case.item
     kind = shown(item.get("typeAbbrev"))
     return item.get("hasProtocol") is True or item.get("hasSap") is True or "Prot" in kind or "SAP" in kind
+
+
+def _spelling(case: Case) -> bool:
+    """Is it the name of a body, only spelled otherwise?"""
+    return case.part == _BODIES.get(case.delta.field) and same_name(case.old, case.new)
 
 
 def _holds(case: Case, name: str) -> bool:

@@ -43,6 +43,8 @@ _SENTENCES: Mapping[str, Sentence] = MappingProxyType(
         "armsInterventions.interventions": items.intervention,
         "locations": items.site,
         "sponsor.lead": record.sponsor,
+        "sponsor.collaborators": record.collaborator,
+        "identification.organization": record.organization,
         "identification.secondaryIds": record.secondary_id,
         "results.hasResults": results.has_results,
         "results.participantFlow": posted.posted,

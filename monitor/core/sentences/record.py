@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from monitor.core.bodies import same_name
 from monitor.core.catalogue import field
+from monitor.core.fits.design import is_same_body
 from monitor.core.phrases import clip
 from monitor.core.record import Dated, Items, Text, Value
 from monitor.core.scene import Case, shown
@@ -109,10 +111,30 @@ def secondary_id(case: Case) -> str:
 
 
 def sponsor(case: Case) -> str:
-    """The lead sponsor."""
-    return stop(
-        f"Lead sponsor {clip(case.old, QUOTE) or 'not given'} → {clip(case.new, QUOTE) or 'not given'}"
-    )
+    """The lead sponsor: another one, or the same under another name or spelling."""
+    old, new = (clip(name, QUOTE) for name in (case.old, case.new))
+    if not (old and new):
+        return stop(f"Lead sponsor {old or 'not given'} → {new or 'not given'}")
+    if same_name(case.old, case.new):
+        return stop(f"Lead sponsor, another spelling: {old} → {new}")
+    return stop(f"Lead sponsor {'re-named: ' if is_same_body(case) else ''}{old} → {new}")
+
+
+def collaborator(case: Case) -> str:
+    """Who else takes part."""
+    if case.part != "name" or not (case.old and case.new):
+        return plain(case)
+    how = ", another spelling" if same_name(case.old, case.new) else " re-named"
+    return stop(f"Collaborator{how}: {clip(case.old, QUOTE)} → {clip(case.new, QUOTE)}")
+
+
+def organization(case: Case) -> str:
+    """The organization responsible for the record."""
+    if case.part != "fullName" or not (case.old and case.new):
+        return plain(case)
+    how = "another spelling" if same_name(case.old, case.new) else ""
+    names = f"{clip(case.old, QUOTE)} → {clip(case.new, QUOTE)}"
+    return stop(f"Organization, {how}: {names}" if how else f"Organization re-named: {names}")
 
 
 def phases(case: Case) -> str:
