@@ -124,7 +124,7 @@ def test_a_stop_takes_enrollment_dates_and_wiped_sites_into_its_story() -> None:
             {"criteria": criteria("Adults", "ECOG 0-1")},
             {"criteria": criteria("adults", "ECOG 0-2", "Signed consent form")},
             "eligibility",
-            f"Eligibility: {ONE} changed, {ONE} added, {ONE} re-worded",
+            f"Eligibility: ECOG 0–1 → 0–2 (loosened); {ONE} added, {ONE} re-worded",
         ),
         (
             {"sites": many(20)},
