@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from monitor.core.phrases import clip
 from monitor.core.scene import Case
+from monitor.core.sentences.doses import numbers_moved
 from monitor.core.sentences.words import QUOTE, edited, quoted, status, stop, word
 
 
@@ -24,6 +25,8 @@ def arm(case: Case) -> str:
         return f"Arm {name}: {word(case.old) or 'no type'} → {word(case.new) or 'no type'}."
     if case.part == "interventionNames":
         return f"Arm {name}, interventions: {_members(case)}."
+    if case.part == "description" and (numbers := numbers_moved(case.old, case.new)):
+        return f"Arm {name}: {numbers}."
     return f"Arm {name}, {case.part}{edited(case.old, case.new)}."
 
 
@@ -38,6 +41,8 @@ def intervention(case: Case) -> str:
     label = {"armGroupLabels": "arms", "otherNames": "other names"}.get(case.part)
     if label:
         return f"Intervention {name}, {label}: {_members(case)}."
+    if case.part == "description" and (numbers := numbers_moved(case.old, case.new)):
+        return f"Intervention {name}: {numbers}."
     return f"Intervention {name}, {case.part}{edited(case.old, case.new)}."
 
 
