@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from monitor.core.change import LEVELS, ChangeSet, worst
-from monitor.core.record import TrialId
+from monitor.core.record import Section, TrialId, TrialRecord
 from monitor.core.recorded import (
     RecordedChange,
     RecordedFinding,
@@ -21,7 +21,7 @@ from monitor.core.recorded import (
     leading,
     stamp_changes,
 )
-from monitor.core.threads import Threads
+from monitor.core.threads import Threads, family, family_of
 from monitor.core.undone import Undone, undone, way
 
 _QUIET = "admin"
@@ -30,10 +30,10 @@ _QUIET = "admin"
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Versions of one trial that follow one another, none of them told before, and what they come to."""
+    """Versions of one trial that follow one another, and what they come to."""
 
     steps: tuple[RecordedChange, ...]
-    """All their changes as recorded, oldest version first."""
+    """Their changes as recorded, oldest version first, without what was told before."""
     found: ChangeSet
     """The record before the first of them against that after the last."""
 
@@ -57,28 +57,62 @@ class Retold:
     words: tuple[RecordedChange, ...] = ()
 
 
-def runs(
-    changes: Sequence[RecordedChange], recorded: Collection[RecordedChange] = ()
-) -> Iterator[tuple[RecordedChange, ...]]:
-    """The changes of every two or more versions of a trial that follow one another without a gap.
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What of several versions of one trial in a row is still to be told."""
 
-    `recorded` are all changes of the trials' versions: a version of which some change is not among `changes`
-    was told in part, and ends the run.
+    steps: tuple[RecordedChange, ...]
+    """Oldest version first."""
+    apart: frozenset[str]
+    """Fields (or families of lists) of which something was told before: their rest is told as recorded."""
+
+
+def runs(
+    changes: Sequence[RecordedChange],
+    findings: Sequence[RecordedFinding],
+    recorded: Collection[RecordedChange] = (),
+) -> Iterator[Run]:
+    """The changes of every two or more versions of a trial that follow one another.
+
+    `recorded` are all changes of the trials' versions, those told before among them. Of a field that was told
+    in part nothing is merged, nor of what stands in one story with it: net change begins after what was told.
     """
     there = {change.id for change in changes}
-    broken = {_version(change) for change in recorded if change.id not in there}
     by_version: dict[tuple[TrialId, str], list[RecordedChange]] = {}
-    for change in sorted(changes, key=lambda change: (change.trial, change.stamp.snapshot_to or 0)):
-        if _is_of_content(change) and _version(change) not in broken:
-            by_version.setdefault(_version(change), []).append(change)
-    run: list[RecordedChange] = []
+    everything = {change.id: change for change in (*changes, *recorded)}.values()
+    for change in sorted(everything, key=lambda change: (change.trial, change.stamp.snapshot_to or 0)):
+        if _is_of_content(change):
+            by_version.setdefault((change.trial, change.stamp.identity_to), []).append(change)
+    row: list[RecordedChange] = []
     for (trial, _), members in by_version.items():
         begins = members[0].stamp.identity_from
-        if run and (run[-1].trial, run[-1].stamp.identity_to) != (trial, begins):
-            yield from _several(run)
-            run = []
-        run += members
-    yield from _several(run)
+        if row and (row[-1].trial, row[-1].stamp.identity_to) != (trial, begins):
+            yield from _run(row, there, findings)
+            row = []
+        row += members
+    yield from _run(row, there, findings)
+
+
+def _run(
+    row: Sequence[RecordedChange], there: Collection[str], findings: Sequence[RecordedFinding]
+) -> Iterator[Run]:
+    families = {change.id: family_of(change) for change in row}
+    apart = {families[change.id] for change in row if change.id not in there}
+    stories = [{families[change] for change in finding.changes if change in families} for finding in findings]
+    while more := [story for story in stories if story & apart and story - apart]:
+        apart.update(*more)
+    steps = tuple(change for change in row if change.id in there and families[change.id] not in apart)
+    if any(one.stamp.identity_to != other.stamp.identity_to for one, other in pairwise(steps)):
+        yield Run(steps, frozenset(apart))
+
+
+def standing(before: TrialRecord, after: TrialRecord, apart: Collection[str]) -> TrialRecord:
+    """The record before, as if the fields in `apart` had been then what they are after."""
+    if not apart:
+        return before
+    fields = {name: value for name, value in before.fields.items() if family(name) not in apart}
+    fields |= {name: value for name, value in after.fields.items() if family(name) in apart}
+    return TrialRecord(before.trial, {"": Section(None, lambda _: fields)}, lambda _: "")
 
 
 def retold(window: Window, findings: Sequence[RecordedFinding]) -> Iterator[Retold]:
@@ -120,19 +154,10 @@ def life_retold(steps: Sequence[RecordedChange]) -> Retold:
     return Retold(_reverted("status", [Undone(tuple(steps))], window))
 
 
-def _version(change: RecordedChange) -> tuple[TrialId, str]:
-    return change.trial, change.stamp.identity_to
-
-
 def _is_of_content(change: RecordedChange) -> bool:
     """Is it between two versions of a record, and no event in the trial's life or another number's?"""
     stamp = change.stamp
     return stamp.snapshot_from is not None and stamp.snapshot_from != stamp.snapshot_to
-
-
-def _several(run: Sequence[RecordedChange]) -> Iterator[tuple[RecordedChange, ...]]:
-    if any(one.stamp.identity_to != other.stamp.identity_to for one, other in pairwise(run)):
-        yield tuple(run)
 
 
 def _one_story_each(

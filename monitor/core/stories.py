@@ -130,6 +130,7 @@ def passing_stories(
     changes = {change.id: change for change in pending.changes if change.stamp.origin == "poll"}
     findings = [finding for finding in pending.findings if finding.origin == "poll"]
     in_findings = {change for finding in findings for change in finding.changes}
+    in_findings |= {step.id for window in windows for step in window.steps}
     loose = [change for change in changes.values() if change.id not in in_findings]
     findings += _loose_findings(subscription, loose)
     for told in _retold(findings, tuple(changes.values()), windows):

@@ -50,7 +50,7 @@ class Threads:
         self._led: dict[str, list[RecordedChange]] = {net.id: [] for net in nets}
         self._by_family: dict[str, list[RecordedChange]] = {}
         for net in nets:
-            self._by_family.setdefault(_family(net), []).append(net)
+            self._by_family.setdefault(family_of(net), []).append(net)
         undone: list[tuple[RecordedChange, ...]] = []
         for thread in _joined(_threads(steps), nets):
             undone += self._settled(thread)
@@ -65,7 +65,7 @@ class Threads:
 
     def _settled(self, thread: _Thread) -> list[tuple[RecordedChange, ...]]:
         """Give the thread's steps to net changes; what is left is undone."""
-        others = self._by_family.get(_family(thread.steps[0]), [])
+        others = self._by_family.get(family_of(thread.steps[0]), [])
         if not others:
             return [tuple(thread.steps)]
         if not thread.nets:
@@ -94,7 +94,7 @@ class Threads:
         """A net change that no thread leads to has the steps of its field; some of them led to it."""
         for net in nets:
             if not self._led[net.id]:
-                self._led[net.id] += [step for step in steps if _family(step) == _family(net)]
+                self._led[net.id] += [step for step in steps if family_of(step) == family_of(net)]
 
 
 def _threads(steps: Sequence[RecordedChange]) -> list[_Thread]:
@@ -165,8 +165,14 @@ def _is_whole(change: RecordedChange, op: str) -> bool:
     return change.key is not None and change.body["op"] == op and not _part(change)
 
 
-def _family(change: RecordedChange) -> str:
-    return known_field(change.field).family or change.field
+def family(name: str) -> str:
+    """The lists among which items move, or the field itself."""
+    return known_field(name).family or name
+
+
+def family_of(change: RecordedChange) -> str:
+    """The family of the changed field."""
+    return family(change.field)
 
 
 def _part(change: RecordedChange) -> str:

@@ -15,10 +15,10 @@ import orjson
 from monitor import registries
 from monitor.compare import compare_records, judged_on
 from monitor.core.assets import asset_names
-from monitor.core.net import Window, runs
+from monitor.core.net import Run, Window, runs, standing
 from monitor.core.programmes import shared
 from monitor.core.record import JsonObject, TrialId
-from monitor.core.recorded import RecordedChange
+from monitor.core.recorded import RecordedChange, RecordedFinding
 from monitor.core.stories import Story
 from monitor.errors import StoppedError
 from monitor.pipeline.works import Works
@@ -28,14 +28,18 @@ log = logging.getLogger(__name__)
 
 
 def windows(works: Works, pending: Pending) -> tuple[Window, ...]:
-    """The net of every trial of which two or more versions in a row are pending, none told in part."""
+    """The net of every trial of which two or more versions in a row are pending."""
     found: list[Window] = []
-    for run in runs(pending.changes):
-        trial = run[0].trial
+    changes: dict[TrialId, list[RecordedChange]] = {}
+    for change in pending.changes:
+        changes.setdefault(change.trial, []).append(change)
+    for trial, own in changes.items():
+        if len({change.stamp.identity_to for change in own}) < 2:
+            continue
         if works.stop.is_set():
             break
         try:
-            found += _trial(works, trial, run)
+            found += _trial(works, trial, own, [f for f in pending.findings if f.trial == trial])
         except StoppedError:
             raise
         except Exception:
@@ -62,27 +66,27 @@ def assets(works: Works, stories: Sequence[Story]) -> Mapping[TrialId, Sequence[
     return named
 
 
-def _trial(works: Works, trial: TrialId, run: Sequence[RecordedChange]) -> Iterator[Window]:
-    """The run, or what is left of it where some of it was told before."""
-    begun = run[0].stamp.observed_at
+def _trial(
+    works: Works, trial: TrialId, own: Sequence[RecordedChange], findings: Sequence[RecordedFinding]
+) -> Iterator[Window]:
+    """What its versions come to, without what was told before."""
+    begun = min(change.stamp.observed_at for change in own)
     query = ChangeQuery(trials=(trial,), origins=("poll",), observed_since=begun)
     history = works.store.earlier_changes([trial]).get(trial, ())
-    for whole in runs(run, works.store.changes(query)):
-        yield _window(works, trial, whole, history)
+    for run in runs(own, findings, works.store.changes(query)):
+        yield _window(works, trial, run, history)
 
 
-def _window(
-    works: Works, trial: TrialId, run: Sequence[RecordedChange], history: Sequence[JsonObject]
-) -> Window:
+def _window(works: Works, trial: TrialId, run: Run, history: Sequence[JsonObject]) -> Window:
     store, reader = works.store, registries.reader(trial.registry)
-    first, last = run[0].stamp, run[-1].stamp
+    first, last = run.steps[0].stamp, run.steps[-1].stamp
     by_seq = {snapshot.seq: snapshot for snapshot in store.snapshots(trial)}
     ends = [by_seq[seq].digest for seq in (first.snapshot_from, last.snapshot_to) if seq is not None]
     bodies = store.bodies(ends)
     before, after = (reader.normalize(orjson.loads(bodies[digest])) for digest in ends)
-    versions = [next(group) for _, group in groupby(run, key=lambda change: change.stamp.identity_to)]
+    versions = [next(group) for _, group in groupby(run.steps, key=lambda change: change.stamp.identity_to)]
     found = compare_records(
-        before,
+        standing(before, after, run.apart),
         after,
         today=judged_on(last.data_version),
         history=[change for change in history if not _is_after(change, last.snapshot_to)],
@@ -90,7 +94,7 @@ def _window(
         # The version before the last one was seen to stand: nothing between went unseen.
         confirmed=judged_on(versions[-2].stamp.data_version),
     )
-    return Window(tuple(run), found)
+    return Window(run.steps, found)
 
 
 def _is_after(change: JsonObject, seq: int | None) -> bool:

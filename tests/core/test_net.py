@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import random
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -197,15 +198,35 @@ def test_the_way_is_told_below_the_net() -> None:
     assert [change.summary for change in story.changes] != [line.summary for line in story.lines]
 
 
-def test_a_version_told_in_part_ends_the_run() -> None:
-    """Net change begins after what was told at once before: the versions on both sides stay apart."""
-    whole = versions(*TABLE["status and dates over three versions"][0])
-    stop = next(change for change in whole.changes if change.field == "status.overallStatus")
-    (run,) = runs(whole.changes, whole.changes)
-    assert {change.stamp.snapshot_to for change in run} == {2, 3, 4}
-    left = [change for change in whole.changes if change.id != stop.id]
-    (run,) = runs(left, whole.changes)
-    assert {change.stamp.snapshot_to for change in run} == {3, 4}
+def test_net_begins_after_what_was_told() -> None:
+    """Of a field that was told in part the rest is told as recorded; other fields are told as their net."""
+    edits: dict[str, object] = {TITLE: "Veltomab in gastric cancer", TARGET: 110}
+    whole = versions({}, edits, {**edits, **STOP}, edits, {})
+    stop = next(one for one in whole.findings if one.kind == "status")
+    digest = whole.digest(subscription(min_significance="minor"), told=set(stop.changes))
+    stories = {story.finding.headline: story.finding.net for story in told(digest)}
+    assert stories == {
+        "Title changed and changed back within this digest.": "reverted",
+        "Enrollment went 120 → 110 → 120 within this digest.": "reverted",
+        "Resumed: Suspended → Recruiting": None,
+    }
+    assert digest is not None
+    assert {*digest.told, *stop.changes} == {change.id for change in whole.changes}
+
+
+def test_only_versions_in_a_row_are_merged() -> None:
+    """A version that came in between from elsewhere ends the run."""
+    whole = versions({}, STOP, {}, STOP)
+    (run,) = runs(whole.changes, whole.findings, whole.changes)
+    assert run.steps == whole.changes
+    strange = [
+        replace(change, stamp=replace(change.stamp, identity_from="x"))
+        if change.stamp.snapshot_to == 3
+        else change
+        for change in whole.changes
+    ]
+    (run,) = runs(strange, whole.findings)
+    assert {change.stamp.snapshot_to for change in run.steps} == {3, 4}
 
 
 def test_a_finding_is_at_least_as_loud_as_its_steps() -> None:

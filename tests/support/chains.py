@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import timedelta
 
 from monitor.compare import compare_records
 from monitor.core.digest import Digest, Subscription, compose
-from monitor.core.net import Window, runs
+from monitor.core.net import Window, runs, standing
 from monitor.core.record import JsonObject
 from monitor.core.recorded import RecordedChange, RecordedFinding, derived_id, stamp_changes
 from monitor.core.watching import Snapshot, TrialState, stamp_between
@@ -24,30 +25,36 @@ class Chain:
     changes: tuple[RecordedChange, ...]
     findings: tuple[RecordedFinding, ...]
 
-    def window(self) -> Window | None:
-        """What they come to; None where it is a single version."""
-        for run in runs(self.changes, self.changes):
+    def window(self, told: Container[str] = ()) -> Window | None:
+        """What they come to, without changes told before; None where it is a single version."""
+        left = [change for change in self.changes if change.id not in told]
+        for run in runs(left, self.findings, self.changes):
             by_seq = dict(enumerate(self.payloads, start=1))
-            ends = (run[0].stamp.snapshot_from or 0, run[-1].stamp.snapshot_to or 0)
+            ends = (run.steps[0].stamp.snapshot_from or 0, run.steps[-1].stamp.snapshot_to or 0)
             before, after = (normalize(by_seq[seq]) for seq in ends)
             history = [
                 change.to_dict()
                 for change in self.changes
                 if change.stamp.snapshot_to is not None and change.stamp.snapshot_to < ends[1]
             ]
-            return Window(run, compare_records(before, after, today=NOW.date(), history=history))
+            stood = standing(before, after, run.apart)
+            return Window(run.steps, compare_records(stood, after, today=NOW.date(), history=history))
         return None
 
-    def pending(self) -> FakePending:
-        """All of it, to be told."""
-        return FakePending(self.changes, self.findings, trials={self.state.trial: self.state})
+    def pending(self, told: Container[str] = ()) -> FakePending:
+        """All of it that was not told before."""
+        return FakePending(
+            tuple(change for change in self.changes if change.id not in told),
+            tuple(one for one in self.findings if not all(change in told for change in one.changes)),
+            trials={self.state.trial: self.state},
+        )
 
-    def digest(self, to: Subscription | None = None) -> Digest | None:
-        """The scheduled digest over all of it."""
-        window = self.window()
+    def digest(self, to: Subscription | None = None, told: Container[str] = ()) -> Digest | None:
+        """The scheduled digest over all of it that was not told before."""
+        window = self.window(told)
         return compose(
             to or subscription(min_significance="noise"),
-            self.pending(),
+            self.pending(told),
             occasion(),
             sources=(source(),),
             windows=(window,) if window else (),
