@@ -76,7 +76,7 @@ _RAREST, _BLOCK, _NEAREST = 8, 300, 12
 """Beyond: how many words of an item are looked up, how many items of each, and how many are compared."""
 _ROUNDING = 1e-9
 _MARK = re.compile(r"\b(?:[A-Z]|\d+|[IVX]+)\b")
-_WORD = re.compile(r"\w{4,}")
+_WORD = re.compile(r"\w{4,}|\d+")
 
 
 def likeness(old: Tree, new: Tree) -> float:

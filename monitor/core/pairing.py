@@ -60,6 +60,8 @@ def pair(before: Mapping[str, Items], after: Mapping[str, Items]) -> Pairing:
         settle(_same_key(olds, news, lambda p: natural_old[p].key, lambda p: natural_new[p].key))
     if olds and news:
         settle(_alike(olds, news))
+    if olds and news and "locations" in before:
+        settle(_alone(olds, news))
     return _pairing(pairs, olds, news)
 
 
@@ -165,6 +167,12 @@ def _alike(olds: Mapping[Place, Tree], news: Mapping[Place, Tree]) -> list[tuple
         if old_places[i].field == new_places[j].field or score >= _ACROSS_LISTS
     )
     return [(old_places[i], new_places[j]) for i, j in assign(worths(across, over=over))]
+
+
+def _alone(olds: Mapping[Place, Tree], news: Mapping[Place, Tree]) -> list[tuple[Place, Place]]:
+    old_places, new_places = sorted(olds), sorted(news)
+    found = sites.alone_in_city([olds[place] for place in old_places], [news[place] for place in new_places])
+    return [(old_places[i], new_places[j]) for i, j in found]
 
 
 _PARTS = 1_000_000

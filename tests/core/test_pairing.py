@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core import sites
 from monitor.core.catalogue import collection
 from monitor.core.countries import country
+from monitor.core.facilities import is_placeholder
 from monitor.core.likeness import likeness
 from monitor.core.pairing import Place, pair, pair_by_key
 from monitor.core.record import Text, Tree
@@ -122,6 +122,19 @@ SAME_SITE = [
         place("Goztepe Suleyman Yalcin Sehir", "Kocaeli", "2"),
     ),
     (place("City Hospital", land="Turkey"), place("City  hospital", land="Turkey (Türkiye)")),
+    (place("Local Institution - 0012", zip_code="410011"), place("Aster Hospital", zip_code="400011")),
+    (place("Local Institution - 0012", zip_code="30060"), place("Aster Hospital", zip_code="300060")),
+    (place("Local Institution - 0012", zip_code="416002"), place("Aster Hospital", zip_code="416005")),
+    (place("Local Institution - 0012", zip_code=""), place("Aster Hospital", zip_code="416005")),
+    (
+        place("Aster Center", zip_code="19111-2497", land="United States"),
+        place("Aster Center - Elm Campus", zip_code="19111-2433", land="United States"),
+    ),
+    (place("Aster Clinic - Transplant Center"), place("Aster Clinic Cancer Center (MCCC)")),
+    (place("1st Hosp of Aster University"), place("The First Hospital of Aster University")),
+    (place("Aster Universitesi Tip Fakultesi"), place("Aster University Medical Faculty")),
+    (place("CHU Riverton"), place("Centre Hospitalier Universitaire de Riverton")),
+    (place("Asteruv onkologicky ustav"), place("Aster Memorial Cancer Institute")),
 ]
 
 
@@ -139,6 +152,13 @@ OTHER_SITE = [
     (place("City Hospital"), place("City Hospital", "Lakeside", "2")),
     (place("City Hospital"), place("City Hospital", land="Japan")),
     (place("Northern Cancer Center", zip_code=""), place("Lakeside Heart Clinic", zip_code="")),
+    (place("Aster Medical Center"), place("Riverton Medical Center")),
+    (place("First Hospital of Aster University"), place("Second Hospital of Aster University")),
+    (place("Aster University Cancer Center"), place("Elm Hospital of Aster University")),
+    (place("Hospital Universitario La Rosa"), place("Hospital Universitario Ramon y Elm")),
+    (place("Aster Hospital", zip_code="1"), place("Aster NHS Foundation Trust", zip_code="2")),
+    (place("Local Institution - 0012", zip_code="13353"), place("Aster Hospital", zip_code="22203")),
+    (place("Local Institution - 0012", zip_code=""), place("Local Institution - 0013", zip_code="")),
 ]
 
 
@@ -146,6 +166,54 @@ OTHER_SITE = [
 def test_another_site_is_not_taken_for_it(old: Tree, new: Tree) -> None:
     """A stand-in elsewhere, another number, another name or another country is another site."""
     assert paired("locations", [old], [new]) == set()
+
+
+def test_a_stand_in_stays_put_where_the_city_leaves_a_choice() -> None:
+    """Two stand-ins, or two names, and zips that tell nothing: nobody knows which became which."""
+    one, two = place("Local Institution - 0012", zip_code=""), place("Local Institution - 0013", zip_code="")
+    aster, elm = place("Aster Hospital", zip_code=""), place("Elm Hospital", zip_code="")
+    assert paired("locations", [one, two], [aster, elm]) == set()
+    assert paired("locations", [one], [aster, elm]) == set()
+    assert paired("locations", [one, elm], [aster, elm]) == {
+        ("Local Institution - 0012", "Aster Hospital"),
+        ("Elm Hospital", "Elm Hospital"),
+    }
+
+
+def test_many_stand_ins_get_their_names() -> None:
+    """235 stand-ins of which 46 are left are the same 235 sites, whatever the order of the lists."""
+    towns = [("Riverton", "Lakeside", "Hilltop")[n % 3] for n in range(235)]
+    before = [place(f"Local Institution - {n:04}", town, f"{n:05}") for n, town in enumerate(towns)]
+    after = before[:46] + [place(f"Hospital {n} of {towns[n]}", towns[n], f"{n:05}") for n in range(46, 235)]
+    found = paired("locations", before, after[::-1])
+    assert len(found) == 235
+    assert all(f"{int(old[-4:])}" in new for old, new in found)
+
+
+def test_sites_of_one_stand_in_pair_by_zip_and_status() -> None:
+    """Twelve "Research Sites" of one city: those of another zip are others, the likest of one zip pair."""
+
+    def one(zip_code: str, status: str) -> Tree:
+        return {**place("Research Site", zip_code=zip_code), "status": status}
+
+    name, zips = "locations", [f"1000{n}" for n in range(10)]
+    before = collection(name, [*(one(code, "RECRUITING") for code in zips), one("10009", "WITHDRAWN")])
+    after = collection(name, [*(one(code, "COMPLETED") for code in zips[2:]), one("10009", "WITHDRAWN")])
+    pairing = pair({name: before}, {name: after})
+    assert (len(pairing.pairs), len(pairing.removed), len(pairing.added)) == (9, 2, 0)
+    for old, new in pairing.pairs:
+        was, now = before[old.key], after[new.key]
+        assert was["zip"] == now["zip"]
+        assert (was["status"] == "WITHDRAWN") == (now["status"] == "WITHDRAWN")
+
+
+def test_a_thousand_new_sites_of_one_city_are_compared_in_bounded_time() -> None:
+    """Where no name, zip or number tells sites apart, they are not all compared with one another."""
+    before = [place(f"Aster {n} Hospital", zip_code="") for n in range(1154)]
+    after = [place(f"Elm {n}X Hospital", zip_code="") for n in range(1154)]
+    started = time.process_time()
+    assert paired("locations", before, after) == set()
+    assert time.process_time() - started < 3
 
 
 @pytest.mark.parametrize(
@@ -166,7 +234,7 @@ def test_another_site_is_not_taken_for_it(old: Tree, new: Tree) -> None:
 )
 def test_stand_ins_are_known(facility: str) -> None:
     """Names that say nothing of the place are not compared as names."""
-    assert sites.is_placeholder(facility)
+    assert is_placeholder(facility)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +252,7 @@ def test_stand_ins_are_known(facility: str) -> None:
 )
 def test_names_are_not_taken_for_stand_ins(facility: str) -> None:
     """A name with a number or with the word "site" in it is still a name."""
-    assert not sites.is_placeholder(facility)
+    assert not is_placeholder(facility)
 
 
 def test_the_pairs_that_are_likest_together() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from monitor.core.facilities import letters
 from monitor.core.scene import CLOSED, Case, shown
-from monitor.core.sites import letters
 
 _NOT_ASCII = re.compile(r"[^a-z0-9]")
 _ADDRESS = frozenset({"city", "state", "zip"})
