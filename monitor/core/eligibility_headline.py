@@ -13,7 +13,7 @@ from monitor.core.scene import Case, Scene
 _NAMED = 2
 """Limits named; the criteria of the others are counted."""
 _FOREMOST = ("age", "ECOG", "Karnofsky", "Lansky", "prior lines of therapy", "life expectancy")
-_LAST = ("time window", "time since", "look-back", "wash-out")
+_LAST = ("time window", "look-back", "wash-out")
 _OPS = ("added", "removed", "changed", "moved", "re-worded")
 
 

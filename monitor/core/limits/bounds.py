@@ -44,7 +44,7 @@ _FIGURE = r"\d{1,3}(?:[,\u00a0\u202f]\d{3})+(?:\.\d+)?|\d{1,3}(?: 000)+(?!\d)|\d
 _SPELLINGS = "|".join(sorted(_SPELLED, key=len, reverse=True))
 _AMOUNT = re.compile(
     rf"(?<![\w.,/^])(?:(?P<figure>{_FIGURE})(?:\s*\(\s*(?:{_SPELLINGS})\s*\))?"
-    rf"|(?P<word>{_SPELLINGS})(?:\s*\(\s*(?P<again>\d+)\s*\))?)(?![\d.]*\d)(?![a-z]{{0,1}}\d)",
+    rf"|(?P<word>{_SPELLINGS})(?:\s*\(\s*(?P<again>\d+)\s*\))?)(?![\d.]*\d)(?![a-wyz]\d)",
     re.I,
 )
 _SIGN = re.compile(r"(?:[<>≤≥=]|\b(?:than|to|of|below|above|under|over|least|most))\s*[-−–]$", re.I)
@@ -147,7 +147,10 @@ def quantities(text: str) -> list[Quantity]:
         if sign and not (start >= 2 and text[start - 2].isdigit()):
             start, value = start - 1, -value
         shown = figure or f"{value:g}"
-        unit, end = unit_at(text, amount.end())
+        plus = text[amount.end() : amount.end() + 1] == "+"
+        unit, end = unit_at(text, amount.end() + plus)
+        if plus and unit is NO_UNIT:
+            end = amount.end()
         if unit is NO_UNIT and amount.end() < len(text) and _glued(text, amount.end()):
             continue
         found.append(
@@ -269,6 +272,8 @@ def _listed(text: str, numbers: Sequence[Quantity], index: int) -> tuple[Bound, 
 
 
 def _postfixed(text: str, number: Quantity) -> Bound:
+    if text[number.number : number.number + 1] == "+":
+        return _one_sided(number, _Compared(number.start, lower=True))
     found = _AFTER.match(text, number.end)
     if found is None:
         return Bound(

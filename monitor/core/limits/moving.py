@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
-from monitor.core.limits.reading import Limit, limits_in
+from monitor.core.limits.reading import INTERVAL, WINDOW, Limit, limits_in
 
 Direction: TypeAlias = Literal["loosened", "tightened", "changed"]
 _INFINITY = float("inf")
@@ -82,7 +82,28 @@ def moves(old: str, new: str, section: str) -> Moves:
 
 def _group(limit: Limit) -> str:
     """Windows of time pair with each other, whatever therapies are named around them."""
-    return "time window" if limit.window else limit.what
+    return WINDOW if limit.window else limit.what
+
+
+def _name(limit: Limit, section: str) -> str:
+    """What a window of time is called depends on whether it keeps people out: then it is a wash-out."""
+    if not limit.window:
+        return limit.what
+    _, _, of = limit.what.partition(" of ")
+    if not of and limit.bound.high is None:
+        return ""
+    if limit.what == INTERVAL or not (
+        section == "exclusion" or limit.sense.turned or limit.bound.high is None
+    ):
+        return INTERVAL
+    if not of:
+        return WINDOW
+    return "wash-out" if of == "therapy" else f"wash-out of {of}"
+
+
+def _group(limit: Limit) -> str:
+    """Windows of time pair with each other, whatever therapies are named around them."""
+    return WINDOW if limit.window else limit.what
 
 
 def _name(limit: Limit, section: str) -> str:

@@ -15,8 +15,12 @@ from functools import lru_cache
 from monitor.core.limits.bounds import Bound, bounds
 from monitor.core.limits.terms import THERAPIES, Mention, mentions
 
+WINDOW, INTERVAL = "look-back", "time window"
+"""Time before the trial, and any other time between two events."""
 _REACH = 90
 """Characters between a term and its bound, at most."""
+_NEXT = 12
+"""The same for an age without a unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,7 @@ _EXPECTED = re.compile(
     r"|expected\s+to\s+(?:live|survive))[^.;]{0,60}$",
     re.I,
 )
+_AFTERWARDS = re.compile(r"\W*(?:after|following)\b", re.I)
 _WASHOUT = re.compile(r"\bwash[\s\-‑]?out\b", re.I)
 _OLD = re.compile(r"\W*(?:of\s+age|old|olds)\b", re.I)
 _AGED = re.compile(r"\b(?:age[ds]?|older\s+than|younger\s+than)\b", re.I)
@@ -138,7 +143,13 @@ def _is_score(what: str, named: Sequence[Mention]) -> bool:
 def _named(text: str, bound: Bound, found: Sequence[Bound], named: Sequence[Mention]) -> str:
     """The nearest fitting term before the bound within its clause, else the first one right after."""
     fitting = [mention for mention in named if bound.unit.family in mention.term.families]
-    before = [m for m in fitting if m.end <= bound.start and _near(text, m.end, bound.start)]
+    before = [
+        m
+        for m in fitting
+        if m.end <= bound.start
+        and _near(text, m.end, bound.start)
+        and (m.term.name != "age" or bound.start - m.end <= _NEXT)
+    ]
     if before:
         return _joined(before, bound, found)
     for mention in fitting:
@@ -189,16 +200,14 @@ def _in_time(text: str, bound: Bound, before: str, after: str) -> Limit | None:
             or _or_half_lives(rest)
         ):
             past = bool(_LAST.search(lead) or _PAST.match(rest) or _or_half_lives(rest))
-            return Limit(
-                _window(before, after) if past else "time window", as_most(bound), sense, window=True
-            )
+            return Limit(_window(before, after) if past else INTERVAL, as_most(bound), sense, window=True)
         return None
     if bound.bare and bound.unit.family == "half-lives" and re.search(r"\bor\s*$", lead):
         return Limit(_window(before, after), as_most(bound), sense, window=True)
     if bound.bare:
         return None
     if _RELATIVE.match(rest):
-        what = _window(before, after or rest)
+        what = INTERVAL if _AFTERWARDS.match(rest) else _window(before, after or rest)
         return Limit(what, bound, sense, window=True)
     return Limit("", bound, sense)
 
@@ -208,9 +217,7 @@ def _or_half_lives(rest: str) -> bool:
 
 
 def _is_age(text: str, bound: Bound, before: str, rest: str) -> bool:
-    if _OLD.match(rest) or re.search(
-        r"\b(?:of\s+age|years?\s+old|older|younger)\b", text[bound.start : bound.end], re.I
-    ):
+    if _OLD.match(rest) or re.search(r"\b(?:age|old|older|younger)\b", text[bound.start : bound.end], re.I):
         return not _OF_DISEASE.search(before[-60:])
     ends = [found.end() for found in _AGED.finditer(before)]
     return bool(ends) and len(before) - ends[-1] <= 60 and not _OF_DISEASE.search(before[ends[-1] :])
@@ -239,8 +246,8 @@ def _window(before: str, after: str) -> str:
     """`wash-out of chemotherapy` is said where the clause names one therapy; else it is a time window."""
     known = _therapies(before) or _therapies(after)
     if not known:
-        return "time window"
-    return f"time window of {known[0]}" if len(known) == 1 else "time window of therapy"
+        return WINDOW
+    return f"{WINDOW} of {known[0]}" if len(known) == 1 else f"{WINDOW} of therapy"
 
 
 def _clause(text: str, bound: Bound) -> tuple[str, str]:

@@ -128,7 +128,7 @@ _TERMS: tuple[tuple[Term, str], ...] = (
     (Term("FEV1/FVC", ("", "percent")), r"\bFEV\s*(?:1|₁)\s*/\s*FVC"),
     (Term("DLCO", ("percent",)), r"\bDLCO\b|diffusing\s+capacity"),
     (Term("SpO2", ("percent",)), r"\bSp?O\s*(?:2|₂)\b|oxygen\s+saturation|\bSaO\s*2\b"),
-    (Term("age", ("time",)), r"\bage[ds]?\b"),
+    (Term("age", ("time", "")), r"\bage[ds]?\b"),
     (
         Term("life expectancy", ("time",)),
         r"(?:life\s+expectancy|expected\s+(?:survival|lifespan)|survival\s+expectancy)",
@@ -142,7 +142,7 @@ _TERMS: tuple[tuple[Term, str], ...] = (
     ),
     (Term("seizures", ("",)), r"\bseizures?\b"),
     (Term("relapses", ("",)), r"\b(?:relapses|exacerbations?)\b"),
-    (Term("measurable lesions", ("",)), r"\b(?:measurable|target)\s+lesions?\b"),
+    (Term("measurable lesions", ("",)), r"\b(?:measurable|target)\s+(?=lesions?\b)"),
 )
 _MENTIONS = re.compile("|".join(f"(?P<t{number}>{said})" for number, (_, said) in enumerate(_TERMS)), re.I)
 _BY_GROUP: Mapping[str, Term] = MappingProxyType(

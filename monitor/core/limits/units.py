@@ -75,6 +75,7 @@ _SPELLINGS: tuple[tuple[Unit, str], ...] = (
     (Unit("mEq/L", "equivalents"), r"meq\s*/\s*l\b"),
     (Unit("mg/mmol", "ratio molar"), r"mg\s*/\s*mmol\b"),
     (Unit("mg/g", "ratio"), r"mg\s*/\s*g\b"),
+    (Unit("g/g", "ratio", 1000.0), r"g\s*/\s*g\b|mg\s*/\s*mg\b"),
     (Unit("mmol/mol", "ratio of amounts"), r"mmol\s*/\s*mol\b"),
     (
         Unit("g/day", "mass per day"),
