@@ -13,7 +13,7 @@ from typing import TypeAlias, TypeVar, overload
 
 from monitor.core.lazy import lazy
 from monitor.core.leaves import Reading, ShapeError
-from monitor.core.record import Collection, Json, JsonObject, Tree, Value
+from monitor.core.record import Collection, Items, Json, JsonObject, Tree, Value
 from monitor.core.shape import Group, Listed, below
 
 T = TypeVar("T")
@@ -23,12 +23,13 @@ Refusal: TypeAlias = Callable[[ShapeError], Exception]
 
 
 class UnreadItem(Mapping[str, "Value"]):
-    """One item of a list; a part is read each time it is asked for."""
+    """One item of a list; a part is read when it is asked for, and kept where it is a list itself."""
 
-    __slots__ = ("_group", "_index", "_raw", "_refusal")
+    __slots__ = ("_group", "_index", "_lists", "_raw", "_refusal")
 
     def __init__(self, group: Group, index: int, raw: JsonObject, refusal: Refusal) -> None:
         self._group, self._index, self._raw, self._refusal = group, index, raw, refusal
+        self._lists: dict[str, Value] | None = None
 
     @overload
     def get(self, key: str, /) -> Value | None: ...
@@ -38,6 +39,8 @@ class UnreadItem(Mapping[str, "Value"]):
     def get(self, key: str, default: T, /) -> Value | T: ...
     def get(self, key: str, default: Value | T | None = None, /) -> Value | T | None:
         """The part, or the default where the item has none."""
+        if self._lists is not None and key in self._lists:
+            return self._lists[key]
         member, part = self._raw.get(key), self._group.parts.get(key)
         if member is None or part is None:
             return default
@@ -45,6 +48,8 @@ class UnreadItem(Mapping[str, "Value"]):
             value = below(part, key, member, Reading())
         except ShapeError as error:
             raise self._refusal(error.under(self._index)) from error
+        if type(value) is Items:  # an outcome measure's results are asked for by every number in them
+            self._lists = {**(self._lists or {}), key: value}
         return default if value is None else value
 
     def __getitem__(self, key: str) -> Value:
