@@ -1,20 +1,23 @@
-"""`db upgrade|stats|check|compact|backup|restore`: the database itself."""
+"""`db upgrade|stats|check|compact|backup|restore|rederive`: the database itself."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import typer
 
-from monitor.cli import dates, formats, session, terminal
+from monitor.cli import dates, formats, references, session, terminal
 from monitor.cli.application import app
 from monitor.cli.formats import Format, FormatOption, Shown
 from monitor.cli.listing import counted
 from monitor.cli.progress import Progress
 from monitor.core.record import JsonObject
+
+if TYPE_CHECKING:
+    from monitor.pipeline.rederiving import RederiveReport
 
 group = typer.Typer(no_args_is_help=True, help="The database: upgrade, check, back up, make room.")
 app.add_typer(group, name="db", rich_help_panel="Operate")
@@ -156,6 +159,63 @@ def restore(
     terminal.note(f"Restored {session.place(found)} from {file}.")
     if kept is not None:
         terminal.note(f"The database before is kept at {kept}.")
+
+
+@group.command("rederive")
+def rederive(
+    trials: Annotated[
+        list[str] | None, typer.Argument(metavar="TRIAL", help="Which.", show_default=False)
+    ] = None,
+    *,
+    all_: Annotated[bool, typer.Option("--all", help="Every trial held.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would differ.")] = False,
+) -> None:
+    """Make changes and findings anew from the versions held, by today's code, rules and settings.
+
+    Versions are never touched, the same change keeps its id, and nothing found by this is news.
+
+    Example: `trialwire db rederive --all --dry-run`
+    """
+    from monitor import registries
+    from monitor.pipeline import rederiving
+
+    if bool(trials) == all_:
+        raise typer.BadParameter("name trials, or say --all")
+    found = session.settings()
+    named = references.trial_ids(trials or ())
+    with session.writing(found) as store, Progress("trials") as progress:
+        report = rederiving.run(
+            store,
+            store.trials_with_history() if all_ else named,
+            readers={name: registries.reader(name) for name in registries.available()},
+            rules=found.rules,
+            dry_run=dry_run,
+            progress=lambda done: progress.at(done, 0 if all_ else done / len(named)),
+        )
+    _rederived(report, dry_run=dry_run)
+
+
+def _rederived(report: RederiveReport, *, dry_run: bool) -> None:
+    counts = report.counts
+    for trial, what, summary in report.examples:
+        terminal.say(f"{trial}: {what}: {summary}")
+    done = ", ".join(f"{counts[what]:,} {what}" for what in ("added", "altered", "removed") if counts[what])
+    would = "Would differ" if dry_run else "Written anew"
+    terminal.note(
+        f"{would}: {counts['differing']:,} of {counted(counts['trials'], 'trial')}"
+        + (f"; changes: {done}" if done else "")
+        + (f"; {counted(counts['findings'], 'finding')}" if counts["findings"] else "")
+        + "."
+    )
+    for what, words in (
+        ("kept", "no longer derived, but kept as they were told"),
+        ("dropped", "pairs of versions left alone: a payload is no longer kept"),
+        ("unreadable", "trials left alone: they cannot be read; run `trialwire db check`"),
+    ):
+        if counts[what]:
+            terminal.note(f"{counts[what]:,} {words}.")
+    if counts["unreadable"]:
+        raise typer.Exit(3)
 
 
 def _content_digest(registry: str, body: bytes) -> str:

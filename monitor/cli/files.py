@@ -75,7 +75,7 @@ def export(
     Example: `trialwire export --all-versions > trials.jsonl`
     """
     from monitor.cli import lookups
-    from monitor.store.blobs import DroppedError
+    from monitor.store import DroppedError
 
     with session.reading() as store:
         wanted = [references.reference(text) for text in trials or ()]

@@ -5,7 +5,8 @@ Ordering is by running number, never by time; times go in and come out aware, in
 
     open_store · upgrade      the two ways in
     Store                     the verbs, by group: watching · recording (T1) · lookups · pending ·
-                              digests (T2) · outbox (claims, T3) · housekeeping · proof · compaction
+                              digests (T2) · outbox (claims, T3) · housekeeping · proof · compaction ·
+                              derivation
     DaemonLock · daemon_pid   one daemon at a time
 """
 
@@ -17,6 +18,7 @@ from types import TracebackType
 from typing import Self
 
 from monitor.errors import MissingDatabaseError, SchemaVersionError
+from monitor.store.blobs import DroppedError
 from monitor.store.compacting import CompactVerbs
 from monitor.store.digests import DigestVerbs
 from monitor.store.engine import Database
@@ -27,6 +29,7 @@ from monitor.store.outbox import OutboxVerbs
 from monitor.store.pending import PendingVerbs
 from monitor.store.proving import ProofVerbs
 from monitor.store.recording import RecordVerbs
+from monitor.store.rederiving import DerivedVerbs
 from monitor.store.remote import AdvisoryLock
 from monitor.store.schema import REVISIONS, require_current, require_database
 from monitor.store.values import (
@@ -54,6 +57,7 @@ __all__ = [
     "DaemonLock",
     "Damage",
     "Doubt",
+    "DroppedError",
     "NoticeDraft",
     "Pending",
     "Recording",
@@ -80,6 +84,7 @@ class Store(
     HouseVerbs,
     ProofVerbs,
     CompactVerbs,
+    DerivedVerbs,
 ):
     """All verbs on one database. A context manager; safe to share between threads."""
 

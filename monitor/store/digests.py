@@ -6,11 +6,14 @@ A change or a notice is settled once for each subscription: unique rows see to i
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection, Select, and_, func, insert, or_, select
 
+from monitor.core.change import LEVELS
 from monitor.core.delivery import Delivery
 from monitor.core.digest import Digest, DigestKind
+from monitor.core.record import TrialId
 from monitor.core.recorded import RecordedChange
 from monitor.core.watching import Notice
 from monitor.store.engine import Found, Verbs, chunks
@@ -25,6 +28,7 @@ from monitor.store.rows import (
 )
 from monitor.store.tables import TABLES
 from monitor.store.values import StoredDigest
+from monitor.store.watching import trial_rows
 
 DIGEST = TABLES["digest"]
 DIGEST_CHANGE = TABLES["digest_change"]
@@ -95,6 +99,30 @@ class DigestVerbs(Verbs):
         )
         with self._db.read() as connection:
             return tuple(map(notice, connection.execute(query)))
+
+    def told_since(
+        self, subscription: str, trials: Iterable[TrialId], since: datetime
+    ) -> tuple[tuple[datetime, RecordedChange], ...]:
+        """What its digests out of turn told of these trials since then, at `major` or above, and when."""
+        query = (
+            select_changes()
+            .add_columns(DIGEST.c.created_at.label("told_at"))
+            .join(DIGEST_CHANGE, DIGEST_CHANGE.c.change_number == CHANGE.c.number)
+            .join(DIGEST, DIGEST.c.id == DIGEST_CHANGE.c.digest_id)
+            .where(
+                DIGEST_CHANGE.c.subscription == subscription,
+                DIGEST.c.kind.in_(("immediate", "manual")),
+                DIGEST.c.created_at >= since,
+                CHANGE.c.significance <= LEVELS.index("major"),
+            )
+            .order_by(CHANGE.c.number)
+        )
+        found: list[tuple[datetime, RecordedChange]] = []
+        with self._db.read() as connection:
+            for batch in chunks(row.id for row in trial_rows(connection, dict.fromkeys(trials)).values()):
+                rows = connection.execute(query.where(CHANGE.c.trial_id.in_(batch)))
+                found += [(row.told_at, change(row)) for row in rows]
+        return tuple(found)
 
     def enqueue(
         self,

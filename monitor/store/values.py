@@ -220,6 +220,36 @@ class Compacted:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """What today's code and rules make of versions that are held of one trial."""
+
+    changes: tuple[RecordedChange, ...]
+    findings: tuple[RecordedFinding, ...]
+    pairs: frozenset[tuple[str, str]]
+    """Identities of the versions compared, before and after: nothing else is touched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """What deriving anew changes of one trial; changes by their ids."""
+
+    added: tuple[str, ...]
+    altered: tuple[str, ...]
+    """Judged or told otherwise."""
+    removed: tuple[str, ...]
+    """No longer derived, and never told."""
+    kept: tuple[str, ...]
+    """No longer derived, but told: kept as they were told."""
+    findings: int
+    """Findings that come, go or are told otherwise."""
+
+    @property
+    def is_nothing(self) -> bool:
+        """Is all as it was?"""
+        return not (self.added or self.altered or self.removed or self.findings)
+
+
 Counts: TypeAlias = "Mapping[str, int]"
 
 
