@@ -59,6 +59,10 @@ class Shift:
     """The level it is about, the rule's own or the one the other circumstances leave; all where None."""
     days: int = 0
 
+    def touches(self, rule: str) -> bool:
+        """Is it about changes this rule decides, whatever their level?"""
+        return (not self.only or rule in self.only) and rule not in self.never
+
 
 @dataclass(frozen=True)
 class RuleTable:

@@ -300,6 +300,8 @@ NEAR_COMPLETION = Shift(
     days=60,
 )
 
+SHIFTS = (OBSERVATIONAL, LONG_COMPLETED, NEAR_COMPLETION)
+
 _DEFAULT = RuleTable(RULES, catch_all="m17")
 
 

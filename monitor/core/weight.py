@@ -13,7 +13,7 @@ from monitor.core.scene import COMPLETION, PRIMARY_COMPLETION, Scene
 def weigh(rule: str, table: RuleTable, shifts: Sequence[Shift]) -> tuple[Significance, tuple[str, ...]]:
     """(the level of a change this rule decides, the circumstances that moved it)."""
     base = table.level(rule)
-    touching = [shift for shift in shifts if _touches(shift, rule)]
+    touching = [shift for shift in shifts if shift.touches(rule)]
     if base == "noise" or not touching:
         return base, ()
     anywhere = [shift for shift in touching if shift.at is None]
@@ -36,10 +36,6 @@ def circumstances(scene: Scene) -> tuple[Shift, ...]:
         (NEAR_COMPLETION, near is not None and 0 <= near <= NEAR_COMPLETION.days),
     )
     return tuple(shift for shift, holds in found if holds)
-
-
-def _touches(shift: Shift, rule: str) -> bool:
-    return (not shift.only or rule in shift.only) and rule not in shift.never
 
 
 def _long_completed(scene: Scene) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import UTC, date, datetime, timedelta
+from typing import cast
 
 import orjson
 import pytest
@@ -15,12 +16,13 @@ from hypothesis import strategies as st
 from monitor.cli import dates, fields, formats, references, terminal
 from monitor.cli.formats import Format, Shown
 from monitor.cli.terminal import Cell, Column
-from monitor.core.record import JsonObject, TrialId
+from monitor.core.record import Json, JsonObject, TrialId
 from monitor.core.recorded import leading
 from monitor.core.watching import Snapshot
 from monitor.errors import StoreError
 from tests.cli.command import Command
 from tests.support import digests
+from tests.support.rule_examples import est, many, trial
 
 ROWS: list[JsonObject] = [
     {"id": "a", "trial": {"id": "NCT09000001"}, "summary": "−29 % → “x”", "old": ["p", "q"], "new": None},
@@ -183,10 +185,38 @@ def test_rules_in_force(trialwire: Command) -> None:
     assert isinstance(c6, dict)
     assert c6["thresholds"] == {"threshold_days": 120.0}
     assert c6["overridden"] is True
-    assert "C6*" in trialwire("rules", "--level", "critical").out
+    assert c6["reviewed"] == {"thresholds": {"threshold_days": 180.0}}
+    assert c6["circumstances"] == ["observational study", "completed over a year ago"]
+    assert [rule["id"] for rule in rules if isinstance(rule, dict) and rule["reviewed"]] == ["C6"]
+    shown = trialwire("rules", "--level", "critical").out
+    assert "C6*" in shown
+    assert "reviewed: threshold_days 180" in " ".join(shown.split())
     header = trialwire("rules", "--format", "csv").out.partition("\n")[0].split(",")
     assert "thresholds_threshold_days" in header
     assert "thresholds" not in header
+
+
+def test_overrides_of_the_config_judge(trialwire: Command) -> None:
+    """A threshold and a level set in the config decide what a change is worth, and the change says so."""
+    files = []
+    for name, members in (
+        ("before", {"pcd": est("2027-01-01"), "sites": many(2)}),
+        ("after", {"pcd": est("2027-05-01"), "sites": many(3)}),
+    ):
+        files.append(trialwire.folder / f"{name}.json")
+        files[-1].write_bytes(orjson.dumps(trial(**members)))
+    told: dict[bool, list[tuple[Json, Json, Json]]] = {}
+    for config in ("", '[rules.C6]\nthreshold_days = 120\n[rules.m7]\nlevel = "noise"\n'):
+        (trialwire.folder / "trialwire.toml").write_text(config)
+        changes = trialwire("diff", str(files[0]), str(files[1]), "--format", "json").json()
+        assert isinstance(changes, list)
+        told[bool(config)] = [
+            (c["rule"], c["significance"], cast("JsonObject", c["facts"]).get("thresholds"))
+            for c in changes
+            if isinstance(c, dict)
+        ]
+    assert told[False] == [("M2", "major", {"threshold_days": 31}), ("m7", "minor", None)]
+    assert told[True] == [("C6", "critical", {"threshold_days": 120}), ("m7", "noise", None)]
 
 
 def test_pipes_and_colors(trialwire: Command) -> None:
