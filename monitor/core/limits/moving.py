@@ -101,24 +101,6 @@ def _name(limit: Limit, section: str) -> str:
     return "wash-out" if of == "therapy" else f"wash-out of {of}"
 
 
-def _group(limit: Limit) -> str:
-    """Windows of time pair with each other, whatever therapies are named around them."""
-    return WINDOW if limit.window else limit.what
-
-
-def _name(limit: Limit, section: str) -> str:
-    """What a window of time is called depends on whether it keeps people out: then it is a wash-out."""
-    if not limit.window:
-        return limit.what
-    keeps_out = section == "exclusion" or limit.sense.turned or limit.bound.high is None
-    kind, _, of = limit.what.partition(" of ")
-    if not keeps_out:
-        return kind
-    if not of:
-        return "look-back" if limit.bound.low is None else "time since"
-    return "wash-out" if of == "therapy" else f"wash-out of {of}"
-
-
 def _place(move: Move) -> tuple[int, int]:
     return (
         move.new.bound.start if move.new else _FAR,

@@ -101,6 +101,9 @@ _EXPECTED = re.compile(
     r"|expected\s+to\s+(?:live|survive))[^.;]{0,60}$",
     re.I,
 )
+_INSIDE = re.compile(r"\bwithin\s+(?:the\s+)?$", re.I)
+_OR_NUMBER = re.compile(r"\s*(?:\([^()]{0,40}\)\s*)?or\s+\d", re.I)
+_ELSEWHERE = re.compile(r"\W*(?:after|following|of|from|since|to)\b", re.I)
 _AFTERWARDS = re.compile(r"\W*(?:after|following)\b", re.I)
 _WASHOUT = re.compile(r"\bwash[\s\-‑]?out\b", re.I)
 _OLD = re.compile(r"\W*(?:of\s+age|old|olds)\b", re.I)
@@ -193,15 +196,12 @@ def _in_time(text: str, bound: Bound, before: str, after: str) -> Limit | None:
         return Limit(_wash_out(before), bound, sense)
     lead = text[max(0, bound.start - 32) : bound.start]
     if bound.bare and bound.low == bound.high and (_WITHIN.search(lead) or _LAST.search(lead)):
-        if (
-            _LAST.search(lead)
-            or _RELATIVE.match(rest)
-            or re.search(r"\bwithin\s+(?:the\s+)?$", lead, re.I)
-            or _or_half_lives(rest)
+        if not (
+            _LAST.search(lead) or _INSIDE.search(lead) or _RELATIVE.match(rest) or _OR_NUMBER.match(rest)
         ):
-            past = bool(_LAST.search(lead) or _PAST.match(rest) or _or_half_lives(rest))
-            return Limit(_window(before, after) if past else INTERVAL, as_most(bound), sense, window=True)
-        return None
+            return None
+        past = _LAST.search(lead) or _PAST.match(rest) or not _ELSEWHERE.match(rest)
+        return Limit(_window(before, after) if past else INTERVAL, as_most(bound), sense, window=True)
     if bound.bare and bound.unit.family == "half-lives" and re.search(r"\bor\s*$", lead):
         return Limit(_window(before, after), as_most(bound), sense, window=True)
     if bound.bare:
@@ -210,10 +210,6 @@ def _in_time(text: str, bound: Bound, before: str, after: str) -> Limit | None:
         what = INTERVAL if _AFTERWARDS.match(rest) else _window(before, after or rest)
         return Limit(what, bound, sense, window=True)
     return Limit("", bound, sense)
-
-
-def _or_half_lives(rest: str) -> bool:
-    return bool(re.match(r"\s*(?:\([^()]{0,40}\)\s*)?or\s+\d", rest))
 
 
 def _is_age(text: str, bound: Bound, before: str, rest: str) -> bool:
