@@ -65,6 +65,7 @@ def test_successes_fit_the_document(document: Mapping[str, Any], http: httpx.Cli
         ("/studies?filter.ids=NCT09000001,NCT09000003&pageSize=1&countTotal=true", "PagedStudies"),
         ("/studies?filter.ids=NCT09555555", "PagedStudies"),
         ("/studies/NCT09000003", "Study"),
+        ("/studies/NCT09000003?fields=NCTId,protocolSection.statusModule", "Study"),
     ):
         schema = {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
         found = [error.message for error in Draft4Validator(schema).iter_errors(http.get(API + path).json())]
@@ -150,7 +151,13 @@ def test_an_address_too_long_is_an_edge_page(http: httpx.Client) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/studies?query.term=x", "/studies?format=csv", "/studies/NCT09000001?fields=NCTId", "/stats/size"],
+    [
+        "/studies?markupFormat=legacy",
+        "/studies?filter.synonyms=ConditionSearch:1",
+        "/studies?aggFilters=phase:2",
+        "/studies/NCT09000001?format=ris",
+        "/stats/size",
+    ],
 )
 def test_what_is_not_imitated_is_refused(http: httpx.Client, path: str) -> None:
     """A plausible wrong answer would be worse than none."""

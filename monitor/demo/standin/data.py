@@ -12,6 +12,7 @@ from functools import cached_property
 import orjson
 
 from monitor.core.record import Json, JsonObject
+from monitor.demo.standin.schema import PIECES, Piece
 
 API_VERSION = "2.0.5"
 NUMBER = re.compile(r"[Nn][Cc][Tt]0*([1-9][0-9]{0,7})", re.ASCII)
@@ -47,6 +48,11 @@ class DataVersion:
 
     submissions: Mapping[str, Sequence[Submission]] = field(default_factory=dict)
     """By NCT number, the first first; a study that has none here was submitted once, as it stands."""
+    pieces: Sequence[Piece] = PIECES
+    """The fields it knows by name."""
+    enum_values: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """More values of some enums."""
+    api_version: str = API_VERSION
 
     def past(self, number: str) -> Sequence[Submission]:
         """The versions in a study's history, oldest first."""

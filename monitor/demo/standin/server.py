@@ -177,9 +177,14 @@ def _tagged(right: Reply, etag: str, headers: Mapping[str, str], *, compress: bo
         return Reply(304, headers={"ETag": f'"{etag}"'})
     if compress and "gzip" in headers.get("accept-encoding", ""):
         body = gzip.compress(right.body, compresslevel=1, mtime=0)
-        extra = {"ETag": f'"{etag}-gzip"', "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+        extra = {
+            **right.headers,
+            "ETag": f'"{etag}-gzip"',
+            "Content-Encoding": "gzip",
+            "Vary": "Accept-Encoding",
+        }
         return Reply(200, body, right.content_type, extra)
-    return Reply(200, right.body, right.content_type, {"ETag": f'"{etag}"'})
+    return Reply(200, right.body, right.content_type, {**right.headers, "ETag": f'"{etag}"'})
 
 
 class _Server(ThreadingHTTPServer):
