@@ -9,7 +9,7 @@ not wake anybody. Nothing here reads a clock, a store or a template.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, TypeAlias
@@ -17,9 +17,10 @@ from typing import Literal, TypeAlias
 from monitor.core import cadence
 from monitor.core.change import LEVELS, Significance
 from monitor.core.net import Window
+from monitor.core.phrases import day_words
 from monitor.core.programmes import Programme, programmes
 from monitor.core.record import TrialId
-from monitor.core.recorded import RecordedChange, derived_id
+from monitor.core.recorded import RecordedChange, derived_id, leading
 from monitor.core.stories import (
     Pending,
     Story,
@@ -135,12 +136,14 @@ def compose(
     sources: Sequence[SourceHealth],
     windows: Sequence[Window] = (),
     assets: Mapping[TrialId, Sequence[str]] | None = None,
+    earlier: Sequence[tuple[datetime, RecordedChange]] = (),
 ) -> Digest | None:
     """What the subscription is told on this occasion, or None where nothing passed its filter.
 
     `windows` are what several versions of one trial come to; an immediate digest has no use for them, as it
     leaves the versions before to the cadence. `assets` are the names of what trials test, by which the same
-    edit in several of them is one programme.
+    edit in several of them is one programme. `earlier` is what was told of them out of turn, and when: it is
+    referred to, not repeated.
 
     An immediate digest holds only what must not wait and leaves the rest pending; where the cadence itself
     is `immediate`, that is everything. A scheduled one without anything to tell exists only as a heartbeat,
@@ -155,8 +158,9 @@ def compose(
     if not (told or notices or (subscription.heartbeat and occasion.kind == "scheduled")):
         return None
     across = programmes(told, assets)
-    above = frozenset[str]().union(*(one.told for one in across))
-    told = tuple(replace(s, above=above & {line.id for line in s.lines}) if above else s for s in told)
+    news = {change.id for change in pending.changes}
+    before = [(at, change) for at, change in earlier if change.id not in news]
+    told = tuple(_with_earlier(_below(told, across), before))
     baselines = () if at_once else tuple(pending.baselines)
     settled = _settled(pending, told, at_once=at_once)
     shown = {change.id for story in told for change in story.changes}
@@ -183,6 +187,34 @@ def compose(
         told_notices=tuple(notice.id for notice in (*notices, *baselines)),
         programmes=across,
     )
+
+
+def _below(stories: Iterable[Story], across: Sequence[Programme]) -> Iterator[Story]:
+    """The stories, knowing what the programmes above them tell."""
+    above = frozenset[str]().union(*(one.told for one in across))
+    for story in stories:
+        yield replace(story, above=above & {line.id for line in story.lines}) if above else story
+
+
+def _with_earlier(
+    stories: Iterable[Story], earlier: Sequence[tuple[datetime, RecordedChange]]
+) -> Iterator[Story]:
+    """The first story of a trial says what was told of it out of turn."""
+    by_trial: dict[TrialId, list[tuple[datetime, RecordedChange]]] = {}
+    for at, change in earlier:
+        by_trial.setdefault(change.trial, []).append((at, change))
+    for story in stories:
+        before = by_trial.pop(story.trial.trial, ()) if story.level is not None else ()
+        if not before:
+            yield story
+            continue
+        said = leading([change for _, change in before])
+        loudest = min(said, key=lambda change: LEVELS.index(change.significance))
+        at = next(at for at, change in before if change is loudest)
+        others = f" And {len(said) - 1} more." if len(said) > 1 else ""
+        yield replace(
+            story, earlier=f"Told before, {at:%H:%M} UTC on {day_words(at.date())}: {loudest.summary}{others}"
+        )
 
 
 def digest_id(subscription: str, period: str, kind: DigestKind, ordinal: int) -> str:

@@ -85,6 +85,7 @@ def entry(story: Story, limits: Limits) -> Entry:
     details = [Line(clip(detail, limits.clip)) for detail in story.finding.details]
     told = [*details, *(_line(change, limits) for change in (*loud, *quiet[: limits.quiet]))]
     told += [Line(_ABOVE)] if story.above else []
+    told += [Line(clip(story.earlier, limits.clip))] if story.earlier else []
     lines = _unsaid(headline, told)
     hidden = max(0, len(lines) - limits.lines) + len(quiet[limits.quiet :])
     compare, compare_url = _compare(story) if _is_loud(story) else ("", "")

@@ -56,6 +56,8 @@ class Story:
     """Over several versions: what they come to, in whose words it is told."""
     above: frozenset[str] = frozenset()
     """Ids of the changes (of `lines`) that a programme tells, above the trials' own stories."""
+    earlier: str = ""
+    """What a digest out of turn told of the trial before, in a sentence."""
 
     @property
     def level(self) -> Significance | None:

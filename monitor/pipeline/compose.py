@@ -7,13 +7,14 @@ tells no period twice and loses none. A digest and its deliveries are one transa
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from monitor.core import cadence, digest
 from monitor.core.delivery import Delivery, outbox
 from monitor.core.digest import Digest, DigestKind, Occasion, Subscription
+from monitor.core.recorded import RecordedChange
 from monitor.errors import ConfigError, StoppedError
 from monitor.pipeline.windows import assets, windows
 from monitor.pipeline.works import Works, failpoint
@@ -148,10 +149,18 @@ def _told(works: Works, subscription: Subscription, pending: Pending, occasion: 
     found = () if at_once else windows(works, pending)
     sources = works.store.sources()
     made = digest.compose(subscription, pending, occasion, sources=sources, windows=found)
-    names = assets(works, made.stories) if made else {}
-    if not names:
+    if made is None:
+        return None
+    names = assets(works, made.stories)
+    trials = {story.trial.trial for story in made.stories}
+    earlier: Sequence[tuple[datetime, RecordedChange]] = ()
+    if occasion.kind != "immediate" and occasion.since is not None:
+        earlier = works.store.told_since(subscription.name, trials, occasion.since)
+    if not (names or earlier):
         return made
-    return digest.compose(subscription, pending, occasion, sources=sources, windows=found, assets=names)
+    return digest.compose(
+        subscription, pending, occasion, sources=sources, windows=found, assets=names, earlier=earlier
+    )
 
 
 def _past(at: datetime, now: datetime) -> datetime | None:

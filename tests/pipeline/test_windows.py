@@ -88,7 +88,7 @@ def test_two_slips_in_a_day_are_one(tmp_path: Path) -> None:
 
 
 def test_net_begins_after_what_was_told_at_once(tmp_path: Path) -> None:
-    """A suspension told at once is told no second time; the digest has the rest."""
+    """A suspension told at once is told no second time; the digest has the rest, and refers to it."""
     stop = {STATUS: "SUSPENDED", REASON: "Drug supply"}
     versions = three_versions({}, {TITLE: "Veltomab, first"}, {TITLE: "Veltomab, first", **stop}, {**stop})
     with World(tmp_path, list(versions)) as world:  # type: ignore[arg-type]
@@ -105,6 +105,10 @@ def test_net_begins_after_what_was_told_at_once(tmp_path: Path) -> None:
             seen(world, app, 7)
             world.clock.now = at(3, 8)
             (made,) = compose.run(app).digests
+            assert (
+                "Told before, 06:00 UTC on 3 Nov 2026: Recruiting → Suspended."
+                in app.renderer.digest(made).text
+            )
         assert {story.finding.rule for story in made.stories} == {"m9"}
         assert set(made.told).isdisjoint(urgent.told)
         recorded = {change.id for change in world.changes()}
