@@ -19,6 +19,8 @@ _OPERATORS |= {"MISSING", "ALL", "MIN", "MAX", "TILT", "BIAS", "CONST"}
 _BARE = re.compile(r"\w+(?:[-.'/+]\w+)*")
 _MARKED = re.compile(r'([\\"()\[\],])')
 _TYPED = re.compile(r'"([^"]*)"|(\S+)')
+_CLOSED = re.compile(r'\\.|"(?:[^"\\]|\\.)*"')
+_PAIR = re.compile(r"\([^()\[\]]*\)|\[[^()\[\]]*\]")
 _AREA = re.compile(r"[A-Za-z][A-Za-z0-9@]*")
 _BETWEEN_NUMBERS = re.compile(r"[\s,;|\"()]+|\b(?:or|and)\b", re.I)
 
@@ -64,6 +66,19 @@ def all_of(expressions: Iterable[str]) -> str:
 def negated(expression: str) -> str:
     """The expression does not fit."""
     return f"NOT ({expression})"
+
+
+def grouped(expression: str) -> str:
+    """An expression of somebody's own as one part of a larger one.
+
+    Raises SearchRefusedError where its brackets or quotes do not close inside it.
+    """
+    left = _CLOSED.sub("", expression)
+    while (fewer := _PAIR.sub("", left)) != left:
+        left = fewer
+    if _MARKED.search(left.replace(",", "")):
+        raise refused(f"{expression!r} has brackets or quotes that do not close", parameter="advanced")
+    return f"({expression})"
 
 
 def area(piece: str, expression: str) -> str:

@@ -203,15 +203,16 @@ def _filters(search: Search, numbers: tuple[str, ...] | None) -> dict[str, str]:
 
 
 def _advanced(search: Search) -> str | None:
-    parts = [f"({search.advanced})"] if search.advanced.strip() else []
+    own = search.advanced.strip()
+    parts = [essie.grouped(own)] if own else []
     for piece, low, high in (
         ("LastUpdatePostDate", search.updated_from, search.updated_to),
         ("StudyFirstPostDate", search.first_posted_from, search.first_posted_to),
     ):
         if low is not None or high is not None:
             parts.append(essie.range_(piece, low, high))
-    if parts == [f"({search.advanced})"]:
-        return search.advanced
+    if own and len(parts) == 1:
+        return own
     return " AND ".join(parts) or None
 
 
