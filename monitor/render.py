@@ -33,12 +33,12 @@ TEXT_WIDTH = 100
 LADDER: tuple[Limits, ...] = (
     Limits(),
     Limits(stories=100, lines=8, clip=400, spans=24, items=20),
-    Limits(stories=60, lines=6, clip=300, spans=16, items=12),
-    Limits(stories=40, lines=4, clip=240, spans=12, items=10),
-    Limits(stories=25, lines=3, clip=200, spans=10, items=8),
-    Limits(stories=12, lines=3, clip=160, spans=8, items=6),
-    Limits(stories=6, lines=2, clip=120, spans=4, items=4),
-    Limits(stories=2, lines=1, clip=80, spans=0, items=2),
+    Limits(stories=60, entries=6, lines=6, clip=300, spans=16, items=12),
+    Limits(stories=40, entries=4, lines=4, clip=240, spans=12, items=10),
+    Limits(stories=25, entries=3, lines=3, clip=200, spans=10, items=8),
+    Limits(stories=12, entries=3, lines=3, clip=160, spans=8, items=6),
+    Limits(stories=6, entries=2, lines=2, clip=120, spans=4, items=4),
+    Limits(stories=2, entries=1, lines=1, clip=80, spans=0, items=2),
 )
 """Ever less in full; the last fits whatever the text is."""
 

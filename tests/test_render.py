@@ -104,7 +104,7 @@ def facts(said: Outline) -> list[str]:
         for across in section.programmes:
             found += [across.headline, *(f"{m.number} {m.text}" for m in across.mentions)]
         for card in section.cards:
-            found += [card.number, card.title, card.context]
+            found += [card.number, card.title, card.context, card.more]
             for entry in card.entries:
                 found += [entry.headline, entry.compare, *(line.text for line in entry.lines)]
                 found += [f"and {entry.more} more in this version"] if entry.more else []
@@ -232,6 +232,50 @@ def test_html_stays_under_its_budget(number: int) -> None:
     ]
     assert len(shown) + sum(counted) == number
     assert rendered.subject.startswith("Trialwire: ")
+
+
+def crowded(number: int) -> Digest:
+    """One trial with many stories of one level, and many programmes in many trials."""
+    stories = []
+    for n in range(number):
+        state = trial(1, "Veltomab Versus Standard Care in Previously Treated Lung Cancer")
+        news = change(state, f"Story {n} of the trial.", level="major", rule="M9", number=n)
+        stories.append((state, finding(state, news.summary, news), (news,)))
+    for n in range(number):
+        for m in (1, 2, 3):
+            state = trial(1000 + 10 * n + m, "Study With a Rather Long Name", f"Sponsor Number {n}")
+            stop = change(
+                state,
+                "Recruiting → Suspended.",
+                level="critical",
+                rule="C1",
+                category="status",
+                field_name="status.overallStatus",
+                old="RECRUITING",
+                new="SUSPENDED",
+                number=5000 + 10 * n + m,
+            )
+            stories.append((state, finding(state, stop.summary, stop), (stop,)))
+    return composed(gathered(*stories))
+
+
+@pytest.mark.parametrize("number", [1, 30, 220])
+def test_a_trial_appears_once_at_a_level(number: int) -> None:
+    """However many stories and programmes, a trial has one line of its own, and the HTML fits its budget."""
+    digest = crowded(number)
+    rendered = RENDERER.digest(digest)
+    assert len(quopri.encodestring(rendered.html.encode())) <= HTML_BUDGET
+    told = [form.count("Veltomab Versus Standard Care") for form in (rendered.text, rendered.html)]
+    words = (flat(rendered.text), read(rendered.html).text)
+    if number < 100:
+        assert told == [1, 1]
+        more = f"more findings: trialwire history {trial(1).trial}"
+        assert [more in form for form in words] == [number > 8] * 2
+    else:
+        assert told == [0, 0]
+        assert all("more critical changes in" in form for form in words)
+        assert all("more major changes in 1 trial" in form for form in words)
+    assert f"{number} critical" in rendered.subject
 
 
 def test_what_is_folded_names_the_command_that_shows_it() -> None:

@@ -21,6 +21,8 @@ class Limits:
     """How much is said in full."""
 
     stories: int = 200
+    entries: int = 8
+    """Stories of one trial at one level."""
     lines: int = 12
     """Lines of one story."""
     quiet: int = 3

@@ -35,6 +35,8 @@ class Card:
     context: str
     url: str
     entries: tuple[Entry, ...]
+    more: str
+    """How many more stories there are, with the command that shows them; empty where all are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ def _sections(digest: Digest, limits: Limits) -> Iterator[Section]:
         for story in shown:
             by_trial.setdefault(story.trial.trial, []).append(story)
         cards = tuple(_card(group, limits) for group in by_trial.values())
-        more = _more(digest, level, rest, len(across) - len(named))
+        more = _more(digest, level, rest, across[len(named) :])
         yield Section(level, named, cards, more)
 
 
@@ -152,12 +154,14 @@ def _across(digest: Digest, one: Programme, limits: Limits) -> Across:
     return Across(clip(one.headline, limits.clip), tuple(mentions), len(one.members) - len(mentions))
 
 
-def _more(digest: Digest, level: Significance, rest: Sequence[Story], programmes: int) -> str:
+def _more(digest: Digest, level: Significance, rest: Sequence[Story], across: Sequence[Programme]) -> str:
     """What is only counted, with the command that shows it; empty where nothing is."""
-    if not (rest or programmes):
+    if not (rest or across):
         return ""
-    changes = sum(len(story.changes) or 1 for story in rest) + programmes
-    trials = len({story.trial.trial for story in rest})
+    changes = sum(len(story.changes) or 1 for story in rest) + sum(len(one.changes) for one in across)
+    trials = len(
+        {story.trial.trial for story in rest} | {member.trial for one in across for member in one.members}
+    )
     command = command_for(digest, level)
     return f"and {plural(changes, f'more {level} change')} in {plural(trials, 'trial')}: {command}"
 
@@ -177,13 +181,15 @@ def _card(stories: Sequence[Story], limits: Limits) -> Card:
     state, finding = stories[0].trial, stories[0].finding
     stamps = [change.stamp for story in stories for change in story.changes]
     context = [phase_words(state.phases), clip(state.sponsor or "", 80)]
-    entries = [entry(story, limits) for story in stories]
+    entries = [entry(story, limits) for story in stories[: limits.entries]]
+    rest = len(stories) - len(entries)
     return Card(
         number=state.trial.id,
         title=clip(state.title or finding.title, min(limits.clip, 160)),
         context=" · ".join(part for part in context if part),
         url=stamps[0].url if stamps else "",
         entries=tuple(linked_once(entries)),
+        more=f"and {plural(rest, 'more finding')}: trialwire history {state.trial.id}" if rest else "",
     )
 
 
