@@ -89,7 +89,7 @@ def test_an_expression_of_ones_own_stays_one(text: str) -> None:
 
 def test_a_whole_expression_is_grouped() -> None:
     """Brackets inside a phrase and escaped ones are text."""
-    for text in ('AREA[Condition]("a) (" OR b)', "a\)", "AREA[StartDate]RANGE[2026-01, MAX]"):
+    for text in ('AREA[Condition]("a) (" OR b)', r"a\)", "AREA[StartDate]RANGE[2026-01, MAX]"):
         assert essie.grouped(text) == f"({text})"
 
 
