@@ -57,7 +57,7 @@ SENTENCES: tuple[tuple[str, Mapping[str, object], Mapping[str, object], str], ..
         {"verified": "2024-02", "status": "UNKNOWN", "last_known": "RECRUITING"},
         f"Status unknown: last verified Feb 2024; was Recruiting. {COMPUTED}",
     ),
-    (STATUS, {}, {"status": "ACTIVE_NOT_RECRUITING"}, "Recruiting → Active, not recruiting."),
+    (STATUS, {}, {"status": "ACTIVE_NOT_RECRUITING"}, "Recruiting → Active, not recruiting: recruitment closed."),
     (
         PCD,
         {"pcd": est("2027-03")},

@@ -13,7 +13,7 @@ from monitor.core.fits.dates import (
 from monitor.core.fits.status import changed_beside_reopening
 from monitor.core.partial_date import days_between
 from monitor.core.record import Dated
-from monitor.core.scene import Case
+from monitor.core.scene import ACTIVE, STOPPED, Case
 from monitor.core.sentences.words import (
     listing,
     moved,
@@ -29,6 +29,8 @@ from monitor.core.sentences.words import (
 )
 from monitor.core.stopping import stop_class
 
+_ENROLLING = frozenset({"RECRUITING", "ENROLLING_BY_INVITATION"})
+_BEGUN = _ENROLLING | {"ACTIVE_NOT_RECRUITING"}
 _FAR = 31
 """Days from which a confirmed date is told by its distance from the estimate."""
 _LABELS = {
@@ -63,7 +65,27 @@ def overall_status(case: Case) -> str:
     beside = (
         changed_beside_reopening(case.scene) if new == "RECRUITING" and old == "ACTIVE_NOT_RECRUITING" else ()
     )
-    return f"{sentence}, with {listing(beside)} changed." if beside else f"{sentence}."
+    if beside:
+        return f"{sentence}, with {listing(beside)} changed."
+    meaning = _meaning(old, new)
+    return f"{sentence}: {meaning}." if meaning else f"{sentence}."
+
+
+def _meaning(old: str, new: str) -> str:
+    """What a step of the status means, where its two words do not say so; empty where they do."""
+    if old in STOPPED and new in ACTIVE:
+        return "resumed"
+    if old == "COMPLETED" and new in ACTIVE:
+        return "active again"
+    if old == "UNKNOWN":
+        return "the record is kept up again"
+    if old in _ENROLLING and new == "ACTIVE_NOT_RECRUITING":
+        return "recruitment closed"
+    if old == "ACTIVE_NOT_RECRUITING" and new in _ENROLLING:
+        return "reopened to recruitment"
+    if old in _BEGUN and new == "NOT_YET_RECRUITING":
+        return "a step back"
+    return "expanded access ended" if (old, new) == ("AVAILABLE", "NO_LONGER_AVAILABLE") else ""
 
 
 def given(reason: str) -> str:
@@ -133,8 +155,9 @@ def _so_far(case: Case) -> str:
     among = f" in the {versions} versions seen" if versions else ""
     if total == 0:
         return f" {ordinal(earlier + 1)} move{among}, back to the first date."
-    same_way = (total > 0) == (case.slip > 0)
-    return f" {ordinal(earlier + 1)} move{among}, {stretch(total) if same_way else moved(total)} in all."
+    # A plan that slips is the usual case and needs no direction; any other sum says which way it went.
+    slips = total > 0 and case.slip > 0
+    return f" {ordinal(earlier + 1)} move{among}, {stretch(total) if slips else moved(total)} in all."
 
 
 def enrollment_count(case: Case) -> str:
