@@ -227,7 +227,8 @@ def _measure(change: Change) -> str:
 
 def _told(lead: Sequence[Change], of: str) -> str:
     """The worst sentence first; a second one beside it if there is room, more are counted."""
-    sentences = list(dict.fromkeys(change.summary for change in lead))
+    telling = [change for change in lead if not change.facts.get("told_with")] or lead
+    sentences = list(dict.fromkeys(change.summary for change in telling))
     sentences.sort(key=UNTOLD.__eq__)
     first, rest = sentences[0], sentences[1:]
     if len(rest) == 1 and len(first) + len(rest[0]) <= _ROOM:

@@ -9,6 +9,7 @@ from monitor.core.partial_date import days_between
 from monitor.core.record import Dated, Json, JsonObject, Text, to_json
 from monitor.core.revisions import is_summed
 from monitor.core.scene import COMPLETION, PRIMARY_COMPLETION, START, Case
+from monitor.core.sentences.documents import DOCUMENTS, lead_part
 from monitor.core.sentences.eligibility import direction
 from monitor.core.sentences.results import is_told_by_event
 from monitor.core.stopping import stop_class
@@ -25,8 +26,11 @@ _COMPANIONS = {
     "status.lastKnownStatus": "status.overallStatus",
     "design.enrollmentType": "design.enrollmentCount",
     "results.hasResults": "status.resultsFirstPostDate",
+    "status.dispFirstPostDate": "status.dispFirstSubmitDate",
+    "annotation.unpostedResponsibleParty": "annotation.unpostedEvents",
 }
 """Changes whose sentence another change of the same version already tells: `told_with` names its field."""
+_TRACKING = "derived.submissionTracking"
 _WITH_RESULTS = frozenset({"status.resultsFirstPostDate", "status.resultsFirstSubmitDate"})
 """Dates that go when the results do."""
 _ENROLLMENT = frozenset({"design.enrollmentCount", "design.enrollmentType"})
@@ -61,10 +65,10 @@ def measures(case: Case) -> JsonObject:
 
 
 def _lead(case: Case) -> str | None:
-    """The field, or the path of the part of an outcome, whose change tells this one too, if there is one."""
+    """The field, or the path of a part of an item, whose change tells this one too, if there is one."""
     name, scene = case.delta.field, case.scene
-    if name in OUTCOMES:
-        first = lead_outcome(case)
+    if name in OUTCOMES or name == DOCUMENTS:
+        first = lead_part(case) if name == DOCUMENTS else lead_outcome(case)
         return first.path if first else None
     lead = _COMPANIONS.get(name)
     if lead is None and scene.results_new and (name.startswith("results.") or _is_over(case)):
@@ -72,14 +76,15 @@ def _lead(case: Case) -> str | None:
         lead = lead if scene.changed(lead) else _COMPANIONS[lead]
     if scene.results_gone and (name.startswith("results.") or name in _WITH_RESULTS):
         lead = "results.hasResults" if name != "results.hasResults" else None
-    if lead is None and name == "derived.submissionTracking" and is_told_by_event(case):
+    if lead is None and name == _TRACKING and is_told_by_event(case):
         lead = "annotation.unpostedEvents"
     return lead if lead and scene.changed(lead) else None
 
 
 def _is_over(case: Case) -> bool:
     """Is it an account of unposted results that goes as they are posted?"""
-    return case.delta.op == "removed" and case.delta.field.startswith("annotation.unposted")
+    about = case.delta.field.startswith("annotation.unposted") or case.delta.field == _TRACKING
+    return case.delta.op == "removed" and about and not case.delta.at
 
 
 def _outcome(case: Case) -> JsonObject:

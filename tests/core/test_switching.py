@@ -129,13 +129,14 @@ def test_parts_of_one_outcome_are_one_line() -> None:
 
 def test_a_part_told_with_another_still_tells_itself() -> None:
     """Where a filter leaves out the change that tells, the other is shown with its own sentence."""
-    before = trial(primary=[outcome("Response rate by local review", "24 months")])
-    after = trial(primary=[outcome("Response rate by central review", "36 months")])
+    before = trial(primary=[DESCRIBED])
+    after = trial(primary=[{**OTHERWISE, "timeFrame": "36 months"}])
     changes, _ = stamp_changes(compare(before, after), STAMP)
     told = leading(changes)
     (other,) = (change for change in changes if change not in told)
     assert leading([other]) == [other]
-    assert other.summary.startswith(("Time frame of primary outcome", "Primary outcome re-worded"))
+    assert other.summary.startswith('Description of primary outcome "Progression-free survival": ')
+    assert "; description: " in told[0].summary
 
 
 @pytest.mark.parametrize(

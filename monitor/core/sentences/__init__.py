@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from monitor.core.scene import COMPLETION, PRIMARY_COMPLETION, START, Case
-from monitor.core.sentences import eligibility, items, outcomes, posted, record, results, trial
+from monitor.core.sentences import documents, eligibility, items, outcomes, posted, record, results, trial
 from monitor.core.sentences.record import plain
 
 __all__ = ["first_sight", "summary"]
@@ -53,7 +53,7 @@ _SENTENCES: Mapping[str, Sentence] = MappingProxyType(
         "results.adverseEvents": posted.posted,
         "results.moreInfo": results.more_info,
         "references.references": record.reference,
-        "documents.largeDocs": record.document,
+        "documents.largeDocs": documents.document,
         "annotation.unpostedEvents": results.unposted_event,
         "annotation.violationEvents": results.violation,
         "oversight.fdaaa801Violation": results.violation,

@@ -51,14 +51,6 @@ _NAME_PARTS = (
     "id",
     "type",
 )
-_DOCUMENTS = {
-    "Prot": "study protocol",
-    "SAP": "analysis plan",
-    "ICF": "consent form",
-    "Prot_SAP": "study protocol and analysis plan",
-    "Prot_ICF": "study protocol and consent form",
-    "Prot_SAP_ICF": "study protocol, analysis plan and consent form",
-}
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -90,15 +82,6 @@ def _cited(case: Case) -> str:
     if not (dot and title and len(first) <= 40):
         return quoted(citation, 120)
     return f"{first}{' et al.' if comma else ''}, {quoted(title, 140)}"
-
-
-def document(case: Case) -> str:
-    """A document came, went or changed."""
-    kind = case.of_item("typeAbbrev")
-    name = case.of_item("label") or _DOCUMENTS.get(kind, kind) or case.of_item("filename")
-    if not case.delta.at:
-        return f"Document {case.delta.op}: {clip(name, QUOTE)}."
-    return f"Document {clip(name, QUOTE)}, {_parts(case)}: {_from_to(case)}."
 
 
 def secondary_id(case: Case) -> str:

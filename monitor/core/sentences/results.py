@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from monitor.core.partial_date import days_between
 from monitor.core.record import Dated
@@ -63,15 +63,17 @@ def unposted_event(case: Case) -> str:
 
 def submission_tracking(case: Case) -> str:
     """The registry's own account of submitted results."""
-    if case.part != "submissionInfos":
+    if case.delta.at and case.part != "submissionInfos":
         return plain(case)
+    if case.delta.op == "removed" and not case.delta.at:
+        return "Registry's tracking of submitted results no longer shown."
     told = [_submission(what, day, _tracked(case)) for what, day in _newly_tracked(case)]
-    return " ".join(told) if told else UNTOLD
+    return " ".join(told[-2:]) if told else UNTOLD
 
 
 def is_told_by_event(case: Case) -> bool:
     """Does the registry's account say only what its events of unposted results in this version say?"""
-    told = set(_newly_tracked(case)) if case.part == "submissionInfos" else set()
+    told = set(_newly_tracked(case))
     events = {
         (_EVENTS.get(shown(delta.new.get("type"))), delta.new.get("date"))
         for delta in case.scene.by_field.get("annotation.unpostedEvents", ())
@@ -81,10 +83,17 @@ def is_told_by_event(case: Case) -> bool:
 
 
 def _newly_tracked(case: Case) -> list[tuple[str, Dated]]:
-    entry = case.delta.new if isinstance(case.delta.new, Mapping) else {case.delta.at[-1]: case.delta.new}
-    return [
-        (_TRACKED[name], day) for name, day in entry.items() if name in _TRACKED and isinstance(day, Dated)
-    ]
+    """What the account says for the first time, in the order of its days."""
+    at, new = case.delta.at, case.delta.new
+    entries: Iterable[object] = ()
+    if not at and isinstance(new, Mapping):
+        infos = new.get("submissionInfos")
+        entries = infos.values() if isinstance(infos, Mapping) else ()
+    elif case.part == "submissionInfos":
+        entries = (new if isinstance(new, Mapping) else {at[-1]: new},)
+    parts = [part for entry in entries if isinstance(entry, Mapping) for part in entry.items()]
+    told = [(_TRACKED[name], day) for name, day in parts if name in _TRACKED and isinstance(day, Dated)]
+    return sorted(told, key=lambda entry: entry[1].date.first)
 
 
 def _submission(what: str, day: Dated | None, known: Sequence[tuple[str, Dated]]) -> str:
