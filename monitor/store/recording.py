@@ -106,14 +106,15 @@ def _held_snapshots(connection: Connection, draft: Draft, batch: Sequence[Record
 
 def _accept_quarantined(connection: Connection, batch: Sequence[Recording], draft: Draft) -> None:
     """What is recorded now is no longer doubted."""
-    held: dict[tuple[int, str], Found] = {
-        (row.trial_id, row.digest): row.id
-        for row in connection.execute(
-            select(QUARANTINE.c.id, QUARANTINE.c.trial_id, QUARANTINE.c.digest).where(
-                QUARANTINE.c.state == "held"
-            )
+    doubted = select(QUARANTINE.c.id).where(QUARANTINE.c.state == "held")
+    if connection.execute(doubted.limit(1)).first() is None:
+        return
+    held: dict[tuple[int, str], Found] = {}
+    for ids in chunks(draft.trials[one.trial]["id"] for one in batch if one.snapshot):
+        query = select(QUARANTINE.c.id, QUARANTINE.c.trial_id, QUARANTINE.c.digest).where(
+            QUARANTINE.c.state == "held", QUARANTINE.c.trial_id.in_(ids)
         )
-    }
+        held |= {(row.trial_id, row.digest): row.id for row in connection.execute(query)}
     believed = [
         held.get((draft.trials[one.trial]["id"], one.snapshot.digest)) for one in batch if one.snapshot
     ]

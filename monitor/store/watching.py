@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, literal, select, update
 
 from monitor.core.record import TrialId
 from monitor.core.watching import TrialState, Watch
@@ -38,6 +38,44 @@ class WatchVerbs(Verbs):
             for batch in chunks(dict.fromkeys(trials)):
                 added += watch_trials(self._db, connection, batch, tags=tags, note=note, now=now)
         return tuple(added)
+
+    def watch_everything(self, registry: str, *, tags: Sequence[str] = (), now: datetime) -> int:
+        """Watch every trial held of a registry; return how many were not watched before.
+
+        Those watched already gain the tags. It takes a few statements, however many trials there are.
+        """
+        name = literal(registry + ":").concat(TRIAL.c.number)
+        held = (TRIAL.c.registry == registry) & TRIAL.c.presence.not_in(("renamed", "unknown"))
+        with self._db.write() as connection:
+            self._db.in_order(connection)
+            last = last_change(connection)
+            known = select(WATCH.c.name).where(WATCH.c.kind == KIND)
+            new = select(literal(KIND), name, literal(""), literal(now, WATCH.c.added_at.type)).where(
+                held, name.not_in(known)
+            )
+            added = connection.scalar(select(func.count()).select_from(new.subquery())) or 0
+            connection.execute(
+                insert(WATCH).from_select(["kind", "name", "note", "added_at"], new.order_by(TRIAL.c.id))
+            )
+            mine = select(WATCH.c.id, TRIAL.c.id.label("trial_id")).join(
+                TRIAL, (WATCH.c.kind == KIND) & (WATCH.c.name == name)
+            )
+            bare = mine.where(held, WATCH.c.id.not_in(select(WATCH_TRIAL.c.watch_id)))
+            connection.execute(
+                insert(WATCH_TRIAL).from_select(
+                    ["watch_id", "trial_id", "entered_at", "after_change"],
+                    bare.add_columns(literal(now, WATCH.c.added_at.type), literal(last)),
+                )
+            )
+            for tag in dict.fromkeys(tags):
+                tagged = select(WATCH_TAG.c.watch_id).where(WATCH_TAG.c.tag == tag)
+                wanted = mine.where(held, WATCH.c.id.not_in(tagged)).subquery()
+                connection.execute(
+                    insert(WATCH_TAG).from_select(
+                        ["watch_id", "tag", "after_change"], select(wanted.c.id, literal(tag), literal(last))
+                    )
+                )
+        return added
 
     def remove_watches(self, trials: Iterable[TrialId]) -> tuple[TrialId, ...]:
         """Watch trials no longer; return those that were. What is recorded of them stays."""

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+import zstandard
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -23,7 +25,7 @@ from monitor.store.migrating import MIGRATIONS
 from monitor.store.schema import REVISIONS
 from monitor.store.tables import TABLES, Row
 from tests.store.conftest import Place
-from tests.store.making import NOW, history, trial
+from tests.store.making import NOW, amended, body_of, first, history, trial
 
 ROOT = Path(__file__).resolve().parents[2]
 SECOND = '''
@@ -245,6 +247,106 @@ def test_what_root_makes_belongs_to_the_directorys_owner(tmp_path: Path, second:
     assert set(owners.values()) == {65534}, owners
 
 
+def at_first_schema(place: Place) -> None:
+    """A database as the first version wrote it: two versions of a trial, one the difference to the other."""
+    config = migrating._config(MIGRATIONS)
+    database = Database(place.url, place.state_dir)
+    with migrating._connection(database) as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    bodies = [body_of("A", trial()), body_of("B", trial())]
+    whole = zstandard.ZstdCompressor(level=3, write_checksum=True).compress(bodies[0])
+    before = zstandard.ZstdCompressionDict(bodies[0], dict_type=zstandard.DICT_TYPE_RAWCONTENT)
+    delta = zstandard.ZstdCompressor(level=3, dict_data=before, write_checksum=True).compress(bodies[1])
+    rows: list[tuple[str, dict[str, object]]] = [
+        (
+            "trial",
+            {
+                "registry": "ctgov",
+                "number": trial().id,
+                "presence": "present",
+                "title": "Veltomab",
+                "phases": "",
+                "snapshot_seq": 2,
+                "last_seq": 2,
+            },
+        ),
+        ("body", {"digest": "a", "codec": "zstd", "base": None, "size": len(bodies[0]), "data": whole}),
+        ("body", {"digest": "b", "codec": "zstd-delta", "base": "a", "size": len(bodies[1]), "data": delta}),
+    ]
+    rows += [
+        (
+            "snapshot",
+            {
+                "trial_id": 1,
+                "seq": seq,
+                "identity": digest,
+                "digest": digest,
+                "first_seen": "2026-11-20",
+                "observed_at": NOW,
+                "origin": "poll",
+                "title": "Veltomab",
+            },
+        )
+        for seq, digest in ((1, "a"), (2, "b"))
+    ]
+    with database.write() as connection:
+        for table, row in rows:
+            names = ", ".join(row)
+            values = ", ".join(f":{name}" for name in row)
+            connection.execute(sa.text(f"INSERT INTO {table} ({names}) VALUES ({values})"), row)
+    database.close()
+
+
+def upgraded_from_the_first(place: Place) -> None:
+    """Upgrade such a database and use it."""
+    at_first_schema(place)
+    with pytest.raises(SchemaVersionError, match="schema 0001"):
+        place.open()
+    report = upgrade(place.url, state_dir=place.state_dir, now=NOW)
+    assert (report.from_revision, report.to_revision) == ("0001", REVISIONS[-1])
+    with place.open() as store:
+        assert [store.body(trial(), seq) for seq in (1, 2)] == [body_of(x, trial()) for x in "AB"]
+        assert list(store.damage()) == []
+        current = store.snapshots(trial())[-1]
+        store.record([amended(current, "C", seq=3, at=NOW)])
+        assert store.compact(now=NOW).packed == 2
+        assert [store.body(trial(), seq) for seq in (1, 2, 3)] == [body_of(x, trial()) for x in "ABC"]
+        assert list(store.damage()) == []
+
+
+def test_a_database_of_the_first_schema_is_upgraded(tmp_path: Path) -> None:
+    """Payloads packed by the first version are read as before, built upon, and packed anew."""
+    place = Place(f"sqlite:///{tmp_path}/t.db", tmp_path)
+    upgraded_from_the_first(place)
+
+
+@pytest.mark.postgres
+def test_a_postgres_database_of_the_first_schema_is_upgraded(postgres_server: str, tmp_path: Path) -> None:
+    """The same on PostgreSQL, in a database of its own."""
+    url = parse_url(postgres_server)
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("DROP DATABASE IF EXISTS first_schema")
+        connection.exec_driver_sql("CREATE DATABASE first_schema")
+    engine.dispose()
+    upgraded_from_the_first(
+        Place(url.set(database="first_schema").render_as_string(hide_password=False), tmp_path)
+    )
+
+
+def test_payloads_packed_the_new_way_are_not_taken_back(sqlite_place: Place) -> None:
+    """A database whose payloads the first version could not read is not downgraded to it."""
+    with sqlite_place.open() as store:
+        store.record([first(trial(number)) for number in range(1, 60)])
+        store.train_dictionary(NOW, least=50)
+        store.record([first(trial(60))])
+    with pytest.raises(ValueError, match="1 payloads are packed in ways"):
+        downgrade(sqlite_place, MIGRATIONS, "0001")
+    with sqlite_place.open() as store:
+        assert store.body(trial(60), 1) == body_of("A", trial(60))
+
+
 def rows_of(path: Path) -> dict[str, int]:
     """Rows of each of our tables in a file."""
     connection = sqlite3.connect(path)
@@ -260,8 +362,6 @@ def rows_of(path: Path) -> dict[str, int]:
 
 def downgrade(place: Place, migrations: Path, revision: str) -> None:
     """Take revisions back the way `upgrade` brings them."""
-    from alembic import command
-
     config = migrating._config(migrations)
     database = Database(place.url, place.state_dir)
     with migrating._connection(database) as connection, connection.begin():

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from monitor.store import Recording, Store
-from tests.store.making import DATA_VERSION, DAY, NOW, first, history, trial
+from tests.store.making import DATA_VERSION, DAY, NOW, first, history, subscription, trial
 
 
 def test_what_is_added_is_watched(store: Store) -> None:
@@ -131,3 +131,23 @@ def test_an_unknown_trial_is_none(store: Store) -> None:
     """Nothing is known of a trial nobody named."""
     assert store.trial(trial()) is None
     assert store.latest([trial()]) == {}
+
+
+def test_everything_held_is_watched_at_once(store: Store) -> None:
+    """All trials of a registry get an entry, those there keep theirs, and what came before is no news."""
+    store.begin_subscription("all", NOW)
+    store.add_watches([trial(2)], tags=["akeso"], note="mine", now=NOW)
+    history(store, "AB", trial(1))
+    store.record([first(trial(2)), first(trial(3))])
+    store.record([Recording(trial=trial(4), checked_at=NOW, presence="unknown")])
+    assert store.watch_everything("ctgov", tags=["all"], now=NOW + DAY) == 2
+    assert [(str(one.trial), one.tags, one.note) for one in store.watches()] == [
+        ("NCT09000002", ("akeso", "all"), "mine"),
+        ("NCT09000001", ("all",), ""),
+        ("NCT09000003", ("all",), ""),
+    ]
+    assert store.watches()[1].added_at == NOW + DAY
+    assert store.pending(subscription("all"), NOW + 9 * DAY).changes == ()
+    assert store.watch_everything("ctgov", tags=["all"], now=NOW + DAY) == 0
+    assert store.watch_everything("other", now=NOW) == 0
+    assert list(store.damage()) == []
