@@ -86,8 +86,8 @@ class Contradiction:
 
 
 def _passed(said: Said) -> str | None:
-    done = said.primary
-    if done is None or done.type != "ESTIMATED" or said.status not in RECRUITING:
+    done = said.primary if said.status in RECRUITING else None
+    if done is None or done.type != "ESTIMATED":
         return None
     if not done.date.ends_before(said.day):
         return None
@@ -95,8 +95,8 @@ def _passed(said: Said) -> str | None:
 
 
 def _start_passed(said: Said) -> str | None:
-    start = said.start
-    if said.status != "NOT_YET_RECRUITING" or start is None or start.type != "ESTIMATED":
+    start = said.start if said.status == "NOT_YET_RECRUITING" else None
+    if start is None or start.type != "ESTIMATED":
         return None
     if not start.date.ends_before(said.day) or _passed(said):
         return None
@@ -122,8 +122,8 @@ def _start_to_come(said: Said) -> str | None:
 
 
 def _begun(said: Said) -> str | None:
-    start = said.start
-    if said.status != "NOT_YET_RECRUITING" or start is None or start.type != "ACTUAL":
+    start = said.start if said.status == "NOT_YET_RECRUITING" else None
+    if start is None or start.type != "ACTUAL":
         return None
     return f"Not yet recruiting, though its start is given as actual ({when(start)})."
 
