@@ -338,6 +338,7 @@ EXAMPLES: tuple[Example, ...] = (
         {"results_submitted": "2026-08-03"},
         "not first given",
     ),
+    _yes("M13", "results.hasResults", {"has_results": True}, {"has_results": False}, "no longer posted"),
     _yes(
         "M13",
         "results.participantFlow",

@@ -79,7 +79,7 @@ def is_told_by_event(case: Case) -> bool:
         for delta in case.scene.by_field.get("annotation.unpostedEvents", ())
         if delta.op == "added" and not delta.at and isinstance(delta.new, Mapping)
     }
-    return bool(told) and told <= events
+    return bool(events) and told <= events
 
 
 def _newly_tracked(case: Case) -> list[tuple[str, Dated]]:
