@@ -15,6 +15,7 @@ from typing import TypeAlias
 from rapidfuzz import fuzz
 
 from monitor.core.catalogue import fold
+from monitor.core.marks import other_words, stands_for, told_apart
 from monitor.core.record import Named, Text, Tree, Value
 
 Candidate: TypeAlias = "tuple[float, int, int]"
@@ -31,12 +32,18 @@ class Kind:
     same: tuple[tuple[str, ...], ...] = ()
     """Parts that settle it where they are present and equal."""
     told_apart: bool = False
-    """Whether numbers and letters that count ("Cohort 2", "Part B") tell items apart."""
+    """Whether marks of the first part ("Cohort 2", "Part B") tell items apart."""
+    substance: bool = False
+    """Whether a word of substance that each has for itself ("lipids", "metabolites") speaks against."""
+    also: str = ""
+    """A part with further names: to be among them is to be called so."""
+    apart: str = ""
+    """A part that both may have and that then must not differ, nor may the DOIs of the first part."""
     agree: str = ""
     """A part whose disagreement speaks against being the same."""
 
 
-_OUTCOME = Kind({"measure": 0.6, "description": 0.3, "timeFrame": 0.1}, 0.6, told_apart=True)
+_OUTCOME = Kind({"measure": 0.6, "description": 0.3, "timeFrame": 0.1}, 0.6, told_apart=True, substance=True)
 _MESH = Kind({}, 1.0, same=(("term",),))
 
 KINDS: Mapping[str, Kind] = {
@@ -48,7 +55,12 @@ KINDS: Mapping[str, Kind] = {
         {"label": 0.5, "description": 0.35, "interventionNames": 0.15}, 0.6, told_apart=True, agree="type"
     ),
     "armsInterventions.interventions": Kind(
-        {"name": 0.6, "description": 0.25, "otherNames": 0.15}, 0.6, same=(("name",),), told_apart=True
+        {"name": 0.6, "description": 0.25, "otherNames": 0.15},
+        0.6,
+        same=(("name",),),
+        told_apart=True,
+        substance=True,
+        also="otherNames",
     ),
     "outcomes.primary": _OUTCOME,
     "outcomes.secondary": _OUTCOME,
@@ -56,11 +68,15 @@ KINDS: Mapping[str, Kind] = {
     "eligibility.criteria": Kind({"text": 1.0}, 0.55, same=(("text",),), agree="section"),
     "contacts.central": Kind({"name": 1.0}, 0.8, same=(("email",), ("name",))),
     "contacts.officials": Kind({"name": 1.0}, 0.8, same=(("name",),)),
-    "references.references": Kind({"citation": 1.0}, 0.75, same=(("pmid",), ("citation",))),
+    "references.references": Kind({"citation": 1.0}, 0.75, same=(("pmid",), ("citation",)), apart="pmid"),
     "references.seeAlso": Kind({"url": 0.8, "label": 0.2}, 0.75),
     "references.availIpds": Kind({"url": 0.6, "id": 0.4}, 0.8, same=(("url",), ("id",))),
     "results.outcomeMeasures": Kind(
-        {"title": 0.6, "description": 0.3, "timeFrame": 0.1}, 0.6, same=(("title",),), told_apart=True
+        {"title": 0.6, "description": 0.3, "timeFrame": 0.1},
+        0.6,
+        same=(("title",),),
+        told_apart=True,
+        substance=True,
     ),
     "documents.largeDocs": Kind({"filename": 1.0}, 0.95, same=(("typeAbbrev", "label"),)),
     "annotation.violationEvents": Kind({"description": 1.0}, 0.8),
@@ -76,6 +92,7 @@ _RAREST, _BLOCK, _NEAREST = 8, 300, 12
 """Beyond: how many words of an item are looked up, how many items of each, and how many are compared."""
 _ROUNDING = 1e-9
 _MARK = re.compile(r"\b(?:[A-Z]|\d+|[IVX]+)\b")
+_DOI = re.compile(r"10\.\d{4,9}/\S*[\w)]")
 _WORD = re.compile(r"\w{4,}|\d+")
 
 
@@ -106,14 +123,56 @@ def candidates(kind: Kind, olds: Sequence[Tree], news: Sequence[Tree]) -> Iterat
             yield 1.0, i, j
             continue
         score = _score(kind, old_texts[i], new_texts[j])
+        if kind.apart:
+            score = _by_number(kind, olds[i], news[j], score)
+        if kind.told_apart:
+            score = _by_name(kind, olds[i], news[j], score)
         if score < kind.threshold:
             continue
-        if kind.told_apart and _marks(kind, olds[i]) != _marks(kind, news[j]):
-            score *= 0.8
         if kind.agree and olds[i].get(kind.agree) != news[j].get(kind.agree):
             score *= 0.85
         if score >= kind.threshold:
             yield score, i, j
+
+
+def _by_number(kind: Kind, old: Tree, new: Tree, score: float) -> float:
+    """The score as the numbers of two publications leave it: two of one kind are two, one DOI is one."""
+    was, now = _shown(old.get(kind.apart)), _shown(new.get(kind.apart))
+    if was and now and was != now:
+        return 0.0
+    dois = [_DOI.findall(_shown(item.get(next(iter(kind.weights)))).casefold()) for item in (old, new)]
+    if all(dois):
+        return 0.95 if set(dois[0]) & set(dois[1]) else 0.0
+    return score
+
+
+def _by_name(kind: Kind, old: Tree, new: Tree, score: float) -> float:
+    """The score as the marks of the two names leave it; a name by its initials or by another is the name."""
+    foremost = next(iter(kind.weights))
+    was, now = _shown(old.get(foremost)), _shown(new.get(foremost))
+    if stands_for(was, now) or stands_for(now, was):
+        return max(score, 0.9)
+    if kind.also and (_is_among(was, new.get(kind.also)) or _is_among(now, old.get(kind.also))):
+        return max(score, 0.9)
+    if score < kind.threshold:
+        return score
+    if told_apart(was, now):
+        return 0.0
+    if _numbers(was) != _numbers(now):
+        score *= 0.8
+    return score * 0.65 if kind.substance and other_words(was, now) else score
+
+
+def _is_among(name: str, names: Value | None) -> bool:
+    return isinstance(names, frozenset) and bool(name) and fold(name) in {fold(other) for other in names}
+
+
+def _shown(value: Value | None) -> str:
+    return value.form if isinstance(value, (Text, Named)) else value if isinstance(value, str) else ""
+
+
+def _numbers(name: str) -> list[str]:
+    return sorted(_MARK.findall(name))
 
 
 def worth_comparing(
@@ -194,8 +253,3 @@ def text_of(value: Value | None) -> str:
             return fold(", ".join(sorted(value)))
         case _:
             return ""
-
-
-def _marks(kind: Kind, item: Tree) -> list[str]:
-    first = item.get(next(iter(kind.weights)))
-    return sorted(_MARK.findall(first.form)) if isinstance(first, Text) else []
