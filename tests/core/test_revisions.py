@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from monitor import compare
 from monitor.core.change import ChangeSet
@@ -260,3 +262,24 @@ def test_results_posted_again_are_a_first_posting() -> None:
     """Taken back and posted again, results are news again."""
     before = trial(**COMPLETE, has_results=False, results_posted=act("2026-06-10"))
     assert compare(before, posted_trial()).findings[0].rule == "C3"
+
+
+_NUMBERS = [
+    path
+    for path, node in nodes(posted_trial()["resultsSection"])
+    if path and path[0] != "moreInfoModule" and str(node).isdigit()
+]
+
+
+@settings(max_examples=40)
+@given(st.sets(st.sampled_from(_NUMBERS), min_size=1, max_size=30))
+def test_every_revised_number_is_told_by_itself_or_in_a_sum(paths: set[tuple[str | int, ...]]) -> None:
+    """Each number that differs is one change, and a story has a sum for exactly the modules it sums up."""
+    found = revised({path: "997" if path[0] != EVENTS else 997 for path in paths})
+    assert len(found) == len(paths)
+    (finding,) = found.findings
+    summed = {change.field for change in found if "summed" in change.facts}
+    sums = finding.facts.get("sums", {})
+    assert isinstance(sums, dict)
+    assert set(sums) == summed
+    assert set(finding.details) == set(sums.values())

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from monitor import compare
 from monitor.core.change import Change
@@ -164,3 +166,44 @@ def test_time_frames_that_moved_alike_are_one_line(old: str, new: str, told: str
     assert line.summary == (
         f'Time frame of secondary outcome "Duration of response"{told}; the same in 3 more outcomes.'
     )
+
+
+def test_a_replacement_names_both_and_when() -> None:
+    """One primary outcome dropped and one added is a replacement; around results posting it is restated."""
+    for timing, (when, words) in TIMES.items():
+        found = compare(trial(**when, primary=[PFS]), trial(**when, primary=[ORR]))
+        assert found.findings[0].headline == (
+            f'Primary outcome replaced {words}: "Progression-free survival" → "Response rate"'
+        )
+        assert {change.rule for change in found} == {
+            {"before_start": "M6", "at_results_posting": "M17"}.get(timing, "C4")
+        }
+
+
+_MEASURES = ("Overall survival", "Overall survival at two years", "Quality of life", "Response rate")
+_OUTCOMES = st.lists(
+    st.builds(
+        outcome,
+        st.sampled_from(_MEASURES),
+        st.sampled_from(["24 months", "36 months", "Week 24"]),
+        st.sampled_from(["", "By central review.", "By central review of every scan."]),
+    ),
+    max_size=4,
+)
+_LISTS = st.fixed_dictionaries({"primary": _OUTCOMES, "secondary": _OUTCOMES, "other": _OUTCOMES})
+
+
+@settings(max_examples=80)
+@given(_LISTS, _LISTS)
+def test_every_change_of_an_outcome_is_told_once(
+    before: Mapping[str, object], after: Mapping[str, object]
+) -> None:
+    """Each change has a class and a timing; what is told with another is told by one that tells itself."""
+    found = compare(trial(**before), trial(**after))
+    telling = {change.delta.path for change in found if "told_with" not in change.facts}
+    for change in found:
+        told = change.facts["switch"]
+        assert isinstance(told, dict)
+        assert told["class"] in CLASSES or told["class"] == "reworded"
+        assert told["timing"] == "after_start"
+        assert change.facts.get("told_with", change.delta.path) in telling
