@@ -57,7 +57,12 @@ SENTENCES: tuple[tuple[str, Mapping[str, object], Mapping[str, object], str], ..
         {"verified": "2024-02", "status": "UNKNOWN", "last_known": "RECRUITING"},
         f"Status unknown: last verified Feb 2024; was Recruiting. {COMPUTED}",
     ),
-    (STATUS, {}, {"status": "ACTIVE_NOT_RECRUITING"}, "Recruiting → Active, not recruiting: recruitment closed."),
+    (
+        STATUS,
+        {},
+        {"status": "ACTIVE_NOT_RECRUITING"},
+        "Recruiting → Active, not recruiting: recruitment closed.",
+    ),
     (
         PCD,
         {"pcd": est("2027-03")},
@@ -94,6 +99,24 @@ SENTENCES: tuple[tuple[str, Mapping[str, object], Mapping[str, object], str], ..
         {"cd": est("2027-01")},
         {"cd": act("2026-06-01")},
         "Study completion confirmed: 1 Jun 2026, 7 months earlier than estimated (Jan 2027).",
+    ),
+    (
+        "design.enrollmentType",
+        {},
+        {**COMPLETE, "count_type": "ACTUAL"},
+        "Final enrollment 120, as planned.",
+    ),
+    (
+        COUNT,
+        {"count": 38, "count_type": "ACTUAL"},
+        {"count": 60, "count_type": "ACTUAL"},
+        "Enrolled so far 38 → 60 (+58 %).",
+    ),
+    (
+        COUNT,
+        {**COMPLETE, "count": 38, "count_type": "ACTUAL"},
+        {**COMPLETE, "count": 60, "count_type": "ACTUAL"},
+        "Actual enrollment corrected 38 → 60 (+58 %).",
     ),
     (COUNT, {"count": 420}, {"count": 300}, "Target 420 → 300 (−29 %)."),
     (COUNT, {}, {"count": 38, "count_type": "ACTUAL"}, "38 of 120 planned enrolled so far (32 %)."),

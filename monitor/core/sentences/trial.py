@@ -30,6 +30,8 @@ from monitor.core.sentences.words import (
 from monitor.core.stopping import stop_class
 
 _ENROLLING = frozenset({"RECRUITING", "ENROLLING_BY_INVITATION"})
+_COUNTING = _ENROLLING | {"SUSPENDED"}
+"""Statuses under which an actual number is not the last one."""
 _BEGUN = _ENROLLING | {"ACTIVE_NOT_RECRUITING"}
 _FAR = 31
 """Days from which a confirmed date is told by its distance from the estimate."""
@@ -175,6 +177,8 @@ def enrollment_count(case: Case) -> str:
         case "ACTUAL", "ESTIMATED":
             return f"Enrollment estimated again: {old.count:,} (actual) → {new.count:,} (estimated)."
         case "ACTUAL", "ACTUAL":
+            if case.scene.status in _COUNTING:
+                return f"Enrolled so far {shift}."
             return f"Actual enrollment corrected {shift}."
     return f"Target {shift}."
 
@@ -183,16 +187,20 @@ def against_target(now: str | None, planned: int, actual: int) -> str:
     """An actual number beside the plan; final only where the trial is over (voice, "enrollment")."""
     share = f" ({100 * actual / planned:.0f} %)" if planned else ""
     if now in ("COMPLETED", "TERMINATED"):
+        if planned == actual:
+            return f"Final enrollment {actual:,}, as planned."
         return f"Final enrollment {actual:,} of {planned:,} planned{share}."
     if now == "WITHDRAWN" or actual == 0:
         return f"{actual:,} of {planned:,} planned enrolled."
-    so_far = " so far" if now in ("RECRUITING", "ENROLLING_BY_INVITATION", "SUSPENDED") else ""
+    so_far = " so far" if now in _COUNTING else ""
     return f"{actual:,} of {planned:,} planned enrolled{so_far}{share}."
 
 
 def enrollment_type(case: Case) -> str:
     """The number became actual, or an estimate again."""
-    new = case.scene.enrollments[1]
+    counted, new = case.scene.enrollments
+    if counted and new and (counted.type, new.type) == ("ESTIMATED", "ACTUAL"):
+        return against_target(case.scene.status, counted.count, new.count)
     count = f" {new.count:,}" if new and not case.scene.changed("design.enrollmentCount") else ""
     old = f"{word(case.old)} → " if case.old else ""
     return f"Enrollment{count}: {old}{word(case.new) or 'no type'}."
