@@ -139,6 +139,8 @@ def _bars(change: RecordedChange) -> tuple[Bar, ...]:
     first = facts.get("first_date") if isinstance(facts, dict) else None
     named = (("first", first), ("before", change.body.get("old")), ("now", change.body.get("new")))
     dates = [(name, when) for name, value in named if (when := _estimated(value)) is not None]
+    if [name for name, _ in dates[:2]] == ["first", "before"] and dates[0][1] == dates[1][1]:
+        dates = dates[1:]
     seen = change.stamp.observed_at.date()
     left = {name: (when.midpoint - seen).days for name, when in dates}
     if not {"before", "now"} <= left.keys() or min(left["before"], left["now"]) < 31:

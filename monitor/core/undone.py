@@ -74,7 +74,13 @@ def way(steps: Sequence[RecordedChange]) -> str:
     first = steps[0]
     if any(step.field != first.field or step.body.get("part") for step in steps):
         return ""
-    said = [_say(value) for value in (first.body["old"], *(step.body["new"] for step in steps))]
+    values = [first.body["old"], *(step.body["new"] for step in steps)]
+    kinds = [value.get("type") if isinstance(value, dict) else None for value in values]
+    typed = len(set(kinds)) > 1
+    said = [
+        f"{told} ({kind.lower()})" if told and typed and isinstance(kind, str) else told
+        for told, kind in zip(map(_say, values), kinds, strict=True)
+    ]
     if not all(said):
         return ""
     return f"{_label(first)} went {' → '.join(said)} within this digest."

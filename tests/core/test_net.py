@@ -198,6 +198,16 @@ def test_the_way_is_told_below_the_net() -> None:
     assert [change.summary for change in story.changes] != [line.summary for line in story.lines]
 
 
+def test_the_way_names_the_types_where_they_changed() -> None:
+    """A date confirmed and corrected within one digest does not read as if it stood still."""
+    forms = (("2026-11-02", "ESTIMATED"), ("2026-11-02", "ACTUAL"), ("2025-11-11", "ACTUAL"))
+    (story,) = told(versions(*({COMPLETION: {"date": day, "type": kind}} for day, kind in forms)).digest())
+    assert story.finding.details[0] == (
+        "Primary completion went 2 Nov 2026 (estimated) → 2 Nov 2026 (actual) → 11 Nov 2025 (actual) within "
+        "this digest."
+    )
+
+
 def test_net_begins_after_what_was_told() -> None:
     """Of a field that was told in part the rest is told as recorded; other fields are told as their net."""
     edits: dict[str, object] = {TITLE: "Veltomab in gastric cancer", TARGET: 110}
