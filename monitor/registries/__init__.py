@@ -23,6 +23,7 @@ from monitor.errors import ConfigError, UnknownTrialError
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from monitor.core.drift import Schema
     from monitor.core.past import Past, PastRecord
     from monitor.core.search import Matching, Search, SearchPage
     from monitor.transport import PoliteClient, Politeness
@@ -197,6 +198,17 @@ class Searchable(Protocol):
 
     def found(self, search: Search) -> tuple[TrialId, ...]:
         """Every trial that fits, once each, all as of one data version."""
+
+
+@runtime_checkable
+class DescribesRecords(Protocol):
+    """What a registry can do that describes its own fields; ask `isinstance(registry, DescribesRecords)`."""
+
+    def schema(self) -> Schema:
+        """The description as of now, to be compared with the one before (`core.drift`).
+
+        Raises RegistryUnavailableError (`broken` where it is of another shape) and RegistryBlockedError.
+        """
 
 
 class _Module(Protocol):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from monitor import registries
 from monitor.core.record import Json, TrialId
+from monitor.core.search import Search
 from monitor.demo.standin import DataVersion, Fault, StandIn
 from monitor.registries import Reader, Registry
 from monitor.transport import PoliteClient
@@ -29,6 +30,8 @@ class Harness:
     """Texts that are no number of this registry."""
     spellings: Mapping[str, TrialId]
     """Numbers as people write them."""
+    search: Search
+    """Finds exactly the present trials and those that others became."""
     refresh: Callable[[], object]
     """Make the registry serve its next data version."""
     refuse: Callable[[], object]
@@ -93,6 +96,7 @@ def _ctgov() -> Iterator[Harness]:
                 " nct9000001 ": first,
                 "https://clinicaltrials.gov/study/NCT09000001?tab=history": first,
             },
+            search=Search(intervention="veltomab"),
             refresh=stand_in.advance,
             refuse=lambda: stand_in.inject(Fault.forbidden()),
             fail=lambda: stand_in.inject(Fault.failing(503, times=None)),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import orjson
 import pytest
@@ -11,9 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor import registries
+from monitor.core.diff import diff
+from monitor.core.drift import drifts, schema_from_json
 from monitor.core.record import Json
-from monitor.errors import ConfigError, RegistryBlockedError, RegistryUnavailableError, UnknownTrialError
-from monitor.registries import Absent, Payload, RenamedTo
+from monitor.core.search import Search
+from monitor.errors import (
+    ConfigError,
+    RegistryBlockedError,
+    RegistryUnavailableError,
+    SearchRefusedError,
+    UnknownTrialError,
+)
+from monitor.registries import Absent, DescribesRecords, KeepsHistory, Payload, RenamedTo, Searchable
 from tests.registries.harness import HARNESSES, SAMPLES, Harness, reader
 
 
@@ -129,6 +139,89 @@ def test_failing_is_unavailable_after_patience(harness: Harness) -> None:
     assert sum(harness.clockwork.waits) > 5
 
 
+# Abilities that a registry may have.
+
+
+def test_a_past_is_told_in_order(harness: Harness) -> None:
+    """Versions counted upward from 1; each is a record of the trial, and the last is today's."""
+    registry, trial = harness.registry, harness.present[0]
+    if not isinstance(registry, KeepsHistory):
+        pytest.skip("it tells no past")
+    past = registry.history(trial)
+    assert past is not None
+    numbers = [version.number for version in past.versions]
+    assert numbers[0] >= 1
+    assert numbers == sorted(set(numbers))
+    versions = [registry.version(trial, number) for number in numbers]
+    for version in versions:
+        assert version is not None
+        assert orjson.loads(version.body) == version.record
+        assert registry.normalize(version.record).trial == version.trial == trial
+        assert registry.facts(version.record).overall_status
+    (today,) = registry.fetch([trial])
+    assert isinstance(today, Payload)
+    last = versions[-1]
+    assert last is not None
+    then, now = registry.level(last.record, today.record)
+    assert not diff(registry.normalize(then), registry.normalize(now))
+    assert registry.version(trial, numbers[-1] + 1) is None
+    assert registry.history(harness.unknown) is None
+
+
+def test_what_is_searched_is_found(harness: Harness) -> None:
+    """Once each, as many as the dry run counts; pages leave nothing out; a search for nothing is refused."""
+    registry = harness.registry
+    if not isinstance(registry, Searchable):
+        pytest.skip("it finds nothing")
+    wanted = {*harness.present, *harness.renamed.values()}
+    found = registry.found(harness.search)
+    assert len(found) == len(wanted)
+    assert set(found) == wanted
+    told = registry.matching(harness.search, first=1)
+    assert (told.total, len(told.first)) == (len(wanted), 1)
+    first = registry.search(harness.search, size=1, count=True)
+    assert first.total == len(wanted)
+    paged, next_token = list(first.trials), first.next_token
+    while next_token is not None:
+        page = registry.search(harness.search, next_token, size=1)
+        paged += page.trials
+        next_token = page.next_token
+    assert sorted(paged, key=str) == sorted(wanted, key=str)
+    with pytest.raises(SearchRefusedError):
+        registry.matching(Search())
+
+
+def test_a_description_stays_as_long_as_the_registry_does(harness: Harness) -> None:
+    """Two of one day differ in nothing and can be kept."""
+    registry = harness.registry
+    if not isinstance(registry, DescribesRecords):
+        pytest.skip("it does not describe itself")
+    schema = registry.schema()
+    assert schema.fields
+    assert drifts(schema, registry.schema()) == ()
+    assert schema_from_json(schema.to_json()) == schema
+
+
+@pytest.mark.parametrize("blocked", [True, False])
+def test_abilities_fail_as_the_rest_does(harness: Harness, *, blocked: bool) -> None:
+    """Refused means blocked, failing means unavailable, whatever was asked for."""
+    registry = harness.registry
+    (harness.refuse if blocked else harness.fail)()
+    asks: list[Callable[[], object]] = []
+    if isinstance(registry, KeepsHistory):
+        asks += [
+            partial(registry.history, harness.present[0]),
+            partial(registry.version, harness.present[0], 1),
+        ]
+    if isinstance(registry, Searchable):
+        asks += [partial(registry.found, harness.search), partial(registry.matching, harness.search)]
+    if isinstance(registry, DescribesRecords):
+        asks.append(registry.schema)
+    for ask in asks:
+        with pytest.raises(RegistryBlockedError if blocked else RegistryUnavailableError):
+            ask()
+
+
 def test_numbers_are_read_as_people_write_them(harness: Harness) -> None:
     """The registry's own canonical form is a fixed point, and spellings lead to it."""
     for trial in (*harness.present, harness.unknown):
@@ -157,6 +250,16 @@ def test_the_pure_half_is_pure(name: str) -> None:
     assert one.normalize(sample) == one.normalize(sample)
     assert one.data_version(sample) == one.data_version(sample)
     assert sample == kept
+
+
+@every_reader
+def test_payloads_of_one_source_are_level(name: str) -> None:
+    """Two records of today are compared as they are, and whatever is no record is passed on."""
+    sample, one = SAMPLES[name], reader(name)
+    assert one.level(sample.payload, sample.another) == (sample.payload, sample.another)
+    junks: tuple[Json, ...] = (None, 1, [], {})
+    for junk in junks:
+        assert one.level(junk, junk) == (junk, junk)
 
 
 @every_reader

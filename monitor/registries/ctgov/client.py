@@ -11,21 +11,24 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import cast
 from urllib.parse import quote
 
 import msgspec
 import orjson
 
+from monitor.core.drift import Schema
 from monitor.core.past import Past, PastRecord
 from monitor.core.record import Json, TrialId
 from monitor.core.search import Matching, Search, SearchPage
-from monitor.errors import RegistryBlockedError, RegistryError, RegistryUnavailableError
+from monitor.errors import RecordFormatError, RegistryBlockedError, RegistryError, RegistryUnavailableError
 from monitor.registries import Absent, Fetched, Payload, Probe, Rejected, RenamedTo, Unknown
 from monitor.registries.ctgov import belief
 from monitor.registries.ctgov.asking import MOST_HOPS, REDIRECTS, Asking, number_in, unexpected
 from monitor.registries.ctgov.history import History
 from monitor.registries.ctgov.numbers import NAME, canonical_number
 from monitor.registries.ctgov.reader import CtGovReader
+from monitor.registries.ctgov.schema import schema
 from monitor.registries.ctgov.searching import LARGEST_PAGE, Searches
 from monitor.registries.ctgov.settings import Settings
 from monitor.transport import Answer, PoliteClient
@@ -35,6 +38,7 @@ log = logging.getLogger(__name__)
 _MOST_FAILURES = 3
 _PASSES = 2
 _SPARE_PAGES = 3
+_LIST = cast("type[list[Json]]", list)
 _NOT_FOUND = re.compile(r"\s*NCT number (\S+) not found\s*", re.IGNORECASE)
 
 
@@ -96,6 +100,20 @@ class CtGov(CtGovReader):
     def version(self, trial: TrialId, number: int) -> PastRecord | None:
         """See `history.History.version`."""
         return self._history.version(trial, number)
+
+    def schema(self) -> Schema:
+        """The registry's description of its records: three requests."""
+        told = [self._described(name) for name in ("metadata", "enums")]
+        try:
+            return schema(told[0], told[1], self.probe(None).api_version)
+        except RecordFormatError as error:
+            raise RegistryUnavailableError(error.message, registry=NAME, broken=True) from error
+
+    def _described(self, name: str) -> Json:
+        answer, found = self._asking.read(f"{self._api}/studies/{name}", _LIST)
+        if found is None:
+            raise unexpected(answer)
+        return found
 
     def search(
         self, search: Search, token: str | None = None, *, size: int = LARGEST_PAGE, count: bool = False
