@@ -19,6 +19,8 @@ WINDOW, INTERVAL = "look-back", "time window"
 """Time before the trial, and any other time between two events."""
 _REACH = 90
 """Characters between a term and its bound, at most."""
+_CONTEXT = 400
+"""Characters of a clause looked at on each side of a bound; nothing is plain in a longer one."""
 _NEXT = 12
 """The same for an age without a unit."""
 
@@ -247,19 +249,21 @@ def _window(before: str, after: str) -> str:
 
 
 def _clause(text: str, bound: Bound) -> tuple[str, str]:
-    """The text of the clause before and after the bound."""
-    begin = 0
-    for found in _CLAUSE.finditer(text, 0, bound.start):
+    """The text of the clause before and after the bound, as far as it is looked at."""
+    begin = at = max(0, bound.start - _CONTEXT)
+    for found in _CLAUSE.finditer(text, at, bound.start):
         begin = found.end()
-    stop = _CLAUSE.search(text, bound.end)
-    return text[begin : bound.start], text[bound.end : stop.start() if stop else len(text)]
+    far = bound.end + _CONTEXT
+    stop = _CLAUSE.search(text, bound.end, far)
+    return text[begin : bound.start], text[bound.end : stop.start() if stop else far]
 
 
 def _sense(before: str, after: str) -> Sense:
+    whole = max(len(before), len(after)) < _CONTEXT
     before, after = _COMPARISONS.sub(" ", before), _COMPARISONS.sub(" ", after)
     negations = len(_NEGATION.findall(before))
     turned = negations == 1 and _LEADING_NO.match(before) is not None
     permitted, forbidden = (
         any(said.search(part) for part in (before, after)) for said in (_PERMITTED, _FORBIDDEN)
     )
-    return Sense(negations == 0 or turned, turned, permitted, forbidden)
+    return Sense(whole and (negations == 0 or turned), turned, permitted, forbidden)
