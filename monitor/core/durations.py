@@ -105,6 +105,14 @@ def duration_days(time_frame: str) -> float | None:
     return max((*_lengths(text), *_points(text), *_cycles(text)), default=None)
 
 
+def shift_of(old: str, new: str) -> tuple[object, object]:
+    """What two time frames that moved alike share: both lengths, else both texts."""
+    before, after = duration_days(old), duration_days(new)
+    if before is None or after is None or before == after:
+        return old.casefold(), new.casefold()
+    return before, after
+
+
 def _unit_kept(margin: re.Match[str]) -> str:
     """`12 ± 2 weeks` is 12 weeks: the margin goes, the unit that both numbers share stays."""
     before = margin.string[: margin.start()].rstrip()

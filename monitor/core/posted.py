@@ -65,7 +65,7 @@ def spot(case: Case) -> Spot:
     gone = delta.op == "removed" and bool(delta.at)
     root = _root(case, before=delta.op == "removed")
     path: Sequence[str] = delta.from_at if gone and delta.from_at is not None else delta.at
-    titles = _titles(root)
+    titles = group_titles(root)
     steps: list[Step] = []
     node: Value | None = root
     group, place = "", 0
@@ -84,26 +84,12 @@ def spot(case: Case) -> Spot:
         else:
             steps += [Step(name, "", member, 1)] if isinstance(member, Mapping) else []
             node, place = member, place + 1
-    whole = isinstance(_value(case), Mapping)
+    whole = isinstance(value_of(case), Mapping)
     return Spot(tuple(steps), group, "" if whole or not path else path[-1], root)
 
 
 def value_of(case: Case) -> Value | None:
     """What came, went or stands there now."""
-    return _value(case)
-
-
-def group_titles(root: Tree) -> Mapping[str, str]:
-    """Titles of a module's groups by their folded numbers."""
-    return _titles(root)
-
-
-def measure_type(case: Case) -> str:
-    """PRIMARY, SECONDARY …: the type of the outcome measure a difference stands in; else empty."""
-    return case.of_item("type") if case.delta.field == MEASURES else ""
-
-
-def _value(case: Case) -> Value | None:
     return case.delta.old if case.delta.new is None else case.delta.new
 
 
@@ -116,7 +102,8 @@ def _root(case: Case, *, before: bool) -> Tree:
     return found if isinstance(found, Mapping) else {}
 
 
-def _titles(root: Tree) -> Mapping[str, str]:
+def group_titles(root: Tree) -> Mapping[str, str]:
+    """Titles of a module's groups by their folded numbers."""
     found: dict[str, str] = {}
     for name in _GROUPS:
         groups = root.get(name)

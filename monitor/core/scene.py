@@ -13,7 +13,7 @@ from datetime import date, timedelta
 import orjson
 
 from monitor.core.change import Delta
-from monitor.core.durations import duration_days
+from monitor.core.durations import shift_of
 from monitor.core.lazy import lazy
 from monitor.core.partial_date import PartialDate, days_between
 from monitor.core.record import Age, Dated, JsonObject, Named, Opaque, Text, Tree, TrialRecord, Value, to_json
@@ -297,14 +297,6 @@ def shown(value: Value | None) -> str:
         case Opaque(json=str(text)):
             return text
     return orjson.dumps(to_json(value)).decode()
-
-
-def shift_of(old: str, new: str) -> tuple[object, object]:
-    """What two time frames that moved alike share: both lengths, else both texts."""
-    before, after = duration_days(old), duration_days(new)
-    if before is None or after is None or before == after:
-        return old.casefold(), new.casefold()
-    return before, after
 
 
 def _enrollment(record: TrialRecord) -> Enrollment | None:

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from monitor.core.change import Delta
-from monitor.core.durations import duration_days
+from monitor.core.durations import duration_days, shift_of
 from monitor.core.fits.outcomes import PRIMARY, edited
 from monitor.core.record import Json, JsonObject
-from monitor.core.scene import Case, Scene, shift_of
+from monitor.core.scene import Case, Scene
 from monitor.core.text import same_words
 
 OUTCOMES = ("outcomes.primary", "outcomes.secondary", "outcomes.other")
