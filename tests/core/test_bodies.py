@@ -96,3 +96,10 @@ def test_a_collaborator_spelled_otherwise_is_no_news() -> None:
     assert change.summary == "Collaborator, another spelling: Univ. of Nort → University of Nort."
     found = compare(trial(collaborators=[one]), trial(collaborators=[third]))
     assert {change.rule for change in found} == {"m8"}
+
+
+def test_a_sponsor_re_named_beside_its_organization_s_other_spelling_is_the_same() -> None:
+    """Another spelling of the organization is no other organization."""
+    body = {"fullName": "Alpha Bio, Inc.", "class": "INDUSTRY"}
+    found = compare(trial(), trial(lead={"name": "Alpha Medicines", "class": "INDUSTRY"}, organization=body))
+    assert {change.rule for change in found} == {"m10", "n6"}

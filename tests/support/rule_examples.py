@@ -229,6 +229,13 @@ EXAMPLES: tuple[Example, ...] = (
     _no(
         "C12",
         STATUS,
+        {"status": "ACTIVE_NOT_RECRUITING"},
+        {"count": 30, "count_type": "ACTUAL"},
+        "an actual number is no target",
+    ),
+    _no(
+        "C12",
+        STATUS,
         {"status": "ACTIVE_NOT_RECRUITING", "arms": [VELTOMAB]},
         {"arms": [{**VELTOMAB, "description": "New words"}]},
         "wording",

@@ -9,6 +9,7 @@ from monitor.core.scene import CONTROL_ARMS, Case
 from monitor.core.text import numbers_in
 
 PHASES = ("EARLY_PHASE1", "PHASE1", "PHASE2", "PHASE3", "PHASE4")
+_ORGANIZATION = "identification.organization"
 _INTERVENTIONS = "armsInterventions.interventions"
 
 
@@ -122,4 +123,7 @@ def is_same_body(case: Case) -> bool:
         return False
     if same_name(case.old, case.new):
         return True
-    return not case.scene.changed("sponsor.leadClass", "identification.organization")
+    if case.scene.changed("sponsor.leadClass"):
+        return False
+    organization = (Case(delta, case.scene) for delta in case.scene.by_field.get(_ORGANIZATION, ()))
+    return all(other.part == "fullName" and same_name(other.old, other.new) for other in organization)

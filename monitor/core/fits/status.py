@@ -87,6 +87,7 @@ def changed_beside_reopening(scene: Scene) -> tuple[str, ...]:
     arms = any(
         delta.field == "armsInterventions.arms" and arm_set(Case(delta, scene)) for delta in scene.deltas
     )
-    target = scene.changed("design.enrollmentCount")
+    now = scene.enrollments[1]
+    target = scene.changed("design.enrollmentCount") and now is not None and now.type == "ESTIMATED"
     found = (("eligibility", eligibility), ("arms", arms), ("enrollment target", target))
     return tuple(name for name, changed in found if changed)
