@@ -35,7 +35,7 @@ from tests.support.digests import (
     trial,
 )
 from tests.support.records import study
-from tests.support.sample import sample_digest
+from tests.support.sample import programme_digest, sample_digest, window_digest
 
 RENDERER = Renderer()
 HOSTILE = (
@@ -159,7 +159,9 @@ def programme() -> Digest:
 
 
 @pytest.mark.parametrize(
-    "digest", [sample_digest(), troubled(), programme()], ids=["sample", "troubled", "programme"]
+    "digest",
+    [sample_digest(), troubled(), programme(), programme_digest(), window_digest()],
+    ids=["sample", "troubled", "programme", "beside", "window"],
 )
 def test_text_and_html_hold_the_same_facts(digest: Digest) -> None:
     """Every headline, summary, number, date, count and link of one part is in the other."""

@@ -27,7 +27,7 @@ from monitor.errors import ConfigError, DeliveryDeferredError, DeliveryRejectedE
 from monitor.render import Renderer
 from tests.channels.support import OLD_SECRET, SECRET, ping_rows, rows, webhook
 from tests.support.digests import NOW, FakePending, change, composed, finding, gathered, notice, source, trial
-from tests.support.sample import sample_digest
+from tests.support.sample import programme_digest, sample_digest, window_digest
 
 SCHEMAS = {
     path.stem: json.loads(path.read_text(encoding="utf-8"))
@@ -121,7 +121,11 @@ def test_the_signature_is_that_of_the_specification() -> None:
     assert signature == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 
-@pytest.mark.parametrize("digest", [sample_digest(), troubled()], ids=["sample", "troubled"])
+@pytest.mark.parametrize(
+    "digest",
+    [sample_digest(), troubled(), window_digest(), programme_digest()],
+    ids=["sample", "troubled", "window", "programme"],
+)
 def test_every_event_obeys_its_schema(digest: Digest) -> None:
     """What is really sent is valid by the schema that ships, for every type."""
     channel = webhook("http://127.0.0.1:1/", events=ALL_EVENTS)
@@ -130,6 +134,26 @@ def test_every_event_obeys_its_schema(digest: Digest) -> None:
     assert [m.part for m in messages] == list(range(1, len(messages) + 1))
     (ping,) = channel.test_message(NOW)
     assert valid(ping.content)["type"] == "test.ping"
+
+
+def test_findings_over_versions_and_trials_say_so() -> None:
+    """Net findings name their steps, programmes their trials; changes are sent as recorded, once each."""
+
+    def told(digest: Digest) -> Any:
+        (message,) = webhook("http://127.0.0.1:1/").messages(digest, Renderer().digest(digest))
+        return valid(message.content)["data"]
+
+    window = told(window_digest())
+    loud = [finding for finding in window["findings"] if finding["kind"] != "admin"]
+    assert sorted(finding["net"] for finding in loud) == ["changed", "reverted"]
+    recorded = [change["id"] for change in window["changes"]]
+    assert sorted(step for finding in window["findings"] for step in finding["steps"]) == sorted(recorded)
+    programme = told(programme_digest())
+    first, *rest = programme["findings"]
+    assert (first["kind"], first["trial"], len(first["trials"])) == ("programme", None, 3)
+    assert sorted(first["findings"]) == sorted(finding["id"] for finding in rest)
+    assert programme["digest"]["counts"]["findings"] == {"critical": 1, "major": 0, "minor": 1, "noise": 0}
+    assert all(finding["trial"]["url"].startswith("https://") for finding in rest)
 
 
 def test_the_schemas_are_schemas() -> None:

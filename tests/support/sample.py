@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from monitor.core.digest import Digest
+from monitor.core.record import JsonObject
+from tests.support.chains import chain
 from tests.support.digests import (
     change,
     composed,
@@ -11,6 +13,7 @@ from tests.support.digests import (
     notice,
     trial,
 )
+from tests.support.records import study
 
 
 def sample_digest() -> Digest:
@@ -123,3 +126,38 @@ def sample_digest() -> Digest:
         unread=(trial(7, "Sequential Immunotherapy in Bladder Cancer"),),
     )
     return composed(pending)
+
+
+def window_digest() -> Digest:
+    """One trial over several versions: a suspension gone back on, and two slips that are one."""
+    status = "protocolSection__statusModule__overallStatus"
+    completion = "protocolSection__statusModule__primaryCompletionDateStruct"
+
+    def version(state: str, date: str) -> JsonObject:
+        return study("NCT09000001", **{status: state, completion: {"date": date, "type": "ESTIMATED"}})
+
+    forms = (("RECRUITING", "2027-01"), ("SUSPENDED", "2027-05"), ("RECRUITING", "2027-09"))
+    digest = chain(*(version(*form) for form in forms)).digest()
+    assert digest is not None
+    return digest
+
+
+def programme_digest() -> Digest:
+    """The same suspension in three trials of one sponsor, one of which changed in more ways."""
+    stories = []
+    for n in (1, 2, 3):
+        state = trial(n)
+        stop = change(
+            state,
+            "Recruiting → Suspended.",
+            level="critical",
+            rule="C1",
+            category="status",
+            field_name="status.overallStatus",
+            old="RECRUITING",
+            new="SUSPENDED",
+            number=n,
+        )
+        more = (change(state, "2 sites added.", number=10),) if n == 1 else ()
+        stories.append((state, finding(state, stop.summary, stop, *more), (stop, *more)))
+    return composed(gathered(*stories))
