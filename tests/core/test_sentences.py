@@ -218,6 +218,45 @@ SENTENCES: tuple[tuple[str, Mapping[str, object], Mapping[str, object], str], ..
         {"references": [PAPER]},
         'Publication (found by the registry) added: Example A, "A trial".',
     ),
+    (
+        REFERENCES,
+        {"references": [PAPER]},
+        {"references": [{**PAPER, "retractions": [{"pmid": "99", "source": "J Ex. 2026"}]}]},
+        'Retracted: Example A, "A trial".',
+    ),
+    (
+        REFERENCES,
+        {},
+        {"references": [{**PAPER, "retractions": [{"pmid": "99", "source": "J Ex. 2026"}]}]},
+        'Publication (found by the registry) added, already retracted: Example A, "A trial".',
+    ),
+    (
+        REFERENCES,
+        {"references": [{**PAPER, "retractions": [{"pmid": "99", "source": "J Ex. 2026"}]}]},
+        {"references": [PAPER]},
+        'Retraction no longer listed: Example A, "A trial".',
+    ),
+    (
+        REFERENCES,
+        {"references": [PAPER]},
+        {"references": [{**PAPER, "citation": "Example A. A trial. J Ex. 2027."}]},
+        (
+            'Publication (found by the registry), citation: "Example A. A trial. J Ex. 2026" → '
+            '"Example A. A trial. J Ex. 2027".'
+        ),
+    ),
+    (
+        SITES,
+        {"sites": [CLINIC]},
+        {"sites": [{**CLINIC, "zip": "20002"}]},
+        'City Hospital One, Riverton, China, zip: "10001" → "20002".',
+    ),
+    (
+        SITES,
+        {"sites": [{**CLINIC, "status": None}]},
+        {"sites": [CLINIC]},
+        "City Hospital One, Riverton, China: status now shown, recruiting.",
+    ),
     (DOCUMENTS, {}, {"documents": [CONSENT]}, "Document added: consent form."),
     (
         "identification.secondaryIds",

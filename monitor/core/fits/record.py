@@ -82,7 +82,10 @@ def publication(case: Case) -> str | None:
 
 def references(case: Case) -> str | None:
     """m14: other changes of publications of results."""
-    return None if keywords_links(case) else f"{case.of_item('type') or 'reference'} {case.delta.op}"
+    if keywords_links(case):
+        return None
+    kind = f"{case.of_item('type').lower()} reference".strip()
+    return f"{kind}'s {case.part} {case.delta.op}" if case.part else f"{kind} {case.delta.op}"
 
 
 def collaborators_party(case: Case) -> str | None:

@@ -66,7 +66,7 @@ def site(case: Case) -> str:
         return f"{place(case)}: contacts changed."
     if part == "geoPoint":
         return f"{place(case)}: coordinates changed."
-    return f"{place(case)}: {part}{edited(case.old, case.new)}."
+    return f"{place(case)}, {part}{edited(case.old, case.new)}."
 
 
 def place(case: Case) -> str:

@@ -15,6 +15,7 @@ from monitor.core.sentences.words import (
     QUOTE,
     capital,
     changed_words,
+    edited,
     listing,
     quoted,
     stop,
@@ -65,10 +66,11 @@ def reference(case: Case) -> str:
             f"Retracted: {cited}." if case.delta.new is not None else f"Retraction no longer listed: {cited}."
         )
     if not case.delta.at:
-        return f"{kind} {case.delta.op}: {cited}."
+        already = ", already retracted" if case.gives and case.item.get("retractions") else ""
+        return f"{kind} {case.delta.op}{already}: {cited}."
     if case.part == "type":
         return f"Reference {word(case.old) or 'without type'} → {word(case.new) or 'without type'}: {cited}."
-    return f"{kind}, {case.part} changed: {cited}."
+    return f"{kind}, {case.part}{edited(case.old, case.new)}."
 
 
 def _cited(case: Case) -> str:
