@@ -23,7 +23,7 @@ class Progress:
 
     things: str
     """What is counted, in the plural."""
-    _shown: bool = field(default_factory=terminal.interactive)
+    _shown: bool = field(default_factory=lambda: terminal.interactive())
     _begun: float = field(default_factory=time.monotonic)
     _drawn: float = 0.0
     _longest: int = 0

@@ -7,6 +7,7 @@ derived and every insert leaves what is there alone: the same batch twice is the
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 from sqlalchemy import Connection, select, update
 
@@ -46,7 +47,9 @@ class RecordVerbs(DictionaryVerbs):
             draft.write_history(self._db, connection, bodies)
             _accept_quarantined(connection, batch, draft)
             add_notices(self._db, connection, [item for one in batch for item in one.notices])
-        self.train_dictionary(batch[-1].checked_at)
+        # All is written by now: where others are writing, the next batch trains it as well.
+        with suppress(LockedError):
+            self.train_dictionary(batch[-1].checked_at)
 
     def add_notices(self, notices: Sequence[NoticeDraft]) -> None:
         """Note what must be told, outside of a recording."""

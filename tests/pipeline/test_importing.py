@@ -221,3 +221,45 @@ def test_real_versions_import_in_any_order(tmp_path: Path) -> None:
     assert ids[0] == ids[1]
     assert ids[0]
     assert len(list(pairs())) > 60
+
+
+def test_an_import_broken_off_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was written stays, and begun again it takes in the rest and passes over what is held."""
+    monkeypatch.setattr(importing, "BATCH", 5)
+    archive = tmp_path / "all.zip"
+    with zipfile.ZipFile(archive, "w") as members:
+        for number in range(1, 24):
+            members.writestr(f"NCT/{number}.json", orjson.dumps(sample(number)))
+
+    def interrupted(read: int, share: float) -> None:
+        assert share == pytest.approx(read / 23, abs=0.1)
+        if read == 15:
+            raise KeyboardInterrupt
+
+    readers = [registries.reader("ctgov")]
+    with World(tmp_path, [version(2)]) as world, world.app() as app:
+        with pytest.raises(KeyboardInterrupt):
+            importing.run(
+                app.store, [archive], readers=readers, rules=app.rules, now=app.clock(), progress=interrupted
+            )
+        held = app.store.stats().rows["snapshot"]
+        assert 10 <= held <= 15
+        counts = take(app, archive).counts
+        assert counts == {"held": held, "new": 23 - held}
+
+
+def test_what_is_damaged_in_an_archive_is_told(tmp_path: Path) -> None:
+    """A member that lost a bit, and one that is no record, are told by name; the rest is taken in."""
+    archive = tmp_path / "all.zip"
+    with zipfile.ZipFile(archive, "w") as members:
+        for number in range(1, 4):
+            members.writestr(f"{number}.json", orjson.dumps(sample(number)))
+        members.writestr("4.json", b"{}")
+    content = bytearray(archive.read_bytes())
+    content[content.find(b"NCT00000002")] ^= 1
+    archive.write_bytes(content)
+    with World(tmp_path, [version(2)]) as world, world.app() as app:
+        report = take(app, archive)
+    assert dict(report.counts) == {"new": 2, "refused": 2}
+    assert [where.rpartition(":")[2] for where, _ in report.refused] == ["2.json", "4.json"]
+    assert "checksum" in report.refused[0][1]
