@@ -17,7 +17,7 @@ from typing import TypeAlias
 from monitor.core.catalogue import collection, field, position
 from monitor.core.change import Delta, Op
 from monitor.core.diff_other import json_differences, json_with
-from monitor.core.pairing import Pairing, Place, pair, pair_by_key
+from monitor.core.pairing import Pairing, Place, pair, pair_inside
 from monitor.core.record import Fields, Items, Opaque, Section, Tree, TrialRecord, Value, as_tree
 
 
@@ -166,8 +166,8 @@ def _differences(
 
 
 def _nested_differences(old: Items, new: Items, at: _Path, was_at: _Path) -> Iterator[_Difference]:
-    """Lists inside an item or a tree pair by key alone; where several share one, by likeness."""
-    pairing = pair_by_key(old, new)
+    """Of lists inside an item or a tree, the last name on the way is the list's."""
+    pairing = pair_inside(old, new, at[-1] if at else "")
     for was, now in pairing.pairs:
         yield from _differences(old[was.key], new[now.key], (*at, now.key), (*was_at, was.key))
     for place in pairing.added:

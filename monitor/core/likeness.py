@@ -86,6 +86,31 @@ KINDS: Mapping[str, Kind] = {
     "derived.interventionAncestors": _MESH,
 }
 
+_GROUPS = Kind({"title": 0.7, "description": 0.3}, 0.7, same=(("title",),), told_apart=True, substance=True)
+_TITLED = Kind({"title": 1.0}, 0.75, told_apart=True, substance=True)
+_TYPED = Kind({"type": 1.0}, 0.75, told_apart=True, substance=True)
+_EVENTS = Kind({"term": 1.0}, 0.9, same=(("term",),), told_apart=True, substance=True)
+
+KINDS_INSIDE: Mapping[str, Kind] = {
+    "groups": _GROUPS,
+    "eventGroups": _GROUPS,
+    "periods": _TITLED,
+    "milestones": _TYPED,
+    "dropWithdraws": _TYPED,
+    "measures": Kind(
+        {"title": 0.7, "description": 0.2, "unitOfMeasure": 0.1}, 0.7, told_apart=True, substance=True
+    ),
+    "classes": _TITLED,
+    "categories": _TITLED,
+    "denoms": Kind({"units": 1.0}, 0.8),
+    "seriousEvents": _EVENTS,
+    "otherEvents": _EVENTS,
+    "analyses": Kind(
+        {"groupDescription": 0.5, "statisticalMethod": 0.3, "paramType": 0.2}, 0.7, agree="groupIds"
+    ),
+}
+"""The same for lists inside items and trees, by the list's own name; other lists pair by key alone."""
+
 _FULL = 2500
 """Up to so many comparisons everything is compared with everything; beyond, within blocks."""
 _RAREST, _BLOCK, _NEAREST = 8, 300, 12

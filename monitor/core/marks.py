@@ -24,6 +24,7 @@ _NAMED = re.compile(
     r"\b([A-Z][A-Za-z]*[A-Z]|[A-Z])(?:\s|-)?(\d+)(?![\d.])(?!\s*(?:[-–]\s*)?(?:h|d|w|m|y)\w*)"
 )
 _SCALE = re.compile(r"\b([A-Z]{2,})-([A-Z])\b")
+_BELOW_ABOVE = {"<": "below", "≤": "below", ">": "above", "≥": "above"}
 _EDITIONS = frozenset({"RECIST", "CTCAE", "DSM", "NCI", "WHO", "ICD"})
 _ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8"}
 _WORDS = re.compile(r"[^\W\d_]{2,}")
@@ -52,7 +53,7 @@ _COMMON = frozenset(
         """
     )
 )
-_ALONE = frozenset({"serious", "non-serious"})
+_ALONE = frozenset({"serious", "non-serious", "not", "never", "without"})
 """Words that tell a thing from another even where that other has nothing against them."""
 _SAME_WORDS = (("overall response", "objective response"),)
 _SPELLING, _LONG, _STEM, _ABBREVIATION = 80, 5, 4, 8
@@ -75,6 +76,7 @@ def marks(name: str) -> Marks:
         folded = folded.replace(one, other)
     found = {(word, _ROMAN.get(sign, sign)) for word, sign in _LABEL.findall(folded)}
     found |= {(word, sign) for word, sign in _NAMED.findall(name) if word not in _EDITIONS}
+    found |= {("compared", _BELOW_ABOVE[sign]) for sign in folded if sign in _BELOW_ABOVE}
     found |= set(_SCALE.findall(name))
     words = _WORDS.findall(folded)
     return Marks(

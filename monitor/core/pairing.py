@@ -20,7 +20,16 @@ import orjson
 
 from monitor.core import sites
 from monitor.core.assignment import assign
-from monitor.core.likeness import KINDS, Candidate, candidates, likeness, text_of, worth_comparing
+from monitor.core.likeness import (
+    KINDS,
+    KINDS_INSIDE,
+    Candidate,
+    Kind,
+    candidates,
+    likeness,
+    text_of,
+    worth_comparing,
+)
 from monitor.core.record import Items, Tree, comparison_json
 
 
@@ -73,8 +82,8 @@ def _natural_keys(items: Mapping[Place, Tree], lists: Mapping[str, Items]) -> di
     }
 
 
-def pair_by_key(before: Items, after: Items) -> Pairing:
-    """Pair the items of a list inside an item: by key, and by likeness only among those that share one."""
+def pair_inside(before: Items, after: Items, name: str = "") -> Pairing:
+    """Pair the items of a list inside an item or a tree: by key, then those of a known list by likeness."""
     olds = {Place("", key): item for key, item in before.items()}
     news = {Place("", key): item for key, item in after.items()}
     if any("#" in key for items in (before, after) for key in items):
@@ -85,7 +94,17 @@ def pair_by_key(before: Items, after: Items) -> Pairing:
         pairs = [(place, place) for place in news if place in olds]
     for old, new in pairs:
         del olds[old], news[new]
+    if olds and news and name in KINDS_INSIDE:
+        for old, new in _of_kind(KINDS_INSIDE[name], olds, news):
+            pairs.append((old, new))
+            del olds[old], news[new]
     return _pairing(pairs, olds, news)
+
+
+def _of_kind(kind: Kind, olds: Mapping[Place, Tree], news: Mapping[Place, Tree]) -> list[tuple[Place, Place]]:
+    old_places, new_places = sorted(olds), sorted(news)
+    found = candidates(kind, [olds[place] for place in old_places], [news[place] for place in new_places])
+    return [(old_places[i], new_places[j]) for i, j in assign(worths(found, over=kind.threshold))]
 
 
 def _pairing(pairs: Iterable[tuple[Place, Place]], olds: Iterable[Place], news: Iterable[Place]) -> Pairing:

@@ -13,7 +13,7 @@ from monitor.core.catalogue import collection
 from monitor.core.countries import country
 from monitor.core.facilities import is_placeholder
 from monitor.core.likeness import likeness
-from monitor.core.pairing import Place, pair, pair_by_key
+from monitor.core.pairing import Place, pair, pair_inside
 from monitor.core.record import Text, Tree
 
 
@@ -281,11 +281,11 @@ def test_a_move_between_lists_needs_more_than_a_likeness() -> None:
     assert pair(before, vague).pairs == ()
 
 
-def test_lists_inside_items_pair_by_key_and_twins_by_likeness() -> None:
+def test_lists_inside_items_pair_inside_and_twins_by_likeness() -> None:
     """Inside an item nothing pairs across keys; among items of one key, the likest do."""
     before = collection("references.availIpds", [tree(id="a", url="1"), tree(id="a", url="22"), tree(id="b")])
     after = collection("references.availIpds", [tree(id="a", url="22"), tree(id="a", url="13"), tree(id="c")])
-    pairing = pair_by_key(before, after)
+    pairing = pair_inside(before, after)
     shown = {(_part(before[old.key]), _part(after[new.key])) for old, new in pairing.pairs}
     assert shown == {("22", "22"), ("1", "13")}
     assert (pairing.removed, pairing.added) == ((Place("", "b"),), (Place("", "c"),))
