@@ -69,7 +69,7 @@ _LINKED = re.compile(
     r"\b(?:the|an?|and|or|of|in|by|other|meets?|following|all|any|main|key|additional|specific|study|\S*/)$",
     re.I,
 )
-_TITLE = re.compile(r"(?:(?:[A-Z0-9(\[&+/-]\S*|and|or|of|for|to)(?:\s+|$)){1,12}")
+_TITLE = re.compile(r"(?:(?:[A-Z0-9(\[&+/-][^\s:.;]*|and|or|of|for|to)(?:\s+|$)){1,12}")
 _KEPT_OUT = re.compile(
     r"\b(?:exclu\w+|not\s+(?:be\s+)?(?:eligible|included|enrolled)|ineligible|may\s+not\s+participate)\b",
     re.I,

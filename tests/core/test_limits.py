@@ -77,7 +77,7 @@ PIECES = st.lists(
 
 @pytest.mark.parametrize(("criterion", "told"), LIMITS)
 def test_limits_are_read_with_name_sign_and_unit(criterion: str, told: str) -> None:
-    """The same limit in another unit of its family is restated, and the rest is spliced to it."""
+    """Each limit of a criterion is found once, named in the field's terms, in the unit it is written in."""
     assert "; ".join(f"{limit.what} {limit_words(limit)}".strip() for limit in limits_in(criterion)) == told
 
 
@@ -102,7 +102,7 @@ def test_a_move_back_is_the_opposite_move(
 
 @pytest.mark.parametrize(("old", "new"), RESTATED)
 def test_a_limit_in_other_units_has_not_moved(old: str, new: str) -> None:
-    """The same limit in another unit of its family is restated; the rest of the wording is spliced to it."""
+    """The same limit in another unit of its family is restated, and the rest is spliced to it."""
     for section in ("inclusion", "exclusion"):
         found = moves(old, new, section)
         assert not found.moved
