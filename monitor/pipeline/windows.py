@@ -33,15 +33,16 @@ def windows(works: Works, pending: Pending) -> tuple[Window, ...]:
     changes: dict[TrialId, list[RecordedChange]] = {}
     for change in pending.changes:
         changes.setdefault(change.trial, []).append(change)
+    findings: dict[TrialId, list[RecordedFinding]] = {}
+    for finding in pending.findings:
+        findings.setdefault(finding.trial, []).append(finding)
     for trial, own in changes.items():
         if len({change.stamp.identity_to for change in own}) < 2:
             continue
         if works.stop.is_set():
-            break
+            raise StoppedError("stopping: the digest is composed at the next start")
         try:
-            found += _trial(works, trial, own, [f for f in pending.findings if f.trial == trial])
-        except StoppedError:
-            raise
+            found += _trial(works, trial, own, findings.get(trial, []))
         except Exception:
             log.exception("several versions are told one by one", extra={"trial": str(trial)})
     return tuple(found)
@@ -59,8 +60,6 @@ def assets(works: Works, stories: Sequence[Story]) -> Mapping[TrialId, Sequence[
         try:
             body = works.store.bodies([held.snapshot.digest])[held.snapshot.digest]
             named[trial] = asset_names(registries.reader(trial.registry).normalize(orjson.loads(body)))
-        except StoppedError:
-            raise
         except Exception:
             log.exception("what it tests is not known", extra={"trial": str(trial)})
     return named
