@@ -15,8 +15,8 @@ __all__ = ["from_html", "plain_from_html", "without_entities"]
 
 _BLOCK = "p|ul|ol|li|br|div"
 _INLINE = "a|b|i|u|em|strong|sub|sup|span|mark|tt|pre|code"
-# An attribute may hold a closing bracket inside its quotes.
-_ATTRIBUTES = r"(?:\s(?:[^<>\"']|\"[^\"]*\"|'[^']*')*)?"
+# An attribute may hold a closing bracket inside its quotes; no opening one, so that no search goes past it.
+_ATTRIBUTES = r"(?:\s(?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*)?"
 _TAG = re.compile(rf"(<(/?)({_BLOCK}|{_INLINE}){_ATTRIBUTES}\s*/?>)", re.I)
 _BLOCKS = frozenset(_BLOCK.split("|"))
 # Not `html.unescape` of everything: `&copy=1` in an address is no entity here, for it has no semicolon.

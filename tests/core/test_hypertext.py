@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.core.canonical import markdown, markup
+from monitor.core.criteria import split_criteria
 from monitor.core.hypertext import from_html, without_entities
-from monitor.core.text import split_criteria
 
 
 @pytest.mark.parametrize(

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import orjson
 import pytest
 
 from monitor import compare
+from monitor.core.canonical import markup, plain
+from monitor.core.hypertext import from_html, plain_from_html
 from monitor.core.past import PastVersion, ReviewComment, UnpostedEvent
 from monitor.core.record import Json, JsonObject, TrialId
 from monitor.demo.standin.hypertext import as_html
 from monitor.errors import RecordFormatError
 from monitor.registries.ctgov import CtGovReader
 from monitor.registries.ctgov.additions import level, without_additions
-from monitor.registries.ctgov.past import as_record, past, past_record
+from monitor.registries.ctgov.past import as_record, is_markup, past, past_record
 from tests.support.payloads import rich_study
 from tests.support.real import SHARED, load, needs_real_records, study_files
 from tests.support.records import ABSENT, study
@@ -283,6 +285,36 @@ def test_markup_fields_are_those_of_the_registrys_table() -> None:
         read, _ = as_record(node)
         wanted = b"a\\\\_b" if row["markup"] == "1" else b'"a_b"'
         assert wanted in orjson.dumps(read) or without_additions(node) != node, row["path"]
+
+
+@needs_real_records
+def test_81_real_strings_of_both_apis_are_equal() -> None:
+    """Wherever the two write a text of one record differently, the difference is form alone."""
+    then = load(FOLDER / "history" / "NCT04435626.history.json")["study"]
+    now = load(SHARED / "data" / "studies" / "NCT04435626" / "2026-02-19.json")
+    compared = 0
+    for name, under, one, other in texts(now, then):
+        if one != other and name != "versionHolder":
+            same = (
+                markup(from_html(other)) == markup(one)
+                if is_markup(name, under)
+                else plain(plain_from_html(other)) == plain(one)
+            )
+            assert same, (name, one, other)
+            compared += 1
+    assert compared == 81
+
+
+def texts(one: Json, other: Json, name: str = "", under: str = "") -> Iterator[tuple[str, str, str, str]]:
+    """Strings that stand in the same place of both: the member, its parent's, and each side's."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for inner in one.keys() & other.keys():
+            yield from texts(one[inner], other[inner], inner, name)
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for this, that in zip(one, other, strict=True):
+            yield from texts(this, that, name, under)
+    elif isinstance(one, str) and isinstance(other, str):
+        yield name, under, one, other
 
 
 @needs_real_records

@@ -25,6 +25,8 @@ from monitor.registries.ctgov.numbers import NAME, canonical_number
 LARGEST_PAGE = 1000
 """The registry makes more into this silently."""
 MOST_NUMBERS = 500
+MOST_NAMES = 12
+"""Twelve alternatives are answered, fourteen are `Too complicated query`."""
 _LONGEST_ADDRESS = 7800
 _RESTARTS = 3
 _MOST_EMPTY = 20
@@ -90,6 +92,10 @@ def parameters(search: Search) -> dict[str, str]:
             numbers = named if numbers is None else tuple(one for one in numbers if one in named)
         else:
             raise refused(f"{text!r} is only trial numbers: search for them as numbers", parameter=name)
+    if len(search.names) > MOST_NAMES:
+        raise refused(
+            f"{len(search.names)} names are too many for one search, {MOST_NAMES} fit", parameter="names"
+        )
     if search.names:
         names = essie.any_of(essie.phrase(name) for name in search.names)
         found["query.term"] = f"{found['query.term']} AND {names}" if "query.term" in found else names
