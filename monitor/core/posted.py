@@ -54,6 +54,11 @@ class Spot:
         return next((step for step in self.steps if step.list in lists), None)
 
     @property
+    def renames(self) -> bool:
+        """Is the difference one in the name of the innermost item, a group aside?"""
+        return self.leaf in _NAMES and bool(self.steps) and self.steps[-1].list not in _GROUPS
+
+    @property
     def item(self) -> Tree:
         """The innermost item on the way; the root where there is none."""
         return self.steps[-1].item if self.steps else self.root

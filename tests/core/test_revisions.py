@@ -117,6 +117,14 @@ SENTENCES: tuple[tuple[Edits, str], ...] = (
         'Posted result of secondary outcome measure "Quality of life", population given: "All treated".',
     ),
     (
+        {(*PERIOD, "dropWithdraws", 0, "type"): "Adverse event or death"},
+        'Participant flow, not completed, reason renamed: "Adverse Event" → "Adverse event or death".',
+    ),
+    (
+        {(*PFS, "analyses", 0, "groupIds"): ["OG000"]},
+        f'{ON_PFS}, groups compared: "Veltomab", "Chemotherapy" → "Veltomab".',
+    ),
+    (
         {QOL: None},
         'Posted result removed: secondary outcome measure "Quality of life".',
     ),

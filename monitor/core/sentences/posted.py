@@ -11,7 +11,7 @@ from functools import partial
 
 from monitor.core.phrases import clip
 from monitor.core.posted import BASELINE, EVENTS, FLOW, MEASURES, Spot, group_titles, spot, value_of
-from monitor.core.record import Items, Text, Tree
+from monitor.core.record import Items, Text, Tree, Value
 from monitor.core.scene import Case, shown
 from monitor.core.sentences.record import plain
 from monitor.core.sentences.words import edited, quoted, stop, word
@@ -79,7 +79,8 @@ def _where(at: Spot) -> list[str]:
     """The way to the difference, innermost last, the group aside."""
     told: list[str] = []
     for step in at.steps:
-        name, named = clip(step.name, _TITLE), step is at.steps[-1] and not at.leaf
+        last = step is at.steps[-1]
+        name, named = "" if last and at.renames else clip(step.name, _TITLE), last and not at.leaf
         match step.list:
             case "seriousEvents" | "otherEvents":
                 system = clip(shown(step.item.get("organSystem")), _TITLE)
@@ -89,9 +90,10 @@ def _where(at: Spot) -> list[str]:
             case "periods":
                 told += [name] if step.of > 1 else []
             case "milestones":
-                told.append((name.capitalize() if name.isupper() else name) or "a milestone")
+                told.append(name.capitalize() if name.isupper() else name)
+                told += ["a milestone"] if named and not name else []
             case "dropWithdraws":
-                told.append(f"not completed · {name}")
+                told.append(f"not completed · {name}" if name else "not completed")
             case "measures" | "classes" | "categories" if not named:
                 told.append(name)
             case "analyses":
@@ -113,15 +115,25 @@ def _what(case: Case, at: Spot) -> str:
     if number is not None:
         return f": {number}"
     label = _LEAVES.get(at.leaf, _HUMP.sub(" ", at.leaf).lower())
-    if at.leaf == "title" and at.group:
+    if at.renames or (at.leaf == "title" and at.group):
+        kind = _KINDS.get(at.steps[-1].list, "item")
         if not (case.old and case.new):
-            return f", group title{edited(case.old, case.new)}"
-        return f", group renamed: {quoted(case.old)} → {quoted(case.new)}"
+            return f", name of a {kind}{edited(case.old, case.new)}"
+        return f", {kind} renamed: {quoted(case.old)} → {quoted(case.new)}"
     group = f", {quoted(at.group, _TITLE)}" if at.group else ""
     old, new = case.delta.old, case.delta.new
     if isinstance(old, Text) or isinstance(new, Text):
         return f"{group}, {label}{edited(case.old, case.new)}"
+    if at.leaf == "groupIds":
+        return f", {label}: {_shift(_titled(old, at.root), _titled(new, at.root))}"
     return f"{group}, {label}: {_shift(_said(case.old), _said(case.new))}"
+
+
+def _titled(value: Value | None, root: Tree) -> str:
+    """Numbers of groups by their titles."""
+    titles = group_titles(root)
+    ids = sorted(value) if isinstance(value, frozenset) else []
+    return ", ".join(quoted(titles.get(number.casefold()) or number, 60) for number in ids)
 
 
 def _said(value: str) -> str:
@@ -247,6 +259,10 @@ _KINDS = {
     "measurements": "values",
     "counts": "number analyzed",
     "denoms": "numbers analyzed",
+    "milestones": "milestone",
+    "dropWithdraws": "reason",
+    "seriousEvents": "term",
+    "otherEvents": "term",
     "classes": "row",
     "categories": "row",
     "analyses": "analysis",
