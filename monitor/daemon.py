@@ -87,7 +87,7 @@ class Daemon:
             scheduler = self._scheduler()
             scheduler.start()
             self._notify("READY=1", "STATUS=started")
-            log.info("started", extra={"pid": os.getpid(), "watched": len(app.store.watches())})
+            log.info("started", extra={"pid": os.getpid(), "watched": app.store.watch_count()})
             try:
                 while not app.stop.wait(min(watchdog_s / 2, 10.0)):
                     if not lock.still_held():

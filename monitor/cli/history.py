@@ -113,7 +113,7 @@ def changes(
         elif found or filters.told():
             _table(found, filters, with_trial=True)
         else:
-            number = len(store.watches())
+            number = store.watch_count()
             terminal.note(
                 f"No changes are recorded yet of {counted(number, 'watched trial')}.",
                 "`trialwire changes --baseline` shows the fields they were first seen with."

@@ -142,12 +142,7 @@ class _Cycle:
     def _unread(self, version: str, scope: Scope) -> Sequence[TrialId]:
         if scope == "unread":
             return self.works.store.unread(self.registry.name, version)
-        return tuple(
-            watch.trial
-            for watch in self.works.store.watches()
-            if watch.trial.registry == self.registry.name
-            and watch.state.presence not in ("renamed", "unknown")
-        )
+        return self.works.store.to_read(self.registry.name)
 
     def _read(self, trials: Sequence[TrialId], version: str) -> RegistryError | None:
         """Read trials in batches; a batch that fails delays no other, a registry that refuses stops it."""

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, func, insert, literal, select, update
 from monitor.core.record import TrialId
 from monitor.core.watching import TrialState, Watch
 from monitor.store.engine import CHUNK, Database, Found, Verbs, chunks
-from monitor.store.rows import TRIAL, trial_state
+from monitor.store.rows import SNAPSHOT, TRIAL, trial_state
 from monitor.store.tables import TABLES
 
 WATCH = TABLES["watch"]
@@ -42,7 +42,9 @@ class WatchVerbs(Verbs):
     def watch_everything(self, registry: str, *, tags: Sequence[str] = (), now: datetime) -> int:
         """Watch every trial held of a registry; return how many were not watched before.
 
-        Those watched already gain the tags. It takes a few statements, however many trials there are.
+        What was imported counts as the first look at them: no baseline is told of each, and what a poll finds
+        changed since is news. Those watched already gain the tags. It takes a few statements, however many
+        trials there are.
         """
         name = literal(registry + ":").concat(TRIAL.c.number)
         held = (TRIAL.c.registry == registry) & TRIAL.c.presence.not_in(("renamed", "unknown"))
@@ -61,6 +63,15 @@ class WatchVerbs(Verbs):
                 TRIAL, (WATCH.c.kind == KIND) & (WATCH.c.name == name)
             )
             bare = mine.where(held, WATCH.c.id.not_in(select(WATCH_TRIAL.c.watch_id)))
+            looked_at = select(SNAPSHOT.c.data_version).where(
+                SNAPSHOT.c.trial_id == TRIAL.c.id, SNAPSHOT.c.seq == TRIAL.c.snapshot_seq
+            )
+            unpolled = TRIAL.c.checked_data_version.is_(None) & TRIAL.c.snapshot_seq.is_not(None)
+            connection.execute(
+                update(TRIAL)
+                .where(unpolled, TRIAL.c.id.in_(select(bare.subquery().c.trial_id)))
+                .values(checked_data_version=looked_at.scalar_subquery())
+            )
             connection.execute(
                 insert(WATCH_TRIAL).from_select(
                     ["watch_id", "trial_id", "entered_at", "after_change"],
@@ -96,6 +107,12 @@ class WatchVerbs(Verbs):
         """The watch list, in the order it was added to."""
         with self._db.read() as connection:
             return _watches(connection, tag=tag)
+
+    def watch_count(self) -> int:
+        """How long the watch list is."""
+        query = select(func.count()).select_from(WATCH).where(WATCH.c.kind == KIND)
+        with self._db.read() as connection:
+            return connection.scalar(query) or 0
 
     def watch(self, trial: TrialId) -> Watch | None:
         """One entry of it."""
@@ -135,6 +152,18 @@ class WatchVerbs(Verbs):
         )
         with self._db.read() as connection:
             return tuple(TrialId(*row) for row in connection.execute(query))
+
+    def to_read(self, registry: str) -> tuple[TrialId, ...]:
+        """Watched trials of a registry that can be read; renamed and never-existing ones are left out."""
+        query = select(TRIAL.c.number).where(
+            TRIAL.c.registry == registry,
+            TRIAL.c.presence.not_in(("renamed", "unknown")),
+            TRIAL.c.id.in_(select(WATCH_TRIAL.c.trial_id).where(WATCH_TRIAL.c.left_at.is_(None))),
+        )
+        with self._db.read() as connection:
+            return tuple(
+                TrialId(registry, number) for number in connection.scalars(query.order_by(TRIAL.c.id))
+            )
 
     def has_unseen(self, registry: str, *, added_after: datetime) -> bool:
         """Was a trial put on the watch list after a time, and not read yet?"""

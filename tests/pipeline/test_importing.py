@@ -13,6 +13,7 @@ import pytest
 
 from monitor import registries
 from monitor.bootstrap import App
+from monitor.core.digest import Subscription
 from monitor.core.record import JsonObject
 from monitor.core.recorded import RecordedChange
 from monitor.pipeline import compose, importing, poll
@@ -263,3 +264,20 @@ def test_what_is_damaged_in_an_archive_is_told(tmp_path: Path) -> None:
     assert dict(report.counts) == {"new": 2, "refused": 2}
     assert [where.rpartition(":")[2] for where, _ in report.refused] == ["2.json", "4.json"]
     assert "checksum" in report.refused[0][1]
+
+
+def test_everything_imported_is_watched_from_the_download_on(tmp_path: Path) -> None:
+    """Watched in one go, no trial is told as a first sight, and what changed since the download is news."""
+    downloaded = [at(10, "RECRUITING", number) for number in (1, 2)]
+    paths = written(tmp_path, downloaded)
+    everything = Subscription("all", ("ops",), "daily 07:30 UTC")
+    now_served = version(2, at(11, "RECRUITING", 1), at(11, "SUSPENDED", 2))
+    with World(tmp_path, [now_served]) as world, world.app() as app:
+        app.store.begin_subscription(everything.name, app.clock())
+        take(app, *paths)
+        assert app.store.watch_everything("ctgov", now=app.clock()) == 2
+        assert poll.cycle(app, app.registries["ctgov"]).counts["changed"] == 1
+        pending = app.store.pending(everything, app.clock())
+        assert {str(change.trial) for change in pending.changes} == {"NCT00000002"}
+        assert pending.baselines == ()
+        assert len(app.store.snapshots(trial(1))) == 1

@@ -16,6 +16,7 @@ def test_what_is_added_is_watched(store: Store) -> None:
         trial(1),
     )
     watches = store.watches()
+    assert len(watches) == store.watch_count()
     assert [watch.trial for watch in watches] == [trial(2), trial(1)]
     assert watches[0].tags == ("a", "b")
     assert (watches[0].note, watches[0].added_at, watches[0].state.presence) == ("why", NOW, "unseen")
