@@ -157,6 +157,7 @@ def _details(
 ) -> Iterator[str]:
     """Sentences that belong to the story and to no single change."""
     if kind == QUIET:
+        yield from (sentence for about, sentence in said if about == QUIET)
         return
     if kind == "results":
         line = first_posting_line(first_posting(scene)) if scene.results_new else ""

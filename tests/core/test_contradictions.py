@@ -203,6 +203,15 @@ def test_a_date_that_passes_between_two_versions_is_told_once() -> None:
     assert told(compare(versions[1], versions[2])) == []
 
 
+def test_a_version_of_administrative_changes_alone_says_it_quietly() -> None:
+    """Where nothing else moved, what became true stands in the quiet story and raises no level."""
+    late: dict[str, object] = {"pcd": est("2026-06-15")}
+    found = compare(amended(late, "2026-06-01"), amended(late, "2026-07-01"))
+    (finding,) = found.findings
+    assert finding.significance == "noise"
+    assert len(finding.details) == 1
+
+
 def test_what_a_silent_change_brings_is_no_contradiction() -> None:
     """Without a new version of the sponsor's, a date that passed is not told with the registry's changes."""
     late: dict[str, object] = {"pcd": est("2026-06-15")}
