@@ -15,7 +15,7 @@ from typing import TypeAlias
 from rapidfuzz import fuzz
 
 from monitor.core.catalogue import fold
-from monitor.core.marks import other_words, stands_for, told_apart
+from monitor.core.marks import ABBREVIATION, other_words, stands_for, told_apart
 from monitor.core.record import Named, Text, Tree, Value
 
 Candidate: TypeAlias = "tuple[float, int, int]"
@@ -175,7 +175,9 @@ def _by_name(kind: Kind, old: Tree, new: Tree, score: float) -> float:
     """The score as the marks of the two names leave it; a name by its initials or by another is the name."""
     foremost = next(iter(kind.weights))
     was, now = _shown(old.get(foremost)), _shown(new.get(foremost))
-    if stands_for(was, now) or stands_for(now, was):
+    if (len(was) <= ABBREVIATION and stands_for(was, now)) or (
+        len(now) <= ABBREVIATION and stands_for(now, was)
+    ):
         return max(score, 0.9)
     if kind.also and (_is_among(was, new.get(kind.also)) or _is_among(now, old.get(kind.also))):
         return max(score, 0.9)

@@ -56,7 +56,9 @@ _COMMON = frozenset(
 _ALONE = frozenset({"serious", "non-serious", "not", "never", "without"})
 """Words that tell a thing from another even where that other has nothing against them."""
 _SAME_WORDS = (("overall response", "objective response"),)
-_SPELLING, _LONG, _STEM, _ABBREVIATION = 80, 5, 4, 8
+_SPELLING, _LONG, _STEM = 80, 5, 4
+ABBREVIATION = 8
+"""An abbreviation has at most so many letters."""
 
 
 class Marks(NamedTuple):
@@ -140,7 +142,7 @@ def _spelt_alike(one: str, other: str) -> bool:
 
 def stands_for(short: str, long: str) -> bool:
     """Is one name the initials of the other, or the abbreviation it gives of itself ("… (PFS)")?"""
-    if not 1 < len(short) <= _ABBREVIATION or not short.isalpha():
+    if not 1 < len(short) <= ABBREVIATION or not short.isalpha():
         return False
     named, _, bracket = long.partition("(")
     return fold(short) in (marks(named).initials, fold(bracket.partition(")")[0]))

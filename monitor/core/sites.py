@@ -46,18 +46,26 @@ class _Site(NamedTuple):
 def candidates(olds: Sequence[Tree], news: Sequence[Tree]) -> Iterator[tuple[float, int, int]]:
     """Pairs of sites that may be the same, with how sure that is; only those that share a block."""
     befores, afters = [_site(item) for item in olds], [_site(item) for item in news]
-    sizes = Counter(site.city for site in afters)
-    crowded = frozenset(city for city, size in sizes.items() if size > _CROWD)
+    crowded = _crowded(afters) if len(afters) > _CROWD else frozenset()
     blocks: dict[tuple[str, str], list[int]] = {}
     for j, site in enumerate(afters):
         for block in _blocks(site, crowded):
             blocks.setdefault(block, []).append(j)
     for i, site in enumerate(befores):
-        found = [blocks.get(block, ()) for block in _blocks(site, crowded)]
-        for j in sorted({j for block in found if len(block) <= _CROWD for j in block}):
+        near: set[int] = set()
+        for block in _blocks(site, crowded):
+            places = blocks.get(block, ())
+            if len(places) <= _CROWD:
+                near.update(places)
+        for j in sorted(near):
             score = _score(site, afters[j])
             if score > 0:
                 yield score + _agreement(olds[i], news[j]), i, j
+
+
+def _crowded(sites: Sequence[_Site]) -> frozenset[str]:
+    sizes = Counter(site.city for site in sites)
+    return frozenset(city for city, size in sizes.items() if size > _CROWD)
 
 
 def alone_in_city(olds: Sequence[Tree], news: Sequence[Tree]) -> Iterator[tuple[int, int]]:
@@ -65,6 +73,8 @@ def alone_in_city(olds: Sequence[Tree], news: Sequence[Tree]) -> Iterator[tuple[
 
     Their zips may differ, as new codes replace old ones, but not from their first signs on.
     """
+    if not any(facility(_form(item, "facility")).placeholder for items in (olds, news) for item in items):
+        return
     befores, afters = [_site(item) for item in olds], [_site(item) for item in news]
     by_city: dict[tuple[str, str], tuple[list[int], list[int]]] = {}
     for side, found in enumerate((befores, afters)):
