@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -343,7 +344,8 @@ def test_an_insertion_leaves_the_others_as_they_were(texts: list[str], place: in
 def test_no_real_record_loses_a_word() -> None:
     """Every real text is split into items that hold all of its words."""
     for file in study_files():
-        raw = load(file)["protocolSection"].get("eligibilityModule", {}).get("eligibilityCriteria")
+        sections = cast("dict[str, dict[str, dict[str, object]]]", load(file))["protocolSection"]
+        raw = sections.get("eligibilityModule", {}).get("eligibilityCriteria")
         if isinstance(raw, str):
             text = markdown(raw)
             joined = " ".join(item.text.shown for item in split_criteria(text))
