@@ -148,9 +148,7 @@ def _primary_in(said: Said) -> str | None:
 def _wrong_way_round(said: Said) -> str | None:
     start, primary, study = said.start, said.primary, said.study
     if primary and study and primary.date.first > study.date.last:
-        return (
-            f"Primary completion ({when(primary)}) is given later than study completion ({when(study)})."
-        )
+        return f"Primary completion ({when(primary)}) is given later than study completion ({when(study)})."
     if start and primary and primary.date.last < start.date.first:
         return f"Primary completion ({when(primary)}) is given earlier than the start ({when(start)})."
     return None
