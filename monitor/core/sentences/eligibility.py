@@ -9,7 +9,7 @@ from monitor.core.limits import Move, Moves, moved_words
 from monitor.core.record import Age
 from monitor.core.scene import Case
 from monitor.core.sentences.words import capital, changed_words, listing, quoted
-from monitor.core.text import numbers_in, same_words
+from monitor.core.text import numbers_in, same_words, similarity
 
 _COVERING = frozenset({"+any", "+irrespective", "+regardless"})
 _NARROWING = frozenset({"−require", "−required", "−requires"})
@@ -41,7 +41,7 @@ def direction(case: Case) -> str:
     """`loosened` or `tightened`, where all that moved is limits or one qualifier of plain meaning."""
     limits = limits_of(case)
     if limits.moved:
-        way = limits.direction if same_words(limits.spliced, case.new) else None
+        way = limits.direction if _only_limits(limits, case.new) else None
         return "" if way in (None, "changed") else str(way)
     section = case.of_item("section")
     if section not in ("inclusion", "exclusion") or not _covers_any(limits.spliced, case.new):
@@ -89,9 +89,14 @@ def _other_words(case: Case, limits: Moves, named: Sequence[Move]) -> str:
     """What the named limits do not tell of the difference."""
     if len(named) < len(limits.moved):
         return f"; {changed_words(case.old, case.new, _EDITS)}"
-    if same_words(limits.spliced, case.new):
+    if _only_limits(limits, case.new):
         return ""
     return f"; {changed_words(limits.spliced, case.new, _EDITS)}"
+
+
+def _only_limits(limits: Moves, now: str) -> bool:
+    """With its limits as they are now, does the old text say the same? (`1 prior line`, `2 prior lines`)"""
+    return similarity(limits.spliced, now) == 1.0
 
 
 def _covers_any(old: str, new: str) -> bool:

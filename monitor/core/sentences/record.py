@@ -224,6 +224,9 @@ def _tail(value: Value | None, before: str = "") -> str:
 
 
 def _counted(value: Mapping[str, Value]) -> str:
+    """Flags alone by their names, anything else by its number."""
+    if value and all(part is True for part in value.values()):
+        return listing(_HUMP.sub(" ", name).lower() for name in value)
     return f"{len(value)} part{'' if len(value) == 1 else 's'}"
 
 
