@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import itertools
+import random
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.core.catalogue import collection
+from monitor.core.catalogue import collection, natural_key
 from monitor.core.countries import country
 from monitor.core.facilities import is_placeholder
-from monitor.core.likeness import likeness
-from monitor.core.pairing import Place, pair, pair_inside
-from monitor.core.record import Text, Tree
+from monitor.core.likeness import KINDS, candidates, likeness
+from monitor.core.pairing import Pairing, Place, pair, pair_inside
+from monitor.core.record import Items, Text, Tree
+from monitor.registries.ctgov.normalize import normalize
+from tests.support.real import STUDIES, load, needs_real_records
 
 
 def tree(**parts: str) -> Tree:
@@ -320,3 +323,53 @@ def test_long_lists_pair_in_bounded_time() -> None:
     found = paired("outcomes.secondary", before, after[::-1])
     assert time.process_time() - started < 5
     assert sum(f"{old} from baseline" == new for old, new in found) == len(names)
+
+
+texts = st.lists(
+    st.sampled_from(["overall", "survival", "response", "rate", "week 2", "Cohort 1", "Cohort 2"]), max_size=4
+).map(" ".join)
+outcomes = st.lists(st.builds(lambda measure: tree(measure=measure), texts), max_size=6)
+
+
+@settings(max_examples=80, deadline=None)
+@given(outcomes, outcomes, outcomes, outcomes, st.randoms(use_true_random=False))
+def test_pairs_are_one_to_one_like_enough_and_the_same_in_any_order(
+    first: list[Tree], second: list[Tree], third: list[Tree], fourth: list[Tree], chance: random.Random
+) -> None:
+    """Two lists on each side: nothing pairs twice, nothing below the threshold, and order never matters."""
+    names = ("outcomes.primary", "outcomes.secondary")
+
+    def paired_up(olds: list[list[Tree]], news: list[list[Tree]]) -> Pairing:
+        return pair(
+            {name: collection(name, items) for name, items in zip(names, olds, strict=True)},
+            {name: collection(name, items) for name, items in zip(names, news, strict=True)},
+        )
+
+    pairing = paired_up([first, second], [third, fourth])
+    assert (
+        len({old for old, _ in pairing.pairs}) == len({new for _, new in pairing.pairs}) == len(pairing.pairs)
+    )
+    assert len(pairing.pairs) + len(pairing.removed) == len(first) + len(second)
+    assert len(pairing.pairs) + len(pairing.added) == len(third) + len(fourth)
+    before = {name: collection(name, items) for name, items in zip(names, (first, second), strict=True)}
+    after = {name: collection(name, items) for name, items in zip(names, (third, fourth), strict=True)}
+    for old, new in pairing.pairs:
+        was, now = before[old.field][old.key], after[new.field][new.key]
+        if was != now:
+            ((score, _, _),) = candidates(KINDS[new.field], [was], [now])
+            assert score >= (0.8 if old.field != new.field else 0.6)
+    shuffled = [[*items] for items in (first, second, third, fourth)]
+    for items in shuffled:
+        chance.shuffle(items)
+    assert paired_up(shuffled[:2], shuffled[2:]) == pairing
+
+
+@needs_real_records
+def test_real_stand_ins_that_got_their_names_are_the_sites_they_were() -> None:
+    """Where 235 stand-ins became 46, at most a quarter of the sites reads as come or gone."""
+    before, after = map(normalize, map(load, sorted((STUDIES / "NCT05827016").glob("*.json"))[:2]))
+    name = "locations"
+    olds, news = (Items.of(record.items(name).values(), natural_key(name)) for record in (before, after))
+    pairing = pair({name: olds}, {name: news})
+    assert len(pairing.pairs) > 220
+    assert max(len(pairing.removed), len(pairing.added)) < 60
