@@ -9,6 +9,8 @@ from monitor.core.scene import CONTROL_ARMS, Case
 from monitor.core.text import numbers_in
 
 PHASES = ("EARLY_PHASE1", "PHASE1", "PHASE2", "PHASE3", "PHASE4")
+_TOLD = 4
+"""Numbers named in one reason."""
 _ORGANIZATION = "identification.organization"
 _INTERVENTIONS = "armsInterventions.interventions"
 
@@ -45,9 +47,15 @@ def intervention_set(case: Case) -> str | None:
     """M8: other treatments, or the same in other doses."""
     if not case.delta.at:
         return f"intervention {case.delta.op}"
-    if case.part == "description" and Counter(numbers_in(case.old)) != Counter(numbers_in(case.new)):
-        return "a number in the intervention's description changed"
-    return None
+    if case.part != "description":
+        return None
+    old, new = Counter(numbers_in(case.old)), Counter(numbers_in(case.new))
+    if old == new:
+        return None
+    gone, come = (
+        ", ".join(list((one - other).elements())[:_TOLD]) for one, other in ((old, new), (new, old))
+    )
+    return f"numbers in the intervention's description changed: {gone or 'none'} → {come or 'none'}"
 
 
 def design_step(case: Case) -> str | None:
