@@ -486,6 +486,48 @@ MOVES: tuple[tuple[str, str, str, str, str], ...] = (
         "time window 6 → 3 months",
         "loosened",
     ),
+    (
+        "inclusion",
+        "Stable medication for the past 3 months",
+        "Stable medication for the past 6 months",
+        "time window 3 → 6 months",
+        "changed",
+    ),
+    (
+        "inclusion",
+        "No improvement (less than 20% fall, creatinine ≥ 1.5 mg/dL)",
+        "No improvement (less than 20% fall, creatinine ≥ 2 mg/dL)",
+        "creatinine ≥ 1.5 → ≥ 2 mg/dL",
+        "changed",
+    ),
+    (
+        "inclusion",
+        "eGFR < 50 mL/min on at least 2 occasions",
+        "eGFR < 50 mL/min on at least 3 occasions",
+        "≥ 2 → ≥ 3",
+        "tightened",
+    ),
+    (
+        "exclusion",
+        "Infection during the 6 weeks before the first dose of the study drug",
+        "Infection during the 8 weeks before the first dose of the study drug",
+        "look-back 6 → 8 weeks",
+        "changed",
+    ),
+    (
+        "inclusion",
+        "Neurologically stable on steroids for at least 2 weeks prior to dosing",
+        "Neurologically stable on steroids for at least 4 weeks prior to dosing",
+        "≥ 2 → ≥ 4 weeks",
+        "tightened",
+    ),
+    (
+        "exclusion",
+        "Progression ≤ 1 year from the last dose",
+        "Progression ≤ 2 years from the last dose",
+        "time window ≤ 1 → ≤ 2 years",
+        "tightened",
+    ),
 )
 """Section, criterion before and after, what moved in words, and where to."""
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from monitor.core.limits.bounds import Bound, bounds
 from monitor.core.limits.terms import THERAPIES, Mention, mentions
+from monitor.core.limits.units import NO_UNIT
 
 WINDOW, INTERVAL = "look-back", "time window"
 """Time before the trial, and any other time between two events."""
@@ -21,6 +22,10 @@ _REACH = 90
 """Characters between a term and its bound, at most."""
 _CONTEXT = 400
 """Characters of a clause looked at on each side of a bound; nothing is plain in a longer one."""
+_NO_REACH = 160
+"""Characters a leading "No …" is taken to govern."""
+_CLOSE = 25
+"""The same for a number without a unit, of a term that is measured in some."""
 _NEXT = 12
 """The same for an age without a unit."""
 
@@ -106,11 +111,18 @@ _EXPECTED = re.compile(
 _INSIDE = re.compile(r"\bwithin\s+(?:the\s+)?$", re.I)
 _OR_NUMBER = re.compile(r"\s*(?:\([^()]{0,40}\)\s*)?or\s+\d", re.I)
 _ELSEWHERE = re.compile(r"\W*(?:after|following|of|from|since|to)\b", re.I)
-_AFTERWARDS = re.compile(r"\W*(?:after|following)\b", re.I)
+_THROUGHOUT = re.compile(r"\b(?:for|over|during|throughout)\s+(?:\w+\s+){0,2}$", re.I)
+_STEADY = re.compile(
+    r"\b(?:stable|unchanged|average|mean|per|daily|continuous\w*|consecutive|constant|every)\b", re.I
+)
+_SINCE = re.compile(r"\W*(?:since|from|elapsed|have\s+elapsed|must\s+have)\b", re.I)
+_STOPPED = re.compile(r"\b(?:discontinu\w+|stop\w*|complet\w+|ceas\w+|last|withdr\w+)\b", re.I)
+_OR_LONGER = re.compile(r"\bwithin\s+\S+\s+\S+\s+(?:\([^()]*\)\s*)?or\s*$", re.I)
+_SEVERAL = re.compile(r"\bor\b|\band\b|[,/]", re.I)
 _WASHOUT = re.compile(r"\bwash[\s\-‑]?out\b", re.I)
 _OLD = re.compile(r"\W*(?:of\s+age|old|olds)\b", re.I)
+_AGES = re.compile(r"\bages?\b", re.I)
 _AGED = re.compile(r"\b(?:age[ds]?|older\s+than|younger\s+than)\b", re.I)
-_OLDER = re.compile(r"(?:older|elder|younger|older\s+than|younger\s+than)\b", re.I)
 _OF_DISEASE = re.compile(
     r"\b(?:since|history|duration|diagnos\w+|onset|follow-?up|contracepti\w+|interval|stable|survival)\b",
     re.I,
@@ -157,6 +169,8 @@ def _named(text: str, bound: Bound, found: Sequence[Bound], named: Sequence[Ment
     ]
     if before:
         return _joined(before, bound, found)
+    if bound.unit is NO_UNIT and _AGES.search(text, bound.start, bound.end):
+        return "age"
     for mention in fitting:
         gap = text[bound.end : mention.start]
         if mention.start >= bound.end and len(gap) <= 40 and not re.search(r"[;:,(]|\band\b|\bor\b|\d", gap):
@@ -172,7 +186,9 @@ def _joined(before: Sequence[Mention], bound: Bound, found: Sequence[Bound]) -> 
     """`AST/ALT` where one bound stands for both; a bound between a term and this one takes the term."""
     nearest = before[-1]
     between = [other for other in found if nearest.end <= other.start and other.end <= bound.start]
-    if any(not other.bare for other in between) and nearest.term.score:
+    if bound.unit is NO_UNIT and any(not other.bare for other in between):
+        return ""
+    if bound.unit is NO_UNIT and len(nearest.term.families) > 1 and bound.start - nearest.end > _CLOSE:
         return ""
     name = nearest.term.name
     if name in ("AST", "ALT"):
@@ -203,19 +219,20 @@ def _in_time(text: str, bound: Bound, before: str, after: str) -> Limit | None:
         ):
             return None
         past = _LAST.search(lead) or _PAST.match(rest) or not _ELSEWHERE.match(rest)
-        return Limit(_window(before, after) if past else INTERVAL, as_most(bound), sense, window=True)
+        if _THROUGHOUT.search(lead) or _STEADY.search(before):
+            sense = replace(sense, plain=False)
+        return Limit(_window(before) if past else INTERVAL, as_most(bound), sense, window=True)
     if bound.bare and bound.unit.family == "half-lives" and re.search(r"\bor\s*$", lead):
-        return Limit(_window(before, after), as_most(bound), sense, window=True)
+        return Limit(_window(before), as_most(bound), sense, window=True)
     if bound.bare:
         return None
     if _RELATIVE.match(rest):
-        what = INTERVAL if _AFTERWARDS.match(rest) else _window(before, after or rest)
-        return Limit(what, bound, sense, window=True)
+        return Limit(_interval(bound, before, rest), bound, sense, window=True)
     return Limit("", bound, sense)
 
 
 def _is_age(text: str, bound: Bound, before: str, rest: str) -> bool:
-    if _OLD.match(rest) or re.search(r"\b(?:age|old|older|younger)\b", text[bound.start : bound.end], re.I):
+    if _OLD.match(rest) or re.search(r"\b(?:ages?|old|older|younger)\b", text[bound.start : bound.end], re.I):
         return not _OF_DISEASE.search(before[-60:])
     ends = [found.end() for found in _AGED.finditer(before)]
     return bool(ends) and len(before) - ends[-1] <= 60 and not _OF_DISEASE.search(before[ends[-1] :])
@@ -240,12 +257,28 @@ def _wash_out(clause: str) -> str:
     return f"wash-out of {known[0]}" if len(known) == 1 else "wash-out"
 
 
-def _window(before: str, after: str) -> str:
-    """`wash-out of chemotherapy` is said where the clause names one therapy; else it is a time window."""
-    known = _therapies(before) or _therapies(after)
+def _window(clause: str) -> str:
+    """The look-back of the one therapy a clause names, of several, or of something else."""
+    clause = _OR_LONGER.sub("", clause)
+    known = _therapies(clause)
     if not known:
         return WINDOW
-    return f"{WINDOW} of {known[0]}" if len(known) == 1 else f"{WINDOW} of therapy"
+    return (
+        f"{WINDOW} of {known[0]}"
+        if len(known) == 1 and not _SEVERAL.search(clause)
+        else f"{WINDOW} of therapy"
+    )
+
+
+def _interval(bound: Bound, before: str, rest: str) -> str:
+    """Time since a therapy is its wash-out, and so is time after it was stopped; other time is neither."""
+    if _SINCE.match(rest):
+        return _window(rest) if _therapies(rest) else INTERVAL
+    if not _PAST.match(rest):
+        return INTERVAL
+    if bound.high is None and not _STOPPED.search(before):
+        return INTERVAL
+    return _window(before)
 
 
 def _clause(text: str, bound: Bound) -> tuple[str, str]:
@@ -262,7 +295,8 @@ def _sense(before: str, after: str) -> Sense:
     whole = max(len(before), len(after)) < _CONTEXT
     before, after = _COMPARISONS.sub(" ", before), _COMPARISONS.sub(" ", after)
     negations = len(_NEGATION.findall(before))
-    turned = negations == 1 and _LEADING_NO.match(before) is not None
+    closed = before.count("(") == before.count(")") and len(before) <= _NO_REACH
+    turned = negations == 1 and closed and _LEADING_NO.match(before) is not None
     permitted, forbidden = (
         any(said.search(part) for part in (before, after)) for said in (_PERMITTED, _FORBIDDEN)
     )

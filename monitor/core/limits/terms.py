@@ -166,7 +166,7 @@ THERAPIES: Mapping[str, re.Pattern[str]] = MappingProxyType(
             "live vaccines": r"vaccin\w+",
             "transfusion": r"transfusions?",
             "growth factors": r"growth\s+factors?|G-?CSF|colony[- ]stimulating",
-            "corticosteroids": r"(?:cortico)?steroids?|prednis\w+",
+            "corticosteroids": r"(?:cortico)?steroids?|glucocorticoids?|prednis\w+",
             "immunosuppressants": r"immunosuppress\w+",
             "biologics": r"biologics?\b|biological\s+(?:agent|therap|treatment)\w*|monoclonal|antibod\w+",
             "antibiotics": r"antibiotics?|antimicrobials?",
