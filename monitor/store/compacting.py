@@ -1,6 +1,6 @@
 """Making room: payloads packed anew with the dictionary, and those given up that retention does not keep.
 
-A payload is given up, never a change: first and latest versions of a trial are always kept, and so is every
+A payload is given up, never a change: the first and latest versions of a trial are always kept, and every
 younger one; those that were differences to what goes are packed anew before. Each page of trials is one short
 transaction, so that a daemon may go on meanwhile, and whatever is interrupted is complete so far.
 """
@@ -83,6 +83,7 @@ class CompactVerbs(DictionaryVerbs):
         """The versions of each trial, oldest first by our number."""
         query = (
             select(SNAPSHOT.c.trial_id, SNAPSHOT.c.seq, SNAPSHOT.c.digest, SNAPSHOT.c.observed_at)
+            .add_columns(SNAPSHOT.c.submitted_on, SNAPSHOT.c.data_version)
             .add_columns(TRIAL.c.snapshot_seq, BODY.c.codec, BODY.c.sha256)
             .join(TRIAL, TRIAL.c.id == SNAPSHOT.c.trial_id)
             .join(BODY, BODY.c.digest == SNAPSHOT.c.digest)
@@ -114,16 +115,32 @@ class CompactVerbs(DictionaryVerbs):
 
 
 def _kept(versions: Sequence[Found], keep_since: datetime | None) -> set[str]:
-    """Digests of the payloads to keep: first, latest, and young."""
+    """Digests of the payloads to keep: the first ones, the latest, and the young."""
     held = [one for one in versions if one.codec != DROPPED]
     if keep_since is None:
         return {one.digest for one in held}
-    first = min(versions, key=lambda one: (one.observed_at, one.seq))
+    firsts = {min(versions, key=clock).seq for clock in (_number, _submitted, _observed)}
     return {
         one.digest
         for one in held
-        if one.observed_at >= keep_since or one.seq in (versions[0].seq, first.seq, one.snapshot_seq)
+        if one.observed_at >= keep_since or one.seq in firsts or one.seq == one.snapshot_seq
     }
+
+
+def _number(version: Found) -> int:
+    """By our own count: what we saw first."""
+    return int(version.seq)
+
+
+def _observed(version: Found) -> tuple[datetime, int]:
+    """By our clock: files of an earlier time may have been imported later."""
+    return version.observed_at, version.seq
+
+
+def _submitted(version: Found) -> tuple[str, int]:
+    """By the registry's clock: its first version may have come by a back-fill."""
+    day = version.submitted_on or version.data_version or version.observed_at.isoformat()
+    return day[:10], version.seq
 
 
 def _wants_packing(versions: Sequence[Found], pack: Packer) -> bool:

@@ -25,7 +25,7 @@ from monitor.core.canonical import digest
 from monitor.core.rules import default_rules
 from monitor.pipeline import archives, importing
 from monitor.store import Stats, open_store, upgrade
-from monitor.store.blobs import TRAINED_FROM, Dictionary, Packer, trained
+from monitor.store.blobs import TRAINED_FROM, Base, Dictionary, Packer, trained
 from tests.bench import material
 from tests.bench.measure import in_turns, seconds
 
@@ -74,6 +74,21 @@ def report(rounds: int) -> Iterator[str]:
         f"{(held.file_bytes or 0) / RECORDS * REGISTRY / 1e9:.1f} GB and "
         f"{timings['import'].median_s / RECORDS * REGISTRY / 60:.1f} minutes"
     )
+    nexts = next_versions()
+    yield (
+        f"  a next version takes {statistics.fmean(nexts):,.0f} bytes packed, half of them at most "
+        f"{statistics.median(nexts):,.0f} (goal: at most 500 on average), over {len(nexts)} pairs"
+    )
+
+
+def next_versions() -> list[int]:
+    """Bytes that a next version of the same trial takes, packed against the one before."""
+    packer = Packer()
+    sizes: list[int] = []
+    for pair in material.pairs():
+        before, after = orjson.dumps(pair.before), orjson.dumps(pair.after)
+        sizes.append(len(packer.pack(after, Base("before", before, 0)).data))
+    return sizes
 
 
 def written(folder: Path) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -179,6 +180,18 @@ def test_retention_drops_payloads_and_no_change(store: Store) -> None:
     assert letters(store) == "A....FG"
     with pytest.raises(DroppedError, match=r"version s2 of NCT09000001.*payload_days"):
         store.body(trial(), 2)
+
+
+def test_the_first_version_by_any_clock_is_kept(store: Store) -> None:
+    """A version of the registry's past that came later is its first, and kept like the first we saw."""
+    history(store, "ABC")
+    (*_, last) = store.snapshots(trial())
+    past = amended(last, "D", seq=4, at=NOW + 3 * DAY, origin="backfill")
+    assert past.snapshot
+    older = replace(past.snapshot, submitted_on="2019-05-01", data_version=None, version=1)
+    store.record([replace(past, snapshot=older, current=False, changes=(), findings=())])
+    assert store.compact(now=NOW, keep_since=NOW + 99 * DAY).dropped == 1
+    assert letters(store) == "A.CD"
 
 
 def test_dropped_content_that_comes_again_is_kept_again(store: Store) -> None:
