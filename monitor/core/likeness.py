@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from rapidfuzz import fuzz
 
 from monitor.core.catalogue import fold
+from monitor.core.facilities import facility, name_likeness
 from monitor.core.marks import ABBREVIATION, other_words, stands_for, told_apart
 from monitor.core.record import Named, Text, Tree, Value
 
@@ -37,6 +38,8 @@ class Kind:
     """Whether a word of substance that each has for itself ("lipids", "metabolites") speaks against."""
     also: str = ""
     """A part with further names: to be among them is to be called so."""
+    speaks: Literal["words", "house", "number"] = "words"
+    """What the first part is: words, the name of a house (see `facilities`), or a number with its digits."""
     apart: str = ""
     """A part that both may have and that then must not differ, nor may the DOIs of the first part."""
     agree: str = ""
@@ -47,10 +50,10 @@ _OUTCOME = Kind({"measure": 0.6, "description": 0.3, "timeFrame": 0.1}, 0.6, tol
 _MESH = Kind({}, 1.0, same=(("term",),))
 
 KINDS: Mapping[str, Kind] = {
-    "identification.secondaryIds": Kind({"id": 1.0}, 0.85, same=(("id",),)),
-    "sponsor.collaborators": Kind({"name": 1.0}, 0.75),
-    "conditions.conditions": Kind({"name": 1.0}, 0.75),
-    "conditions.keywords": Kind({"name": 1.0}, 0.75),
+    "identification.secondaryIds": Kind({"id": 1.0}, 0.85, same=(("id",),), speaks="number"),
+    "sponsor.collaborators": Kind({"name": 1.0}, 0.75, speaks="house"),
+    "conditions.conditions": Kind({"name": 1.0}, 0.75, told_apart=True, substance=True),
+    "conditions.keywords": Kind({"name": 1.0}, 0.75, told_apart=True, substance=True),
     "armsInterventions.arms": Kind(
         {"label": 0.5, "description": 0.35, "interventionNames": 0.15}, 0.6, told_apart=True, agree="type"
     ),
@@ -117,6 +120,9 @@ _RAREST, _BLOCK, _NEAREST = 8, 300, 12
 """Beyond: how many words of an item are looked up, how many items of each, and how many are compared."""
 _ROUNDING = 1e-9
 _MARK = re.compile(r"\b(?:[A-Z]|\d+|[IVX]+)\b")
+_EDITION = re.compile(r"(?<=\d{4}-\d{6}-\d\d)-\d\d$")
+"""What an EU trial number says of its edition, not of its trial."""
+_DIGITS = re.compile(r"\d+")
 _DOI = re.compile(r"10\.\d{4,9}/\S*[\w)]")
 _WORD = re.compile(r"\w{4,}|\d+")
 
@@ -148,6 +154,8 @@ def candidates(kind: Kind, olds: Sequence[Tree], news: Sequence[Tree]) -> Iterat
             yield 1.0, i, j
             continue
         score = _score(kind, old_texts[i], new_texts[j])
+        if kind.speaks != "words":
+            score = min(score, _as_spoken(kind, olds[i], news[j]))
         if kind.apart:
             score = _by_number(kind, olds[i], news[j], score)
         if kind.told_apart:
@@ -158,6 +166,16 @@ def candidates(kind: Kind, olds: Sequence[Tree], news: Sequence[Tree]) -> Iterat
             score *= 0.85
         if score >= kind.threshold:
             yield score, i, j
+
+
+def _as_spoken(kind: Kind, old: Tree, new: Tree) -> float:
+    """At most so alike are two names of houses, or two numbers: these by their digits alone."""
+    foremost = next(iter(kind.weights))
+    was, now = _shown(old.get(foremost)), _shown(new.get(foremost))
+    if kind.speaks == "house":
+        return name_likeness(facility(was), facility(now), "", exact=False)
+    same = _DIGITS.findall(_EDITION.sub("", was)) == _DIGITS.findall(_EDITION.sub("", now))
+    return 1.0 if same else 0.0
 
 
 def _by_number(kind: Kind, old: Tree, new: Tree, score: float) -> float:

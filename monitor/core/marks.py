@@ -53,7 +53,7 @@ _COMMON = frozenset(
         """
     )
 )
-_ALONE = frozenset({"serious", "non-serious", "not", "never", "without"})
+_ALONE = frozenset({"serious", "non-serious", "non", "not", "never", "without"})
 """Words that tell a thing from another even where that other has nothing against them."""
 _SAME_WORDS = (("overall response", "objective response"),)
 _SPELLING, _LONG, _STEM = 80, 5, 4

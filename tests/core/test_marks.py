@@ -88,6 +88,21 @@ OTHERS: list[tuple[str, bool, dict[str, str], dict[str, str]]] = [
     ("armsInterventions.interventions", False, {"name": "Cisplatin"}, {"name": "Carboplatin"}),
     ("armsInterventions.interventions", False, {"name": "ABC-2936"}, {"name": "ABC-2937"}),
     ("armsInterventions.interventions", True, {"name": "Veltomab"}, {"name": "Veltomab injection"}),
+    ("conditions.conditions", False, {"name": "Type 1 Diabetes"}, {"name": "Type 2 Diabetes"}),
+    (
+        "conditions.conditions",
+        False,
+        {"name": "Small Cell Lung Cancer"},
+        {"name": "Non-small Cell Lung Cancer"},
+    ),
+    ("conditions.conditions", True, {"name": "Haemophilia"}, {"name": "Hemophilia"}),
+    ("sponsor.collaborators", False, {"name": "University of Aster"}, {"name": "University of Ashford"}),
+    ("sponsor.collaborators", False, {"name": "Aster First Hospital"}, {"name": "Aster Third Hospital"}),
+    ("sponsor.collaborators", True, {"name": "Aster Institute (ASI)"}, {"name": "Aster Institute"}),
+    ("sponsor.collaborators", True, {"name": "Aster Pharma LLC"}, {"name": "Aster Pharma Corp."}),
+    ("identification.secondaryIds", False, {"id": "ABC-2024-00123"}, {"id": "ABC-2024-00124"}),
+    ("identification.secondaryIds", True, {"id": "2023-500001-11-00"}, {"id": "2023-500001-11-01"}),
+    ("identification.secondaryIds", True, {"id": "AB2870-003"}, {"id": "AB-2870-003"}),
     (
         "references.references",
         False,
@@ -111,7 +126,7 @@ OTHERS: list[tuple[str, bool, dict[str, str], dict[str, str]]] = [
 
 @pytest.mark.parametrize(("name", "same", "old", "new"), OTHERS)
 def test_items_of_other_kinds(name: str, same: bool, old: dict[str, str], new: dict[str, str]) -> None:
-    """Arms by their letters, drugs by their names and numbers, publications by theirs."""
+    """Arms by letter, drugs by name, houses by what tells them apart, publications and ids by number."""
     was, now = ({part: Text.plain(text) for part, text in item.items()} for item in (old, new))
     assert pairs(name, was, now) is same
 
