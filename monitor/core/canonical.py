@@ -13,7 +13,7 @@ import re
 
 import orjson
 
-from monitor.core.hypertext import from_html, without_entities
+from monitor.core.hypertext import from_html, without_comments, without_entities
 from monitor.core.record import Json, Text
 from monitor.core.text import markdown_form, unescape_markdown
 
@@ -71,7 +71,9 @@ def markup(text: str) -> Text:
 
 def markdown(text: str) -> str:
     """The text as Markdown: HTML of the registry's history turned into it, Markdown left as it is."""
-    return from_html(text) if ("<" in text or "&" in text) and _HTML.search(text) else text
+    if "<" not in text and "&" not in text:
+        return text
+    return from_html(text) if _HTML.search(text) else without_comments(text)
 
 
 def _without(payload: Json, path: tuple[str, ...]) -> Json:

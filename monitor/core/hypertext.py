@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-__all__ = ["from_html", "plain_from_html", "without_entities"]
+__all__ = ["from_html", "plain_from_html", "without_comments", "without_entities"]
 
 _BLOCK = "p|ul|ol|li|br|div"
 _INLINE = "a|b|i|u|em|strong|sub|sup|span|mark|tt|pre|code"
@@ -21,6 +21,7 @@ _TAG = re.compile(rf"(<(/?)({_BLOCK}|{_INLINE}){_ATTRIBUTES}\s*/?>)", re.I)
 _BLOCKS = frozenset(_BLOCK.split("|"))
 # Not `html.unescape` of everything: `&copy=1` in an address is no entity here, for it has no semicolon.
 _ENTITY = re.compile(r"(?<!\\)&(?:#\d{1,7}|#x[0-9a-f]{1,6}|lt|gt|amp|quot|apos|nbsp);", re.I)
+_COMMENT = re.compile(r"[ \t]*<!--[ \t]*-->[ \t]*\n?")
 _SPECIAL = re.compile(r"([\\*_\[\]<>^~&|`])")
 # What would begin a list item at the start of a line, and is said to be words by being escaped.
 _LIKE_A_MARK = re.compile(r"^(?:([-+])(?=\s|$)|(\d+)([.)])(?=\s|$))")
@@ -33,7 +34,7 @@ def from_html(text: str) -> str:
     is escaped.
     """
     writer = _Writer()
-    pieces = _TAG.split(text)
+    pieces = _TAG.split(without_comments(text))
     for said, tag in zip(pieces[::4], [*_tags(pieces), None], strict=True):
         writer.words(said)
         if tag is not None:
@@ -45,6 +46,11 @@ def plain_from_html(text: str) -> str:
     """The words of an HTML text on one line: blocks stand apart, inline tags leave no trace."""
     said = _TAG.sub(_gap, text) if "<" in text else text
     return " ".join(without_entities(" ".join(said.split())).split())
+
+
+def without_comments(text: str) -> str:
+    """The text without `<!-- -->`, by which two lists that follow each other are parted."""
+    return _COMMENT.sub("", text) if "<!--" in text else text
 
 
 def without_entities(text: str) -> str:
@@ -71,6 +77,8 @@ class _Level:
 
     ordered: bool
     items: int = 0
+    width: int = 0
+    """Of the last item's mark: what stands under the item is indented by it."""
 
 
 @dataclass(slots=True)
@@ -98,7 +106,7 @@ class _Writer:
             case "li" if not closing:
                 self._open_item()
             case "ul" | "ol" if not closing:
-                self.tight = bool(self.levels)
+                self.tight = False
                 self.levels.append(_Level(ordered=name == "ol"))
             case "ul" | "ol":
                 if self.levels:
@@ -120,6 +128,7 @@ class _Writer:
         self.tight = self.tight or level.items > 0
         level.items += 1
         self.mark = f"{level.items}. " if level.ordered else "* "
+        level.width = len(self.mark)
 
     def _flush(self) -> None:
         """The block read so far as one line, under its mark, at its depth."""
@@ -130,9 +139,8 @@ class _Writer:
             return
         if self.lines and not self.tight:
             self.lines.append("")
-        depth = sum(3 if level.ordered else 2 for level in self.levels) if self.levels else 0
-        own = (3 if self.levels[-1].ordered else 2) if self.levels and self.mark else 0
-        self.lines.append(" " * (depth - own) + self.mark + _escaped(said))
+        depth = sum(level.width for level in self.levels) - len(self.mark)
+        self.lines.append(" " * depth + self.mark + _escaped(said))
         self.mark, self.tight = "", False
 
 

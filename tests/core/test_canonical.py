@@ -79,6 +79,7 @@ SAME_TEXT = [
     ("One.\n\nTwo \\<3.", "<p>One.</p><p>Two &lt;3.</p>"),
     ("patient's 5 mg/mL", "patient&#x27;s 5 mg&#x2F;mL"),
     ("H2O", "H<sub>2</sub>O<br>"),
+    ("* a\n\n<!-- -->\n\n1. b", "* a\n\n1. b"),
     ("1. a\n2. b", "<ol> <li>a</li>\n<li>b</li> </ol>"),
 ]
 

@@ -15,13 +15,17 @@ from monitor.core.canonical import markdown, markup
 from monitor.core.criteria import split_criteria
 from monitor.core.hypertext import from_html, without_entities
 
+NINE = "".join(f"{n}. x\n" for n in range(1, 10))
+
 
 @pytest.mark.parametrize(
     ("source", "wanted"),
     [
         ("<p>Both:</p><ul><li>one</li><li>two</li></ul>", "Both:\n\n* one\n* two"),
         ("<ol><li>one</li>\n<li>two</li></ol><p>End.</p>", "1. one\n2. two\n\nEnd."),
-        ("<ul><li>a<ol><li>b</li><li>c</li></ol></li><li>d</li></ul>", "* a\n  1. b\n  2. c\n* d"),
+        ("<ul><li>a<ol><li>b</li><li>c</li></ol></li><li>d</li></ul>", "* a\n\n  1. b\n  2. c\n* d"),
+        ("<ol>" + "<li>x</li>" * 9 + "<li>y<ul><li>z</li></ul></li></ol>", NINE + "10. y\n\n    * z"),
+        ("<p>a</p><!-- --><ol><li>b</li></ol>", "a\n\n1. b"),
         ("<ul><li><p>a</p><p>more</p></li></ul>", "* a\n\n  more"),
         ("<p>One.</p><p>Two\nlines.</p>", "One.\n\nTwo lines."),
         ("<p>one<br>two<br/>three</p>", "one\ntwo\nthree"),
