@@ -164,3 +164,39 @@ def test_slips_are_antisymmetric(old: PartialDate, new: PartialDate) -> None:
     """There and back is no way at all, and a date is no distance from itself at any precision."""
     assert days_between(old, new) == -days_between(new, old)
     assert all(days_between(new, new.coarsened(precision)) == 0 for precision in ("year", "month", "day"))
+
+
+def test_a_date_that_keeps_moving_says_so() -> None:
+    """With its history a slip is told as a pattern."""
+    history = [
+        {"field": PCD, "old": {"date": f"202{n}-12"}, "new": {"date": f"202{n + 1}-12"}} for n in (4, 5)
+    ]
+    (change,) = compare(trial(pcd=est("2026-12")), trial(pcd=est("2027-03")), history=history)  # type: ignore[arg-type]
+    assert change.summary == (
+        "Primary completion 3 months later: Dec 2026 → Mar 2027 (estimated). Third move, 27 months in all."
+    )
+
+
+def test_a_pattern_names_the_versions_it_was_seen_in() -> None:
+    """Where the history says which snapshots it is made of, they are counted, quiet ones too."""
+    history: list[JsonObject] = [
+        {"field": PCD, "old": est("2026-06"), "new": est("2026-12"), "snapshot": {"from": 1, "to": 2}},
+        {"field": "conditions.keywords", "old": None, "new": None, "snapshot": {"from": 2, "to": 3}},
+        {"field": "registry.presence", "old": "gone", "new": "present", "snapshot": {"from": 3, "to": 3}},
+    ]
+    (change,) = compare(trial(pcd=est("2026-12")), trial(pcd=est("2027-03")), history=history)
+    assert change.summary.endswith("(estimated). Second move in the 4 versions seen, 9 months in all.")
+
+
+def test_a_corrected_fact_says_how_long_it_stood() -> None:
+    """With its history, an actual date corrected names the days since it was first given as actual."""
+    estimated: JsonObject = {"date": "2026-08", "type": "ESTIMATED"}
+    history: list[JsonObject] = [
+        {"field": PCD, "old": estimated, "new": act("2026-08-02"), "data_version": "2026-08-16"},
+        {"field": START, "old": None, "new": act("2025-11-03"), "data_version": "2026-08-17"},
+    ]
+    before, after = trial(pcd=act("2026-08-02")), trial(pcd=act("2026-06-02"))
+    told = "Actual primary completion corrected 2 months earlier: 2 Aug 2026 → 2 Jun 2026"
+    (change,) = compare(before, after, history=history)
+    assert change.summary == f"{told}; first given as actual 3 days before."
+    assert compare(before, after)[0].summary == f"{told}."
