@@ -53,7 +53,7 @@ KINDS: Mapping[str, Kind] = {
     "identification.secondaryIds": Kind({"id": 1.0}, 0.85, same=(("id",),), speaks="number"),
     "sponsor.collaborators": Kind({"name": 1.0}, 0.75, speaks="house"),
     "conditions.conditions": Kind({"name": 1.0}, 0.75, told_apart=True, substance=True),
-    "conditions.keywords": Kind({"name": 1.0}, 0.75, told_apart=True, substance=True),
+    "conditions.keywords": Kind({"name": 1.0}, 0.75, told_apart=True),
     "armsInterventions.arms": Kind(
         {"label": 0.5, "description": 0.35, "interventionNames": 0.15}, 0.6, told_apart=True, agree="type"
     ),
