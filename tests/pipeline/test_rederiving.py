@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -27,23 +28,33 @@ STOPPED = "protocolSection__statusModule__whyStopped"
 ALL = Subscription("morning", ("ops",), "daily 07:30 UTC")
 
 
-@pytest.fixture
-def app(tmp_path: Path) -> Iterator[App]:
-    """A trial polled in three versions."""
+@pytest.fixture(scope="module")
+def polled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database that holds a trial polled in three versions."""
+    folder = tmp_path_factory.mktemp("polled")
     steps: tuple[dict[str, str], ...] = (
         {},
         {STATUS: "SUSPENDED"},
         {STATUS: "TERMINATED", STOPPED: "Slow accrual"},
     )
     versions = [version(2 + number, sample(1, **step)) for number, step in enumerate(steps)]
-    with World(tmp_path, versions) as world, world.app() as app:
+    with World(folder, versions) as world, world.app() as app:
         app.store.add_watches([trial(1)], now=app.clock())
         app.store.begin_subscription(ALL.name, app.clock())
         for number in range(len(versions)):
             if number:
                 world.registry.advance()
             assert poll.cycle(app, app.registries["ctgov"]).ok
-        yield app
+    return folder / "state" / "trialwire.db"
+
+
+@pytest.fixture
+def app(polled: Path, tmp_path: Path) -> Iterator[App]:
+    """An installation on a copy of it."""
+    with World(tmp_path, [version(2)]) as world:
+        shutil.copy(polled, tmp_path / "state" / "trialwire.db")
+        with world.app() as app:
+            yield app
 
 
 def derive(app: App, *, rules: RuleTable | None = None, dry_run: bool = False) -> RederiveReport:
