@@ -70,13 +70,14 @@ def rows() -> Iterator[Row]:
             before = {**base, **told.get("before", {})}
             yield Row(
                 edit=told["edit"],
-                before=_trial(before),
-                after=_trial({**before, **told.get("after", {})}),
+                before=trial_of(before),
+                after=trial_of({**before, **told.get("after", {})}),
                 **{name: told[name] for name in ("field", "rule", "level", "says")},
             )
 
 
-def _trial(members: Mapping[str, Json]) -> JsonObject:
+def trial_of(members: Mapping[str, Json]) -> JsonObject:
+    """The invented trial with these members, in their short forms."""
     payload = study()
     for name, told in members.items():
         put(payload, MEMBERS.get(name, name), ABSENT if told == "absent" else _value(name, told))
