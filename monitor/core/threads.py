@@ -35,7 +35,7 @@ class _Thread:
     @property
     def is_sure(self) -> bool:
         """Is it certainly the same item at both ends? Numbered ones may have changed numbers."""
-        return self.start == self.end and "#" not in (self.start or ("", ""))[1]
+        return self.start == self.end and not any("#" in (step.key or "") for step in self.steps)
 
 
 class Threads:
