@@ -528,6 +528,27 @@ MOVES: tuple[tuple[str, str, str, str, str], ...] = (
         "time window ≤ 1 → ≤ 2 years",
         "tightened",
     ),
+    (
+        "inclusion",
+        "Assent for subjects ≥ 7 years of age",
+        "Assent for subjects ≥ 12 years of age",
+        "age ≥ 7 → ≥ 12 years",
+        "changed",
+    ),
+    (
+        "exclusion",
+        "Abuse within the past 12 months or dependence within the past 12 months",
+        "Abuse within the past 14 months or dependence within the past 12 months",
+        "look-back 12 → 14 months",
+        "tightened",
+    ),
+    (
+        "exclusion",
+        "Planned surgery within 12 months of randomization",
+        "Planned surgery within 6 months of randomization",
+        "time window 12 → 6 months",
+        "loosened",
+    ),
 )
 """Section, criterion before and after, what moved in words, and where to."""
 

@@ -139,7 +139,10 @@ class Bound:
 def quantities(text: str) -> list[Quantity]:
     """Every number of a text that is not part of a name."""
     found = []
+    taken = 0
     for amount in _AMOUNT.finditer(text):
+        if amount.start() < taken:
+            continue
         figure = amount["figure"] or amount["again"]
         value = _value(figure) if figure else float(_SPELLED[amount["word"].casefold()])
         start = amount.start()
@@ -153,6 +156,7 @@ def quantities(text: str) -> list[Quantity]:
             end = amount.end()
         if unit is NO_UNIT and amount.end() < len(text) and _glued(text, amount.end()):
             continue
+        taken = end
         found.append(
             Quantity(
                 start, amount.end(), end, value, f"−{shown}" if value < 0 else shown, unit, figure is not None

@@ -114,6 +114,8 @@ _FAR = 1 << 30
 def _paired(olds: Sequence[Limit], news: Sequence[Limit]) -> list[tuple[Limit, Limit]]:
     """Equal ones first; of the rest those that bound the same side in the same family, if as many."""
     pairs: list[tuple[Limit, Limit]] = []
+    if list(map(_side, olds)) == list(map(_side, news)) and _in_place(olds, news):
+        return list(zip(olds, news, strict=True))
     rest = list(news)
     left = []
     for old in olds:
@@ -134,6 +136,16 @@ def _paired(olds: Sequence[Limit], news: Sequence[Limit]) -> list[tuple[Limit, L
     if len(left) == len(rest) == 1 and left[0].what:
         pairs.append((left[0], rest[0]))
     return sorted(pairs, key=lambda pair: pair[0].bound.start)
+
+
+def _in_place(olds: Sequence[Limit], news: Sequence[Limit]) -> bool:
+    """Do as many limits stay where they stood as stay at all?"""
+    staying = sum(map(_same, olds, news))
+    rest = list(news)
+    for old in olds:
+        if (twin := next((new for new in rest if _same(old, new)), None)) is not None:
+            rest.remove(twin)
+    return staying == len(news) - len(rest)
 
 
 def _side(limit: Limit) -> tuple[str, bool, bool, bool]:

@@ -65,6 +65,13 @@ _NEGATION = re.compile(
     r"|in\s+case|cannot|ineligible|unable|provided|whose|refus\w+|rather\s+than|instead)\b|n['’]t\b",
     re.I,
 )
+_SUBGROUP = re.compile(
+    r"\b(?:for|in|among)\s+(?:\w+\s+){0,2}(?:subjects|patients|participants|individuals|men|women|males|females"
+    r"|children|adults|adolescents|those|people)\s*(?:aged?|who\s+are|with|of)?\s*\(?$",
+    re.I,
+)
+_PROCEDURE = re.compile(r"\b(?:scheduled|performed|measured|assessed|repeated)\b", re.I)
+_PLANNED = re.compile(r"\b(?:plan\w*|intend\w*|anticipat\w+|expect\w*|schedul\w+)\b", re.I)
 _COMPARISONS = re.compile(
     r"\b(?:no|not)\s+(?:more|less|greater|fewer|lower|higher|later|older|longer|below|above|to\s+exceed)\b"
     r"|\bnot\s+exceed\w*|\bbut\s+not\b(?=\s+limited)|\bwith\s+or\s+without\b",
@@ -221,6 +228,7 @@ def _in_time(text: str, bound: Bound, before: str, after: str) -> Limit | None:
         past = _LAST.search(lead) or _PAST.match(rest) or not _ELSEWHERE.match(rest)
         if _THROUGHOUT.search(lead) or _STEADY.search(before):
             sense = replace(sense, plain=False)
+        past = past and not _PLANNED.search(before)
         return Limit(_window(before) if past else INTERVAL, as_most(bound), sense, window=True)
     if bound.bare and bound.unit.family == "half-lives" and re.search(r"\bor\s*$", lead):
         return Limit(_window(before), as_most(bound), sense, window=True)
@@ -300,4 +308,5 @@ def _sense(before: str, after: str) -> Sense:
     permitted, forbidden = (
         any(said.search(part) for part in (before, after)) for said in (_PERMITTED, _FORBIDDEN)
     )
-    return Sense(whole and (negations == 0 or turned), turned, permitted, forbidden)
+    aside = _SUBGROUP.search(before[-60:]) or _PROCEDURE.search(before)
+    return Sense(whole and not aside and (negations == 0 or turned), turned, permitted, forbidden)
