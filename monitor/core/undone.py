@@ -12,7 +12,7 @@ from monitor.core.record import Json
 from monitor.core.recorded import RecordedChange
 from monitor.core.sentences.words import capital, quoted, word
 
-_SHORT = frozenset({"status", "dates", "enrollment", "registry"})
+_SHORT = frozenset({"status", "dates", "enrollment"})
 """Categories whose values are short enough to be told step by step."""
 _LABELS = {"status.overallStatus": "Overall status"}
 _NAMES = (
@@ -101,6 +101,8 @@ def _worst_first(group: Undone) -> tuple[int, int]:
 
 def _sentence(alike: Sequence[Undone]) -> str:
     one = alike[0]
+    if one.first.field == "registry.presence" and one.first.body["new"] == "gone":
+        return "Gone from the registry and back within this digest."
     if one.first.key is None:
         if told := way(one.steps):
             return told

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from monitor.compare import compare_records
 from monitor.core.change import at_least, worst
-from monitor.core.digest import Digest
+from monitor.core.digest import Digest, compose
 from monitor.core.net import runs
 from monitor.core.record import Json
 from monitor.core.stories import Story
 from monitor.registries.ctgov.normalize import normalize
 from tests.support.chains import Chain, chain
-from tests.support.digests import NOW, subscription
+from tests.support.digests import NOW, change, finding, gathered, occasion, subscription, trial
 from tests.support.payloads import EDITS, edit
 from tests.support.records import ABSENT, site, study
 
@@ -184,8 +184,8 @@ def test_a_window_is_told_as_its_net(name: str) -> None:
     stories = told(versions(*edits).digest(subscription(min_significance="minor")))
     findings = [story.finding for story in stories]
     assert [(f.net, f.rule, len(f.steps)) for f in findings] == [(net, *rest) for _, net, *rest in expected]
-    for finding, (beginning, *_) in zip(findings, expected, strict=True):
-        assert finding.headline.startswith(beginning)
+    for found, (beginning, *_) in zip(findings, expected, strict=True):
+        assert found.headline.startswith(beginning)
     assert all(s.finding.changes == s.finding.steps for s in stories if s.finding.net)
 
 
@@ -237,6 +237,31 @@ def test_only_versions_in_a_row_are_merged() -> None:
     ]
     (run,) = runs(strange, whole.findings)
     assert {change.stamp.snapshot_to for change in run.steps} == {3, 4}
+
+
+def test_a_record_that_went_and_came_back_is_one_story() -> None:
+    """What happened in a trial's life within one digest and ended where it began is reverted."""
+    state = trial(1)
+    gone, back = (
+        change(
+            state,
+            f"{old} → {new}",
+            level="critical",
+            rule="C10",
+            category="registry",
+            field_name="registry.presence",
+            old=old,
+            new=new,
+            snapshots=(3, 3),
+            number=number,
+        )
+        for number, (old, new) in enumerate((("present", "gone"), ("gone", "present")), start=1)
+    )
+    pending = gathered(*((state, finding(state, one.summary, one), (one,)) for one in (gone, back)))
+    digest = compose(subscription(), pending, occasion(), sources=())
+    (story,) = told(digest)
+    assert story.finding.headline == "Gone from the registry and back within this digest."
+    assert (story.finding.net, story.finding.steps) == ("reverted", (gone.id, back.id))
 
 
 def test_a_finding_is_at_least_as_loud_as_its_steps() -> None:
