@@ -73,20 +73,23 @@ def alone_in_city(olds: Sequence[Tree], news: Sequence[Tree]) -> Iterator[tuple[
 
     Their zips may differ, as new codes replace old ones, but not from their first signs on.
     """
-    if not any(facility(_form(item, "facility")).placeholder for items in (olds, news) for item in items):
+    stand_ins = [[facility(_form(item, "facility")).placeholder for item in items] for items in (olds, news)]
+    if not (any(stand_ins[0]) or any(stand_ins[1])):
         return
-    befores, afters = [_site(item) for item in olds], [_site(item) for item in news]
-    by_city: dict[tuple[str, str], tuple[list[int], list[int]]] = {}
-    for side, found in enumerate((befores, afters)):
-        for place, site in enumerate(found):
-            if site.city:
-                by_city.setdefault((site.city, site.country), ([], []))[side].append(place)
-    for was, now in by_city.values():
+    by_city: dict[tuple[str, str], dict[tuple[int, bool], list[int]]] = {}
+    for side, items in enumerate((olds, news)):
+        for place, item in enumerate(items):
+            shown = _form(item, "city")
+            if shown:
+                inside = by_city.setdefault((_city(shown), _form(item, "country")), {})
+                inside.setdefault((side, stand_ins[side][place]), []).append(place)
+    for inside in by_city.values():
         for stand_in in (True, False):
-            told = [i for i in was if befores[i].name.placeholder is stand_in]
-            tells = [j for j in now if afters[j].name.placeholder is not stand_in]
-            if len(told) == len(tells) == 1 and _same_region(befores[told[0]].zip, afters[tells[0]].zip):
-                yield told[0], tells[0]
+            told, tells = inside.get((0, stand_in), ()), inside.get((1, not stand_in), ())
+            if len(told) == len(tells) == 1:
+                old, new = _site(olds[told[0]]), _site(news[tells[0]])
+                if _same_region(old.zip, new.zip):
+                    yield told[0], tells[0]
 
 
 def _same_region(old: str, new: str) -> bool:
