@@ -6,11 +6,12 @@ refuses what it cannot ask; nothing is asked here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 from monitor.core.record import TrialId
 
-__all__ = ["Matching", "Search", "SearchPage"]
+__all__ = ["Matching", "Search", "SearchPage", "since"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,19 @@ class Search:
     first_posted_to: str | None = None
     sort: tuple[str, ...] = ()
     """At most two, in the registry's form: `LastUpdatePostDate:desc`."""
+
+
+def since(search: Search, day: date) -> tuple[Search, Search]:
+    """The two searches for what came since a data version's day: updated, and posted for the first time.
+
+    Both begin one day before it, for the registry's dates have no hours; what that finds twice is one trial.
+    A window that the search has of its own is kept where it is narrower.
+    """
+    begin = (day - timedelta(days=1)).isoformat()
+    return (
+        replace(search, updated_from=max(begin, search.updated_from or "")),
+        replace(search, first_posted_from=max(begin, search.first_posted_from or "")),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import string
 from collections.abc import Callable, Iterator
+from datetime import date
+from functools import partial
 from urllib.parse import parse_qs, urlsplit
 
 import orjson
@@ -12,11 +14,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from monitor.core.record import TrialId
-from monitor.core.search import Matching, Search
+from monitor.core.search import Matching, Search, since
 from monitor.demo.standin import DataVersion, Fault, StandIn
 from monitor.demo.standin.essie import predicate, words_in
 from monitor.demo.standin.schema import PIECES
-from monitor.errors import RegistryUnavailableError, SearchRefusedError
+from monitor.errors import RegistryBlockedError, RegistryUnavailableError, SearchRefusedError
 from monitor.registries import Searchable
 from monitor.registries.ctgov import essie
 from monitor.registries.ctgov.searching import parameters
@@ -263,6 +265,48 @@ def test_a_search_finds_what_fits(registry: Searchable, search: Search, found: s
     """Quotes, brackets, numbers, names and windows: the right answer, never a wrong one."""
     assert set(registry.found(search)) == found
     assert registry.matching(search).total == len(found)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.html,
+        Fault.garbled,
+        Fault.truncated,
+        Fault.reset,
+        Fault.throttled,
+        partial(Fault.throttled, retry_after="3"),
+        Fault.failing,
+        partial(Fault.failing, 503, times=3),
+        Fault.empty_page,
+    ],
+)
+def test_bad_moments_lose_and_invent_nothing(
+    stand_in: StandIn, registry: Searchable, fault: Callable[[], Fault]
+) -> None:
+    """Half a body, a page for people, a reset, a throttle, a failure: the list is the same."""
+    stand_in.inject(fault())
+    assert set(registry.found(Search(intervention="veltomab"))) == {A, B, C, D}
+
+
+def test_a_refusal_by_agent_is_blocked(stand_in: StandIn, registry: Searchable) -> None:
+    """At the first request, whatever was asked."""
+    stand_in.inject(Fault.forbidden(agent="python-httpx"))
+    with pytest.raises(RegistryBlockedError):
+        registry.found(Search(term="cancer"))
+    assert len(stand_in.requests) == 1
+
+
+def test_what_came_since_a_day_is_two_searches(registry: Searchable) -> None:
+    """With a day of overlap, and with the search's own window where that is narrower."""
+    updated, posted = since(Search(intervention="veltomab"), date(2026, 11, 19))
+    assert (updated.updated_from, updated.first_posted_from) == ("2026-11-18", None)
+    assert (posted.updated_from, posted.first_posted_from) == (None, "2026-11-18")
+    assert set(registry.found(updated)) == {B, C}
+    assert registry.found(posted) == ()
+    assert since(Search(updated_from="2026-12-01"), date(2026, 11, 19))[0].updated_from == "2026-12-01"
+    (everything, _) = since(Search(), date(2026, 11, 20))
+    assert set(registry.found(everything)) == {C}
 
 
 def test_a_dry_run_counts_and_shows_some(stand_in: StandIn, registry: Searchable) -> None:

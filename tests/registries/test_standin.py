@@ -65,6 +65,8 @@ def test_successes_fit_the_document(document: Mapping[str, Any], http: httpx.Cli
         ("/studies?filter.ids=NCT09000001,NCT09000003&pageSize=1&countTotal=true", "PagedStudies"),
         ("/studies?filter.ids=NCT09555555", "PagedStudies"),
         ("/studies/NCT09000003", "Study"),
+        ("/studies/metadata", "FieldNodeList"),
+        ("/studies/enums", "EnumInfoList"),
         ("/studies/NCT09000003?fields=NCTId,protocolSection.statusModule", "Study"),
     ):
         schema = {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
@@ -93,7 +95,9 @@ def test_parameters_are_those_of_the_document(document: Mapping[str, Any]) -> No
 
     assert declared("/studies") == LIST_PARAMETERS
     assert declared("/studies/{nctId}") == STUDY_PARAMETERS
-    assert declared("/version") == set()
+    for path in ("/version", "/studies/enums"):
+        assert declared(path) == set()
+    assert declared("/studies/metadata") == {"includeIndexedOnly", "includeHistoricOnly"}
 
 
 @needs_the_document
@@ -168,7 +172,8 @@ def test_what_is_not_imitated_is_refused(http: httpx.Client, path: str) -> None:
 def test_defaults_may_be_spelled_out(http: httpx.Client, pair: tuple[str, str]) -> None:
     """The one value that is imitated is the API's default."""
     name, value = pair
-    assert http.get(f"{API}/studies", params={name: value}).status_code == 200
+    path = "/studies/metadata" if name.startswith("include") else "/studies"
+    assert http.get(API + path, params={name: value}).status_code == 200
 
 
 def test_numbers_are_taken_as_the_pattern_allows(http: httpx.Client) -> None:

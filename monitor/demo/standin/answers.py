@@ -46,9 +46,12 @@ STUDY_PARAMETERS = frozenset({"format", "markupFormat", "fields"})
 # What is imitated at its default only; other values are refused with 501.
 IMITATED_BY_VALUE: Mapping[str, str] = {
     "markupFormat": "markdown",
+    "includeIndexedOnly": "false",
+    "includeHistoricOnly": "false",
     "geoDecay": "func:exp,scale:300mi,offset:0mi,decay:0.5",
 }
 NOT_IMITATED = frozenset({"filter.synonyms", "postFilter.synonyms"})
+_METADATA = frozenset({"includeIndexedOnly", "includeHistoricOnly"})
 _FORMATS = ("json", "csv")
 _OTHER_ENDPOINTS = re.compile(r"/api/v2/(studies/search-areas|stats/.*)")
 _TOO_LONG_PAGE = (
@@ -90,7 +93,7 @@ def _answer(path: str, parameters: Mapping[str, str], version: DataVersion, list
     if path == "/api/v2/studies":
         return _refusal(parameters, LIST_PARAMETERS) or _studies(version, parameters, listing)
     if path == "/api/v2/studies/metadata":
-        return _refusal(parameters, frozenset()) or Reply.json(orjson.dumps(metadata(version.pieces)))
+        return _refusal(parameters, _METADATA) or Reply.json(orjson.dumps(metadata(version.pieces)))
     if path == "/api/v2/studies/enums":
         told = enums(version.pieces, version.enum_values)
         return _refusal(parameters, frozenset()) or Reply.json(orjson.dumps(told))
