@@ -125,6 +125,10 @@ _STEADY = re.compile(
 _SINCE = re.compile(r"\W*(?:since|from|elapsed|have\s+elapsed|must\s+have)\b", re.I)
 _STOPPED = re.compile(r"\b(?:discontinu\w+|stop\w*|complet\w+|ceas\w+|last|withdr\w+)\b", re.I)
 _OR_LONGER = re.compile(r"\bwithin\s+\S+\s+\S+\s+(?:\([^()]*\)\s*)?or\s*$", re.I)
+_EVENT = re.compile(
+    r"\b(?:infarction|stroke|angina|infections?|bleed\w*|ha?emorrhag\w+|thromb\w+|events?|disease|failure|abuse)\b",
+    re.I,
+)
 _SEVERAL = re.compile(r"\bor\b|\band\b|[,/]", re.I)
 _WASHOUT = re.compile(r"\bwash[\s\-‑]?out\b", re.I)
 _OLD = re.compile(r"\W*(?:of\s+age|old|olds)\b", re.I)
@@ -271,11 +275,10 @@ def _window(clause: str) -> str:
     known = _therapies(clause)
     if not known:
         return WINDOW
-    return (
-        f"{WINDOW} of {known[0]}"
-        if len(known) == 1 and not _SEVERAL.search(clause)
-        else f"{WINDOW} of therapy"
-    )
+    several = _SEVERAL.search(clause) is not None
+    if _EVENT.search(clause) or (len(known) == 1 and several):
+        return WINDOW
+    return f"{WINDOW} of therapy" if len(known) > 1 else f"{WINDOW} of {known[0]}"
 
 
 def _interval(bound: Bound, before: str, rest: str) -> str:
