@@ -14,7 +14,7 @@ import orjson
 from monitor.core.catalogue import field, fold
 from monitor.core.record import Json
 from monitor.core.recorded import RecordedChange, RecordedFinding
-from monitor.core.sentences.words import moved, percent, quoted, status
+from monitor.core.sentences.words import in_country, moved, percent, quoted, status
 
 _STOPS = {"TERMINATED": "Terminated", "SUSPENDED": "Recruitment suspended", "WITHDRAWN": "Withdrawn"}
 _TELLING = 8
@@ -52,7 +52,10 @@ def effects_of_finding(finding: RecordedFinding) -> Iterator[Effect]:
         countries = finding.facts.get(name)
         for country in countries if isinstance(countries, list) else ():
             yield Effect(
-                ("locations", name, str(country)), "locations", said.format(country), of_finding=True
+                ("locations", name, str(country)),
+                "locations",
+                said.format(in_country(str(country))),
+                of_finding=True,
             )
 
 

@@ -14,7 +14,7 @@ from monitor.core.countries import canonical_country
 from monitor.core.fits.dates import crossed_slip
 from monitor.core.record import Collection, JsonObject, Named, Tree, Value
 from monitor.core.scene import PRIMARY_COMPLETION, Case, Scene, shown
-from monitor.core.sentences.words import listing, status, stretch
+from monitor.core.sentences.words import in_country, listing, status, stretch
 
 SITES = "locations"
 _COUNTRIES = 5
@@ -135,8 +135,8 @@ def site_roll_ups(scene: Scene, tally: SiteTally) -> tuple[RollUp, ...]:
     """M10 and M15, where they fit."""
     found = []
     if tally.gained or tally.lost:
-        told = [f"first site in {listing(tally.gained)}"] if tally.gained else []
-        told += [f"last site in {listing(tally.lost)} gone"] if tally.lost else []
+        told = [f"first site in {listing(map(in_country, tally.gained))}"] if tally.gained else []
+        told += [f"last site in {listing(map(in_country, tally.lost))} gone"] if tally.lost else []
         found.append(RollUp("M10", "; ".join(told)))
     many, share, floor = (
         scene.rules.limit("M15", name) for name in ("threshold_count", "threshold_percent", "percent_count")
@@ -155,11 +155,11 @@ def site_headline(tally: SiteTally) -> str:
     """`12 sites added (China 8, United States 4), first in China; 3 removed; 5 now recruiting`."""
     parts = []
     if tally.added:
-        first = f", first in {listing(tally.gained)}" if tally.gained else ""
+        first = f", first in {listing(map(in_country, tally.gained))}" if tally.gained else ""
         told = f"{_by_country(tally.added)}{first}{_stillborn(tally)}"
         parts.append((tally.added.total(), f"added {told}"))
     if tally.removed:
-        gone = f", no site left in {listing(tally.lost)}" if tally.lost else ""
+        gone = f", no site left in {listing(map(in_country, tally.lost))}" if tally.lost else ""
         parts.append((tally.removed.total(), f"removed {_by_country(tally.removed)}{gone}"))
     parts += _moves(tally)
     for number, told in (

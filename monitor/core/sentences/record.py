@@ -16,6 +16,7 @@ from monitor.core.sentences.words import (
     capital,
     changed_words,
     edited,
+    in_country,
     listing,
     quoted,
     stop,
@@ -119,7 +120,11 @@ def organization(case: Case) -> str:
         return plain(case)
     how = "another spelling" if same_name(case.old, case.new) else ""
     names = f"{clip(case.old, QUOTE)} → {clip(case.new, QUOTE)}"
-    return stop(f"Organization, {how}: {names}" if how else f"Organization re-named: {names}")
+    if how:
+        return stop(f"Organization, {how}: {names}")
+    leads = [Case(delta, case.scene) for delta in case.scene.by_field.get("sponsor.lead", ())]
+    other = leads and not all(map(is_same_body, leads))
+    return stop(f"Organization{'' if other else ' re-named'}: {names}")
 
 
 def phases(case: Case) -> str:
@@ -130,7 +135,7 @@ def phases(case: Case) -> str:
 def removed_countries(case: Case) -> str:
     """Countries in which no site is left."""
     gone, back = _gained(case.delta.new, case.delta.old), _gained(case.delta.old, case.delta.new)
-    told = [f"No site left in {listing(gone)}"] if gone else []
+    told = [f"No site left in {listing(map(in_country, gone))}"] if gone else []
     told += [f"{listing(back)} no longer listed as left"] if back else []
     return f"{'; '.join(told)}." if told else "Removed countries changed."
 

@@ -46,6 +46,9 @@ _AROUND = 60
 _LEAD = 4
 """Words quoted before an edit."""
 _FIRST_WORDS = re.compile(r"\s*(?:\S+\s*){0,2}")
+_WITH_ARTICLE = re.compile(
+    r"^(?:United |Netherlands$|Philippines$|Bahamas$|Maldives$)|\b(?:Republic|Islands|Emirates|Territory)\b"
+)
 _PHASE = re.compile(r"^PHASE(\d)$")
 
 
@@ -124,6 +127,11 @@ def listing(names: Iterable[str], limit: int = 5) -> str:
     if len(known) > limit:
         known = [*known[: limit - 1], f"{len(known) - limit + 1} more"]
     return known[0] if len(known) == 1 else f"{', '.join(known[:-1])} and {known[-1]}" if known else ""
+
+
+def in_country(name: str) -> str:
+    """A country as it follows `in`: `Japan`, `the United States`."""
+    return f"the {name}" if _WITH_ARTICLE.search(name) else name
 
 
 def value_words(value: Value | None) -> str:
