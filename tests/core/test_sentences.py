@@ -162,7 +162,9 @@ SENTENCES: tuple[tuple[str, Mapping[str, object], Mapping[str, object], str], ..
         {"criteria": criteria("ADULTS.")},
         'Inclusion, case or punctuation of "ADULTS".',
     ),
-    ("eligibility.minAge", {}, {"min_age": "16 Years"}, "Minimum age 18 years → 16 years (loosened)."),
+    ("eligibility.minAge", {}, {"min_age": "16 Years"}, "Minimum age 18 → 16 years (loosened)."),
+    ("eligibility.sex", {"sex": "ALL"}, {"sex": "FEMALE"}, "Sex all → female (tightened)."),
+    ("eligibility.sex", {"sex": "MALE"}, {"sex": "FEMALE"}, "Sex male → female."),
     (
         ARMS,
         {"arms": [VELTOMAB, CHEMO]},

@@ -34,6 +34,7 @@ ALIASES: Mapping[str, str] = {
     "other": "protocolSection.outcomesModule.otherOutcomes",
     "criteria": "protocolSection.eligibilityModule.eligibilityCriteria",
     "min_age": "protocolSection.eligibilityModule.minimumAge",
+    "sex": "protocolSection.eligibilityModule.sex",
     "std_ages": "protocolSection.eligibilityModule.stdAges",
     "arms": "protocolSection.armsInterventionsModule.armGroups",
     "interventions": "protocolSection.armsInterventionsModule.interventions",

@@ -39,6 +39,7 @@ _SENTENCES: Mapping[str, Sentence] = MappingProxyType(
         "eligibility.criteria": eligibility.criterion,
         "eligibility.minAge": eligibility.age_limit,
         "eligibility.maxAge": eligibility.age_limit,
+        "eligibility.sex": eligibility.sex,
         "armsInterventions.arms": items.arm,
         "armsInterventions.interventions": items.intervention,
         "locations": items.site,

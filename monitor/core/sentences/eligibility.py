@@ -8,7 +8,8 @@ from monitor.core.fits.eligibility import limits_of, qualifiers_moved
 from monitor.core.limits import Move, Moves, moved_words
 from monitor.core.record import Age
 from monitor.core.scene import Case
-from monitor.core.sentences.words import capital, changed_words, listing, quoted
+from monitor.core.sentences.record import plain
+from monitor.core.sentences.words import capital, changed_words, listing, quoted, word
 from monitor.core.text import numbers_in, same_words, similarity
 
 _COVERING = frozenset({"+any", "+irrespective", "+regardless"})
@@ -54,10 +55,21 @@ def age_limit(case: Case) -> str:
     label = "Minimum age" if case.delta.field.endswith("minAge") else "Maximum age"
     old, new = case.delta.old, case.delta.new
     words = [value.shown.lower() if isinstance(value, Age) else "no limit" for value in (old, new)]
+    count, _, unit = words[0].partition(" ")
+    if unit and words[1].partition(" ")[2] == unit:
+        words[0] = count
     lowest = label == "Minimum age"
     none = 0.0 if lowest else float("inf")
     before, after = (value.days if isinstance(value, Age) else none for value in (old, new))
     return f"{label} {words[0]} → {words[1]} ({'loosened' if (after < before) == lowest else 'tightened'})."
+
+
+def sex(case: Case) -> str:
+    """Who may take part by sex."""
+    if not case.old or not case.new:
+        return plain(case)
+    way = {"ALL": " (loosened)"}.get(case.new) or {"ALL": " (tightened)"}.get(case.old, "")
+    return f"Sex {word(case.old)} → {word(case.new)}{way}."
 
 
 def _difference(case: Case) -> str:
