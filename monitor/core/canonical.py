@@ -37,9 +37,10 @@ VOLATILE: tuple[tuple[str, ...], ...] = (("derivedSection", "miscInfoModule", "v
 """Members that move with every publication of the registry's data and say nothing of the trial."""
 
 # In the registry's Markdown a literal `<` or `&` is always escaped: bare ones are HTML of its history.
-_HTML = re.compile(
-    r"(?<!\\)(?:</?(?:p|ul|ol|li|br)\s*/?>|&(?:#\d{1,7}|#x[0-9a-f]{1,6}|lt|gt|amp|quot|apos|nbsp);)", re.I
-)
+_TAG = re.compile(r"(?<!\\)</?(?:p|ul|ol|li|br)\s*/?>", re.I)
+_ENTITY = re.compile(r"(?<!\\)&(?:#\d{1,7}|#x[0-9a-f]{1,6}|lt|gt|amp|quot|apos|nbsp);", re.I)
+# Without a tag a text of the history is one paragraph: with a gap or a list it is Markdown, entity or not.
+_PARTED = re.compile(r"\n\s*(?:\n|(?:\*|\d+\.) )")
 _TRAILING = re.compile(r"[^\S\n]+\n")
 
 
@@ -73,7 +74,8 @@ def markdown(text: str) -> str:
     """The text as Markdown: HTML of the registry's history turned into it, Markdown left as it is."""
     if "<" not in text and "&" not in text:
         return text
-    return from_html(text) if _HTML.search(text) else without_comments(text)
+    is_html = _TAG.search(text) or (_ENTITY.search(text) and not _PARTED.search(text))
+    return from_html(text) if is_html else without_comments(text)
 
 
 def _without(payload: Json, path: tuple[str, ...]) -> Json:

@@ -106,6 +106,12 @@ def test_text_is_shown_for_reading() -> None:
     assert markup(markdown("<p>5 * 3 &lt; 20</p>")).shown == "5 * 3 < 20"
 
 
+def test_an_entity_makes_no_html_of_markdown() -> None:
+    """A list stays a list where its sponsor typed an entity."""
+    for text in ("* R&amp;D\n* two", "one &lt;5\n\ntwo"):
+        assert markdown(text) == text
+
+
 def test_plain_text_keeps_its_backslashes() -> None:
     """Only markup fields are escaped; a backslash in a plain one is a backslash."""
     assert plain("SMPH\\PEDIATRICS ").shown == "SMPH\\PEDIATRICS"
