@@ -153,11 +153,28 @@ def _settled(raw: Json) -> Json:
             return members or None
         case list():
             items = [value for item in raw if (value := _settled(item)) is not None]
-            return sorted(items, key=lambda item: orjson.dumps(item, option=orjson.OPT_SORT_KEYS)) or None
+            return sorted(items, key=_place) or None
         case str():
             return " ".join(raw.split()) or None
         case _:
             return raw
+
+
+def _place(item: Json) -> bytes:
+    return orjson.dumps(_number_as_one(item), option=orjson.OPT_SORT_KEYS)
+
+
+def _number_as_one(json: Json) -> Json:
+    """With 1, 1.0 and true, which compare as equal, written as one: what is equal stands in one order."""
+    match json:
+        case dict():
+            return {name: _number_as_one(value) for name, value in json.items()}
+        case list():
+            return [_number_as_one(value) for value in json]
+        case bool() | float() if json == int(json):
+            return int(json)
+        case _:
+            return json
 
 
 def _merge(into: dict[str, Value], fields: Fields) -> None:
