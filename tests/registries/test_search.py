@@ -267,6 +267,19 @@ def test_a_search_finds_what_fits(registry: Searchable, search: Search, found: s
     assert registry.matching(search).total == len(found)
 
 
+def test_what_is_sent_arrives(stand_in: StandIn, registry: Searchable) -> None:
+    """Signs that mean something in an address, and letters of any script, come out as they went in."""
+    search = Search(
+        title='R&D 50% + "x#y" = é 胃癌?',
+        statuses=("RECRUITING", "COMPLETED"),
+        near="distance(45.7,4.8,20km)",
+    )
+    registry.search(search)
+    asked = parse_qs(urlsplit(stand_in.requests[-1].target).query)
+    told = {name: value for name, (value,) in asked.items()}
+    assert told == parameters(search) | {"fields": "NCTId", "pageSize": "1000"}
+
+
 @pytest.mark.parametrize(
     "fault",
     [
