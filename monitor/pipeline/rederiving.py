@@ -10,6 +10,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import pairwise
 
 import orjson
@@ -94,12 +95,22 @@ def _derived(
             today=judged_on(after.data_version),
             history=[one.to_dict() for one in earlier],
             rules=rules,
+            confirmed=_stood_until(stamp, after),
         )
         these, stories = stamp_changes(found, stamp)
         changes += these
         findings += stories
         past += these
     return Derived(tuple(changes), tuple(findings), frozenset(over)), len(pairs) - len(over)
+
+
+def _stood_until(stamp: Stamp, after: Snapshot) -> date | None:
+    """How long the version before was seen to stand: of a polled trial, until the next one came.
+
+    When it was last looked at is not on record. Where polls had stopped for long this leaves a remark out;
+    it never tells of versions unseen that nobody missed.
+    """
+    return judged_on(after.first_seen) if stamp.origin == "poll" else None
 
 
 def _pairs(

@@ -25,17 +25,19 @@ from tests.support.world import World, sample, trial, version
 
 STATUS = "protocolSection__statusModule__overallStatus"
 STOPPED = "protocolSection__statusModule__whyStopped"
+POSTED = "protocolSection__statusModule__lastUpdatePostDateStruct"
+COUNT = "protocolSection__designModule__enrollmentInfo__count"
 ALL = Subscription("morning", ("ops",), "daily 07:30 UTC")
 
 
 @pytest.fixture(scope="module")
 def polled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database that holds a trial polled in three versions."""
+    """A database that holds a trial polled in three versions, the first of them long unchanged."""
     folder = tmp_path_factory.mktemp("polled")
-    steps: tuple[dict[str, str], ...] = (
-        {},
-        {STATUS: "SUSPENDED"},
-        {STATUS: "TERMINATED", STOPPED: "Slow accrual"},
+    steps: tuple[dict[str, object], ...] = (
+        {POSTED: {"date": "2025-06-07", "type": "ACTUAL"}},
+        {POSTED: {"date": "2026-11-03", "type": "ACTUAL"}, STATUS: "SUSPENDED", COUNT: 900},
+        {POSTED: {"date": "2026-11-04", "type": "ACTUAL"}, STATUS: "TERMINATED", STOPPED: "Slow accrual"},
     )
     versions = [version(2 + number, sample(1, **step)) for number, step in enumerate(steps)]
     with World(folder, versions) as world, world.app() as app:
