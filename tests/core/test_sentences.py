@@ -164,6 +164,31 @@ SENTENCES: tuple[tuple[str, Mapping[str, object], Mapping[str, object], str], ..
     ),
     ("eligibility.minAge", {}, {"min_age": "16 Years"}, "Minimum age 18 → 16 years (loosened)."),
     ("eligibility.sex", {"sex": "ALL"}, {"sex": "FEMALE"}, "Sex all → female (tightened)."),
+    (
+        "eligibility.criteria",
+        {"criteria": criteria("Platelets ≥ 100 x 10^9/L and hemoglobin ≥ 9 g/dL within 7 days of dosing")},
+        {
+            "criteria": criteria(
+                "Platelets ≥ 75 x 10^9/L and hemoglobin ≥ 8 g/dL within 7 days of the first dosing"
+            )
+        },
+        (
+            "Inclusion, platelets ≥ 100 → ≥ 75 × 10⁹/L and hemoglobin ≥ 9 → ≥ 8 g/dL (loosened); "
+            'added "the first" after "within 7 days of".'
+        ),
+    ),
+    (
+        "eligibility.criteria",
+        {"criteria": criteria("Age ≥ 18 years")},
+        {"criteria": criteria("Age ≥ 216 months")},
+        'Inclusion, same limit in other units: "Age ≥ 18 years" → "Age ≥ 216 months".',
+    ),
+    (
+        "eligibility.criteria",
+        {"criteria": criteria("UAS7 score ≥ 16 at baseline")},
+        {"criteria": criteria("UAS7 score ≥ 12 at baseline")},
+        'Inclusion, "UAS7 score ≥ 16 at baseline" → "UAS7 score ≥ 12 at baseline" (loosened).',
+    ),
     ("eligibility.sex", {"sex": "MALE"}, {"sex": "FEMALE"}, "Sex male → female."),
     (
         ARMS,
