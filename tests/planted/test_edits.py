@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import random
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -15,9 +16,9 @@ from monitor.core.diff import apply, diff, invert
 from monitor.core.record import JsonObject
 from monitor.registries.ctgov.normalize import normalize
 from tests.planted.edits import Planted, complaints, edits, edits_at
-from tests.planted.tree import places, tree, whole_record
+from tests.planted.tree import Node, places, tree, whole_record
 from tests.support.payloads import Path
-from tests.support.real import load, needs_real_records, study_files
+from tests.support.real import SHARED, load, needs_real_records, study_files
 
 
 def found_wrong(payload: JsonObject, planted: Sequence[Planted]) -> Iterator[str]:
@@ -42,6 +43,26 @@ def test_the_invented_record_has_every_kind_of_leaf() -> None:
     assert len(kinds) > 400
     assert {leaf.partition(".")[2].partition(".")[0] for leaf in kinds} == set(tree().children)
     assert monitor.compare(payload, whole_record()).changes == ()
+
+
+@needs_real_records
+def test_the_tree_has_every_documented_node() -> None:
+    """The table written by hand names what the registry documents, no more and no less."""
+    with (SHARED / "registry" / "fields.csv").open(encoding="utf-8") as lines:
+        documented = {row["path"] for row in csv.DictReader(lines)}
+    named = set(_named(tree(), ""))
+    assert len(documented) == 457
+    assert named - documented == set()
+    left = {
+        path for path in documented - named if path.rpartition(".")[0] not in named or "Struct" not in path
+    }
+    assert left == {"derivedSection.miscInfoModule.versionHolder"}
+
+
+def _named(node: Node, above: str) -> Iterator[str]:
+    for name, inner in node.children.items():
+        yield f"{above}{name}"
+        yield from _named(inner, f"{above}{name}.")
 
 
 def test_every_edit_of_the_invented_record_is_reported_right() -> None:
