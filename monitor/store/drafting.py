@@ -49,6 +49,7 @@ _MOVING = (
     "changed_at",
     "renamed_to",
     "absent_since",
+    "due_data_version",
 )
 _UPDATE_TRIAL = (
     update(TRIAL).where(TRIAL.c.id == bindparam("row_id")).values({name: bindparam(name) for name in _MOVING})
@@ -137,6 +138,7 @@ def _move(trial: dict[str, Any], recording: Recording, seq: int | None) -> None:
     trial["checked_at"] = recording.checked_at
     if recording.checked_data_version is not None:
         trial["checked_data_version"] = recording.checked_data_version
+        trial["due_data_version"] = None
     if recording.presence is not None:
         trial["presence"] = recording.presence
         trial["absent_since"] = recording.absent_since

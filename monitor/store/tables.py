@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import Index, MetaData, Text, UniqueConstraint
+from sqlalchemy import Index, MetaData, Text, UniqueConstraint, true
 from sqlmodel import Field, SQLModel
 
 NAMING = {
@@ -48,6 +48,8 @@ class TrialRow(Row, table=True):
     changed_at: datetime | None = None
     renamed_to: str | None = None
     absent_since: str | None = None
+    due_data_version: str | None = None
+    """Since this data version the registry has newer data of it than we read; None once it is read."""
 
 
 class DictionaryRow(Row, table=True):
@@ -163,7 +165,7 @@ class FindingChangeRow(Row, table=True):
 
 
 class WatchRow(Row, table=True):
-    """An entry of the watch list: `kind` `trial` names one trial; searches come with their own kind."""
+    """An entry of the watch list: `kind` `trial` names one trial; the others have a row in `search`."""
 
     __tablename__ = "watch"
     __table_args__ = (UniqueConstraint("kind", "name"),)
@@ -197,6 +199,44 @@ class WatchTrialRow(Row, table=True):
     entered_at: datetime
     left_at: datetime | None = None
     after_change: int
+    until_change: int | None = None
+    """Where it has left: the last change that still belongs to the watch, the leaving itself."""
+    follow: bool = Field(default=True, sa_column_kwargs={"server_default": true()})
+    """Is it read at every data version? Else it is only known to be there."""
+    matched_name: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    matched_place: str = Field(default="", sa_column_kwargs={"server_default": ""})
+
+
+class SearchRow(Row, table=True):
+    """What a watch of kind `search`, `asset` or `all` looks for, and how far it has come."""
+
+    __tablename__ = "search"
+
+    watch_id: int = Field(primary_key=True, foreign_key="watch.id")
+    registry_name: str = Field(sa_column_kwargs={"name": "registry"})
+    definition: str = Field(sa_type=Text)
+    follow: bool
+    begun_at: datetime | None = None
+    """When its first whole run ended: what enters from then on is news."""
+    checked_at: datetime | None = None
+    data_version: str | None = None
+    """The data version of its last whole run."""
+    through: str | None = None
+    """Of `all`: the day up to which every trial first posted is known."""
+    problem: str = Field(default="", sa_type=Text)
+    """Why the last run was not whole; empty where it was."""
+
+
+class SweepRow(Row, table=True):
+    """How far a registry's updates are known, where not all watched trials are read every time."""
+
+    __tablename__ = "sweep"
+
+    registry_name: str = Field(primary_key=True, sa_column_kwargs={"name": "registry"})
+    updated_through: str | None = None
+    """The data version up to which the trials the registry has updated are marked as due."""
+    fresh_from: str | None = None
+    """A trial read at this day's data or later is not behind; None: all are read at each data version."""
 
 
 class SubscriptionRow(Row, table=True):

@@ -252,6 +252,7 @@ def unseen_row(trial: TrialId) -> dict[str, Any]:
         "changed_at": None,
         "renamed_to": None,
         "absent_since": None,
+        "due_data_version": None,
     }
 
 

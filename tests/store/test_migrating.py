@@ -28,13 +28,14 @@ from tests.store.conftest import Place
 from tests.store.making import NOW, amended, body_of, first, history, trial
 
 ROOT = Path(__file__).resolve().parents[2]
+HEAD = REVISIONS[-1]
 SECOND = '''
 """A second revision, for tests."""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "9999"
+down_revision = "{head}"
 
 
 def upgrade() -> None:
@@ -63,7 +64,7 @@ def with_second(folder: Path, more: str = "") -> Path:
     """A folder of revisions whose second also does `more`."""
     target = folder / "migrations"
     shutil.copytree(MIGRATIONS, target, ignore=shutil.ignore_patterns("__pycache__"))
-    (target / "versions" / "r0003_second.py").write_text(SECOND.format(more=more))
+    (target / "versions" / "r0003_second.py").write_text(SECOND.format(more=more, head=HEAD))
     return target
 
 
@@ -120,9 +121,9 @@ def test_a_migration_loses_no_row_and_leaves_a_backup(sqlite_place: Place, secon
     with sqlite_place.open() as store:
         before = store.stats().rows
     report = migrating.upgrade(sqlite_place.url, state_dir=sqlite_place.state_dir, now=NOW, migrations=second)
-    assert (report.created, report.from_revision, report.to_revision) == (False, "0002", "0003")
+    assert (report.created, report.from_revision, report.to_revision) == (False, HEAD, "9999")
     assert report.migrated
-    assert report.backup == sqlite_place.state_dir / "backups" / "trialwire-0002-20261120T090000Z.db"
+    assert report.backup == sqlite_place.state_dir / "backups" / f"trialwire-{HEAD}-20261120T090000Z.db"
     assert rows_of(sqlite_place.state_dir / "trialwire.db") == before
     assert rows_of(report.backup) == before
     with pytest.raises(SchemaVersionError):
@@ -139,8 +140,8 @@ def test_a_migration_on_postgres_loses_no_row(postgres_place: Place, second: Pat
     report = migrating.upgrade(
         postgres_place.url, state_dir=postgres_place.state_dir, now=NOW, migrations=second
     )
-    assert (report.from_revision, report.to_revision, report.backup) == ("0002", "0003", None)
-    downgrade(postgres_place, second, "0002")
+    assert (report.from_revision, report.to_revision, report.backup) == (HEAD, "9999", None)
+    downgrade(postgres_place, second, HEAD)
     with postgres_place.open() as store:
         assert len(store.changes(ChangeQuery())) == 2
 
@@ -149,7 +150,7 @@ def test_up_down_and_up_again(sqlite_place: Place, second: Path) -> None:
     """A revision taken back leaves the schema before it, with its rows."""
     filled(sqlite_place)
     migrating.upgrade(sqlite_place.url, state_dir=sqlite_place.state_dir, now=NOW, migrations=second)
-    downgrade(sqlite_place, second, "0002")
+    downgrade(sqlite_place, second, HEAD)
     with sqlite_place.open() as store:
         assert len(store.changes(ChangeQuery())) == 2
         assert store.integrity_check() == ()
@@ -180,7 +181,7 @@ def test_a_harmful_migration_is_undone(
     with pytest.raises(StoreError, match=complaint):
         migrating.upgrade(sqlite_place.url, state_dir=sqlite_place.state_dir, now=NOW, migrations=folder)
     with sqlite_place.open() as store:
-        assert store.stats().revision == "0002"
+        assert store.stats().revision == HEAD
         assert len(store.changes(ChangeQuery())) == 2
         assert store.watches()[0].tags == ("akeso",)
 
@@ -229,7 +230,7 @@ def test_an_existing_backup_is_not_touched_half_way(sqlite_place: Place, second:
     now = datetime(2026, 11, 21, tzinfo=UTC)
     migrating.upgrade(sqlite_place.url, state_dir=sqlite_place.state_dir, now=now, migrations=second)
     (backup,) = (sqlite_place.state_dir / "backups").iterdir()
-    assert backup.name == "trialwire-0002-20261121T000000Z.db"
+    assert backup.name == f"trialwire-{HEAD}-20261121T000000Z.db"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to make what somebody else owns")
