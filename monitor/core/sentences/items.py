@@ -38,6 +38,8 @@ def intervention(case: Case) -> str:
         return f"Intervention {case.delta.op}: {name}{f' ({word(kind)})' if kind else ''}."
     if case.part == "name":
         return f"Intervention renamed: {quoted(case.old)} → {quoted(case.new)}."
+    if case.part == "type":
+        return f"Intervention {name}: {word(case.old) or 'no type'} → {word(case.new) or 'no type'}."
     label = {"armGroupLabels": "arms", "otherNames": "other names"}.get(case.part)
     if label:
         return f"Intervention {name}, {label}: {_members(case)}."
