@@ -25,6 +25,7 @@ from monitor.core.sentences.results import UNTOLD
 from monitor.core.sentences.words import (
     capital,
     changed_words,
+    in_country,
     listing,
     moved,
     quoted,
@@ -55,7 +56,7 @@ def headline(kind: str, scene: Scene, members: Sequence[Change], tally: SiteTall
     if tally and kind == "sites" and len(loud) != 1:
         return capital(site_headline(tally))
     if len(loud) == 1:
-        return loud[0].summary
+        return loud[0].summary.rstrip(".") + _of_countries(tally) if tally else loud[0].summary
     lead = worst_first(loud, scene.rules)
     if lead[0].rule == "C3":
         return lead[0].summary
@@ -71,6 +72,12 @@ def headline(kind: str, scene: Scene, members: Sequence[Change], tally: SiteTall
         case "eligibility":
             return eligibility_headline(scene, lead)
     return _told(lead, _THINGS.get(kind, ""))
+
+
+def _of_countries(tally: SiteTally) -> str:
+    """What one site makes of a country, to end its sentence: `; first in the Netherlands.`"""
+    gained, lost = (listing(map(in_country, names)) for names in (tally.gained, tally.lost))
+    return f"{f'; first in {gained}' if gained else ''}{f'; no site left in {lost}' if lost else ''}."
 
 
 def worst_first(changes: Sequence[Change], rules: RuleTable) -> list[Change]:

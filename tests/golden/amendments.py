@@ -174,6 +174,11 @@ AMENDMENTS: tuple[Amendment, ...] = (
         {"sites": [*_sites(4, "China"), *_sites(8, "Japan"), *_sites(4, "United States")]},
     ),
     _amendment(
+        "One site more, the first in its country",
+        {"sites": _sites(4, "China")},
+        {"sites": [*_sites(4, "China"), "B Hospital | Amsterdam | Netherlands | RECRUITING | 1011"]},
+    ),
+    _amendment(
         "Sites of one country gone",
         {"sites": [*_sites(4, "China"), *_sites(3, "Germany")]},
         {"sites": _sites(4, "China"), "removed_countries": ["Germany"]},

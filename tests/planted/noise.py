@@ -75,6 +75,9 @@ def _escapes(marks: str) -> Rewrite:
             return raw
         lines = []
         for line in raw.split("\n"):
+            if "<!--" in line:  # parts two lists in the registry's Markdown, no text
+                lines.append(line)
+                continue
             mark = listed.match(line)
             start = mark.end() if mark else 0
             lines.append(line[:start] + bare.sub(lambda found: "\\" + found.group(), line[start:]))
