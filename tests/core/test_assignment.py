@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.core import assignment
-from monitor.core.assignment import assign, best_first
+from monitor.core.pairing import assignment
+from monitor.core.pairing.assignment import assign, best_first
 
 Edges = dict[tuple[int, int], int]
 edges = st.dictionaries(st.tuples(st.integers(0, 5), st.integers(0, 5)), st.integers(1, 9), max_size=18)

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.core.catalogue import collection
-from monitor.core.marks import told_apart
 from monitor.core.pairing import pair
+from monitor.core.pairing.marks import told_apart
 from monitor.core.record import Text, Tree
 
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from monitor.core.catalogue import collection, natural_key
 from monitor.core.countries import country
 from monitor.core.facilities import is_placeholder
-from monitor.core.likeness import KINDS, candidates, likeness
 from monitor.core.pairing import Pairing, Place, pair, pair_inside
+from monitor.core.pairing.likeness import KINDS, candidates, likeness
 from monitor.core.record import Items, Text, Tree
 from monitor.registries.ctgov.normalize import normalize
 from tests.support.real import STUDIES, load, needs_real_records

@@ -18,9 +18,9 @@ from typing import NamedTuple
 
 import orjson
 
-from monitor.core import sites
-from monitor.core.assignment import assign
-from monitor.core.likeness import (
+from monitor.core.pairing import sites
+from monitor.core.pairing.assignment import assign
+from monitor.core.pairing.likeness import (
     KINDS,
     KINDS_INSIDE,
     Candidate,

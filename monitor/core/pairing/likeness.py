@@ -16,7 +16,7 @@ from rapidfuzz import fuzz
 
 from monitor.core.catalogue import fold
 from monitor.core.facilities import facility, name_likeness
-from monitor.core.marks import ABBREVIATION, other_words, stands_for, told_apart
+from monitor.core.pairing.marks import ABBREVIATION, other_words, stands_for, told_apart
 from monitor.core.record import Named, Text, Tree, Value
 
 Candidate: TypeAlias = "tuple[float, int, int]"
