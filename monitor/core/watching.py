@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
 from monitor.core.change import Origin
 from monitor.core.record import TrialId
-from monitor.core.recorded import Stamp, snapshot_identity
+from monitor.core.recorded import Stamp, isoformat, snapshot_identity
 
 Presence: TypeAlias = Literal["unseen", "present", "absent", "gone", "renamed", "unknown"]
 """`unseen`: watched, not read yet. `absent`: missing in one data version so far. `unknown`: never existed."""
@@ -74,6 +75,39 @@ class Snapshot:
     def identity(self) -> str:
         """What ids of changes are derived from."""
         return snapshot_identity(self.trial, self.digest, self.first_seen)
+
+    @property
+    def place(self) -> str:
+        """Its place in time among the trial's versions, a date or moment as text.
+
+        A back-filled version stood from when the registry posted it: no data version of ours saw it.
+        """
+        said = (self.posted_on or self.submitted_on) if self.origin == "backfill" else self.data_version
+        return said or isoformat(self.observed_at)
+
+
+def in_order(snapshots: Iterable[Snapshot]) -> tuple[Snapshot, ...]:
+    """A trial's versions, oldest first: by the registry's clock, and never against its own numbers."""
+    held = tuple(snapshots)
+    places: dict[int, str] = {}
+    floor = ""
+    for one in sorted((one for one in held if one.version is not None), key=_by_number):
+        floor = places[one.seq] = max(floor, one.place)
+    return tuple(
+        sorted(
+            held,
+            key=lambda one: (
+                places.get(one.seq, one.place),
+                one.origin != "backfill",
+                (one.version or 0) if one.origin == "backfill" else 0,
+                one.seq,
+            ),
+        )
+    )
+
+
+def _by_number(snapshot: Snapshot) -> tuple[int, str, int]:
+    return snapshot.version or 0, snapshot.place, snapshot.seq
 
 
 def stamp_between(

@@ -6,7 +6,7 @@ Ordering is by running number, never by time; times go in and come out aware, in
     open_store · upgrade      the two ways in
     Store                     the verbs, by group: watching · recording (T1) · lookups · pending ·
                               digests (T2) · outbox (claims, T3) · housekeeping · proof · compaction ·
-                              derivation
+                              derivation · backfilling
     DaemonLock · daemon_pid   one daemon at a time
 """
 
@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Self
 
 from monitor.errors import MissingDatabaseError, SchemaVersionError
+from monitor.store.backfilling import BackfillVerbs
 from monitor.store.blobs import DroppedError
 from monitor.store.compacting import CompactVerbs
 from monitor.store.digests import DigestVerbs
@@ -85,6 +86,7 @@ class Store(
     ProofVerbs,
     CompactVerbs,
     DerivedVerbs,
+    BackfillVerbs,
 ):
     """All verbs on one database. A context manager; safe to share between threads."""
 
