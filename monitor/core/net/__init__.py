@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from monitor.core.change import LEVELS, ChangeSet, worst
+from monitor.core.net.threads import Threads, family, family_of
+from monitor.core.net.undone import Undone, undone, way
 from monitor.core.record import Section, TrialId, TrialRecord
 from monitor.core.recorded import (
     RecordedChange,
@@ -21,8 +23,6 @@ from monitor.core.recorded import (
     leading,
     stamp_changes,
 )
-from monitor.core.threads import Threads, family, family_of
-from monitor.core.undone import Undone, undone, way
 
 _QUIET = "admin"
 """The kind of the story that holds what is noise and nothing else."""
