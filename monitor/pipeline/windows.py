@@ -14,9 +14,9 @@ import orjson
 
 from monitor import registries
 from monitor.compare import compare_records, judged_on
-from monitor.core.assets import asset_names
 from monitor.core.net import Run, Window, runs, standing
 from monitor.core.programmes import shared
+from monitor.core.programmes.assets import asset_names
 from monitor.core.record import JsonObject, TrialId
 from monitor.core.recorded import RecordedChange, RecordedFinding
 from monitor.core.stories import Story

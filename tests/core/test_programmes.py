@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.core.assets import asset_form, asset_names, assets
 from monitor.core.change import Op, Significance
 from monitor.core.digest import Digest, compose, counts, subject
 from monitor.core.entries import Limits
 from monitor.core.outline import outline
 from monitor.core.programmes import NAMED, Programme, programmes, shared
+from monitor.core.programmes.assets import asset_form, asset_names, assets
 from monitor.core.record import Json, TrialId
 from monitor.core.recorded import RecordedChange
 from monitor.core.stories import Story

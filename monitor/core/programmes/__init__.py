@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from monitor.core.assets import assets
 from monitor.core.catalogue import field
 from monitor.core.change import LEVELS, Significance, at_least, worst
-from monitor.core.effects import Effect, effect_of, effects_of_finding
 from monitor.core.phrases import clip
+from monitor.core.programmes.assets import assets
+from monitor.core.programmes.effects import Effect, effect_of, effects_of_finding
 from monitor.core.record import JsonObject, TrialId
 from monitor.core.recorded import RecordedChange, derived_id, leading
 from monitor.core.sentences.words import quoted
