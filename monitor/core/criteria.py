@@ -144,7 +144,7 @@ def _blocks(markdown: str) -> Iterator[_Block]:
     """Items as they are set, lines that continue one joined to it."""
     lines: list[str] = []
     mark: str | None = None
-    for line in markdown.splitlines():
+    for line in map(str.rstrip, markdown.splitlines()):
         end = _marked(line)
         stops = not line.strip() or end or _PLAIN.match(unescape_markdown(line).strip(_EMPHASIS))
         if stops and lines:
