@@ -118,8 +118,7 @@ def _lines(changes: Sequence[RecordedChange]) -> Iterator[terminal.Text]:
 
 
 def _word_diff(change: RecordedChange) -> Iterator[Cell]:
-    facts = change.body.get("facts")
-    spans = diff_spans(facts.get("text_diff") if isinstance(facts, dict) else None)
+    spans = diff_spans(change.facts.get("text_diff"))
     if len(spans) > 1:
         yield Cell("", pieces=tuple(piece for span in spans for piece in _pieces(*span)))
 

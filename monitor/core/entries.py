@@ -106,9 +106,8 @@ def _is_quiet(story: Story, change: RecordedChange) -> bool:
 
 
 def _line(change: RecordedChange, limits: Limits) -> Line:
-    facts = change.body.get("facts")
-    operations = facts.get("text_diff") if isinstance(facts, dict) else None
-    spans = tuple(clip_span(span, limits.clip) for span in diff_spans(operations)[: limits.spans])
+    operations = diff_spans(change.facts.get("text_diff"))
+    spans = tuple(clip_span(span, limits.clip) for span in operations[: limits.spans])
     bars = _bars(change)
     begins = day_words(change.stamp.observed_at.date()) if bars else ""
     return Line(clip(change.summary, limits.clip), spans, bars, begins)
@@ -135,9 +134,11 @@ def _bars(change: RecordedChange) -> tuple[Bar, ...]:
     """Time left to an estimated primary completion before and after, seen from the day we saw it."""
     if change.field != "status.primaryCompletionDate" or not at_least(change.significance, "major"):
         return ()
-    facts = change.body.get("facts")
-    first = facts.get("first_date") if isinstance(facts, dict) else None
-    named = (("first", first), ("before", change.body.get("old")), ("now", change.body.get("new")))
+    named = (
+        ("first", change.facts.get("first_date")),
+        ("before", change.body.get("old")),
+        ("now", change.body.get("new")),
+    )
     dates = [(name, when) for name, value in named if (when := _estimated(value)) is not None]
     if [name for name, _ in dates[:2]] == ["first", "before"] and dates[0][1] == dates[1][1]:
         dates = dates[1:]

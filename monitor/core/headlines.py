@@ -23,6 +23,7 @@ from monitor.core.scene import COMPLETION, PRIMARY_COMPLETION, START, STOPPED, C
 from monitor.core.sentences.outcomes import brief, re_timed, timing_words
 from monitor.core.sentences.results import UNTOLD
 from monitor.core.sentences.words import (
+    STOPS,
     capital,
     changed_words,
     in_country,
@@ -34,7 +35,6 @@ from monitor.core.sentences.words import (
     word,
 )
 
-_STOPS = {"TERMINATED": "Terminated", "SUSPENDED": "Recruitment suspended", "WITHDRAWN": "Withdrawn"}
 _ROOM = 150
 """Characters that two sentences may take in one headline."""
 _DATES = {PRIMARY_COMPLETION: "primary completion", COMPLETION: "study completion", START: "start"}
@@ -111,7 +111,7 @@ def _status(scene: Scene, loud: Sequence[Change]) -> str:
     if new in STOPPED:
         reason = scene.after.word("status.whyStopped")
         told = f"; reason given: {quoted(reason, 120)}" if reason else "; no reason given"
-        return f"{_STOPS[new]}{enrolled}{told}{_shifts(scene)}"
+        return f"{STOPS[new]}{enrolled}{told}{_shifts(scene)}"
     if new == "COMPLETED":
         return f"Completed{enrolled}{_shifts(scene)}"
     beside = changed_beside_reopening(scene) if (old, new) == ("ACTIVE_NOT_RECRUITING", "RECRUITING") else ()

@@ -85,10 +85,20 @@ class RecordedChange:
         return str(self.body["summary"])
 
     @property
+    def part(self) -> str:
+        """The path inside the item, dotted; empty where the change is of all of it, or of no item."""
+        return str(self.body.get("part") or "")
+
+    @property
+    def facts(self) -> JsonObject:
+        """What was measured; empty where nothing was."""
+        facts = self.body.get("facts")
+        return facts if isinstance(facts, dict) else {}
+
+    @property
     def told_with(self) -> str | None:
         """The field or path whose change of this version tells this one, too (a reason beside its status)."""
-        facts = self.body.get("facts")
-        lead = facts.get("told_with") if isinstance(facts, dict) else None
+        lead = self.facts.get("told_with")
         return str(lead) if lead else None
 
     def to_dict(self) -> JsonObject:
@@ -140,10 +150,8 @@ class RecordedFinding:
 
     def sums_up(self, change: RecordedChange) -> bool:
         """Is the change one of those that a detail of the story tells as a sum (`sums`, `summed`)?"""
-        sums, facts = self.facts.get("sums"), change.body.get("facts")
-        return (
-            isinstance(sums, dict) and change.field in sums and isinstance(facts, dict) and "summed" in facts
-        )
+        sums = self.facts.get("sums")
+        return isinstance(sums, dict) and change.field in sums and "summed" in change.facts
 
     def to_dict(self) -> JsonObject:
         """The finding of contract section 2."""

@@ -76,10 +76,10 @@ class Threads:
         undone = []
         by_part: dict[str, list[RecordedChange]] = {}
         for step in thread.steps:
-            by_part.setdefault(_part(step), []).append(step)
-        whole = [net for net in thread.nets if not _part(net)]
+            by_part.setdefault(step.part, []).append(step)
+        whole = [net for net in thread.nets if not net.part]
         for part, steps in by_part.items():
-            fitting = [net for net in thread.nets if part and _part(net) and _overlap(part, _part(net))]
+            fitting = [net for net in thread.nets if part and net.part and _overlap(part, net.part)]
             fitting = fitting or (whole if part or whole else [])
             if fitting:
                 self._led[fitting[0].id] += steps
@@ -162,7 +162,7 @@ def _leads_back(part: str, steps: Sequence[RecordedChange]) -> bool:
 
 
 def _is_whole(change: RecordedChange, op: str) -> bool:
-    return change.key is not None and change.body["op"] == op and not _part(change)
+    return change.key is not None and change.body["op"] == op and not change.part
 
 
 def family(name: str) -> str:
@@ -173,10 +173,6 @@ def family(name: str) -> str:
 def family_of(change: RecordedChange) -> str:
     """The family of the changed field."""
     return family(change.field)
-
-
-def _part(change: RecordedChange) -> str:
-    return str(change.body.get("part") or "")
 
 
 def _overlap(one: str, other: str) -> bool:

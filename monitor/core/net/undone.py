@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from monitor.core.catalogue import field
+from monitor.core.change import LEVELS
 from monitor.core.partial_date import PartialDate
-from monitor.core.phrases import day_words, plural
+from monitor.core.phrases import day_words
 from monitor.core.record import Json
 from monitor.core.recorded import RecordedChange
 from monitor.core.sentences.words import capital, quoted, word
@@ -54,7 +55,7 @@ class Undone:
     @property
     def how(self) -> str:
         """`added and removed again`."""
-        whole = [step for step in self.steps if not step.body.get("part")]
+        whole = [step for step in self.steps if not step.part]
         first = (whole or self.steps)[0]
         op = str(first.body["op"])
         if self.first.key is None and op == "added":
@@ -72,7 +73,7 @@ def way(steps: Sequence[RecordedChange]) -> str:
     if len(steps) < 2 or any(step.category not in _SHORT or step.key is not None for step in steps):
         return ""
     first = steps[0]
-    if any(step.field != first.field or step.body.get("part") for step in steps):
+    if any(step.field != first.field or step.part for step in steps):
         return ""
     values = [first.body["old"], *(step.body["new"] for step in steps)]
     kinds = [value.get("type") if isinstance(value, dict) else None for value in values]
@@ -95,8 +96,7 @@ def undone(groups: Iterable[Undone]) -> list[str]:
 
 
 def _worst_first(group: Undone) -> tuple[int, int]:
-    levels = ("critical", "major", "minor", "noise")
-    return min(levels.index(step.significance) for step in group.steps), group.first.number or 0
+    return min(LEVELS.index(step.significance) for step in group.steps), group.first.number or 0
 
 
 def _sentence(alike: Sequence[Undone]) -> str:
@@ -115,7 +115,7 @@ def _sentence(alike: Sequence[Undone]) -> str:
     if len(names) <= _NAMED and all(names):
         told = ", ".join(quoted(name, 80) for name in names)
     else:
-        told = plural(len(names), "entry") if len(names) == 1 else f"{len(names):,}"
+        told = "1 entry" if len(names) == 1 else f"{len(names):,}"
     return f"{_label(one.first)}: {told} {one.how} within this digest."
 
 
@@ -123,7 +123,7 @@ def _name(group: Undone) -> str:
     """What the item is called in the registry's words; its key where only a part of it is known."""
     for step in group.steps:
         for value in (step.body["old"], step.body["new"]):
-            if isinstance(value, dict) and not step.body.get("part"):
+            if isinstance(value, dict) and not step.part:
                 found = next((text for part in _NAMES if isinstance(text := value.get(part), str)), "")
                 if found:
                     return found

@@ -253,8 +253,7 @@ def _headline(of: str, parts: Sequence[Sequence[_Edit]]) -> str:
 
 def _reason(edit: _Edit) -> str:
     for change in edit.changes:
-        facts = change.body.get("facts")
-        reason = facts.get("why_stopped") if isinstance(facts, dict) else None
+        reason = change.facts.get("why_stopped")
         if isinstance(reason, str):
             return " ".join(reason.split())
     return ""

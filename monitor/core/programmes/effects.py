@@ -12,11 +12,9 @@ from dataclasses import dataclass
 import orjson
 
 from monitor.core.catalogue import field, fold
-from monitor.core.record import Json
 from monitor.core.recorded import RecordedChange, RecordedFinding
-from monitor.core.sentences.words import in_country, moved, percent, quoted, status
+from monitor.core.sentences.words import STOPS, in_country, moved, percent, quoted, status
 
-_STOPS = {"TERMINATED": "Terminated", "SUSPENDED": "Recruitment suspended", "WITHDRAWN": "Withdrawn"}
 _TELLING = 8
 """Characters that replaced words must have to say something by themselves."""
 
@@ -64,12 +62,12 @@ def _status(change: RecordedChange) -> Effect | None:
     if not (isinstance(old, str) and isinstance(new, str)):
         return None
     step = f"{status(old)} → {status(new)}"
-    return Effect((change.field, old, new), change.field, _STOPS.get(new) or step, lead=f"{step}.")
+    return Effect((change.field, old, new), change.field, STOPS.get(new) or step, lead=f"{step}.")
 
 
 def _shift(change: RecordedChange) -> Effect | None:
     """A shift of a plan, in months once it passes 45 days, else in days."""
-    slip = _fact(change, "slip_days")
+    slip = change.facts.get("slip_days")
     new = change.body["new"]
     if not isinstance(slip, int) or slip == 0 or not isinstance(new, dict) or new.get("type") == "ACTUAL":
         return None
@@ -81,7 +79,7 @@ def _shift(change: RecordedChange) -> Effect | None:
 def _enrollment(change: RecordedChange) -> Effect | None:
     """A target changed by as many percent."""
     old, new = change.body["old"], change.body["new"]
-    if not (isinstance(old, int) and isinstance(new, int)) or _fact(change, "percent") is None:
+    if not (isinstance(old, int) and isinstance(new, int)) or change.facts.get("percent") is None:
         return None
     by = percent(old, new)
     return Effect((change.field, by), change.field, f"Enrollment {by}") if by else None
@@ -118,12 +116,12 @@ def _text(change: RecordedChange) -> Effect:
         said = f"{label}: added {quoted(added, 120)}"
     elif not added:
         said = f"{label}: removed {quoted(removed, 120)}"
-    return Effect((change.field, _part(change), "words", fold(removed), fold(added)), change.field, said)
+    return Effect((change.field, change.part, "words", fold(removed), fold(added)), change.field, said)
 
 
 def _replaced(change: RecordedChange) -> tuple[str, str] | None:
     """(words removed, words added) of a long text; None where they say too little by themselves."""
-    operations = _fact(change, "text_diff")
+    operations = change.facts.get("text_diff")
     if not isinstance(operations, list):
         return None
     runs: dict[str, list[str]] = {"-": [], "+": []}
@@ -139,15 +137,5 @@ def _value(change: RecordedChange) -> Effect | None:
     """The same value given, dropped or replaced."""
     body = change.body
     values = [fold(orjson.dumps(body[name], option=orjson.OPT_SORT_KEYS).decode()) for name in ("old", "new")]
-    key = (change.field, _part(change), str(body["op"]), *values)
+    key = (change.field, change.part, str(body["op"]), *values)
     return Effect(key, change.field, change.summary.rstrip("."))
-
-
-def _part(change: RecordedChange) -> str:
-    """The attribute inside an item, whatever the item is called."""
-    return str(change.body.get("part") or "")
-
-
-def _fact(change: RecordedChange, name: str) -> Json:
-    facts = change.body.get("facts")
-    return facts.get(name) if isinstance(facts, dict) else None

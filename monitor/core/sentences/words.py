@@ -16,6 +16,8 @@ from monitor.core.record import Dated, Value
 from monitor.core.scene import shown
 from monitor.core.text import same_words, word_diff
 
+STOPS = {"TERMINATED": "Terminated", "SUSPENDED": "Recruitment suspended", "WITHDRAWN": "Withdrawn"}
+"""How a headline begins that tells of a stop, by the status it came to."""
 QUOTE = 160
 """Characters quoted of one text."""
 _MONTH = 30.4375
