@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from monitor.core.change import Change
 from monitor.core.fits.eligibility import CRITERIA, limits_of
-from monitor.core.limits import Move, moved_words
+from monitor.core.limits import Move, moved_words, way_words
 from monitor.core.scene import Case, Scene
 
 _NAMED = 2
@@ -27,7 +27,7 @@ def eligibility_headline(scene: Scene, lead: Sequence[Change]) -> str:
     ]
     foremost.sort(key=lambda two: _rank(two[0]))
     shown = foremost[: max(0, _NAMED - len(fields))]
-    told = [*fields[:_NAMED], *(f"{moved_words(move)}{_way(move)}" for move, _ in shown)]
+    told = [*fields[:_NAMED], *(f"{moved_words(move)}{way_words(move)}" for move, _ in shown)]
     said = {place for _, place in shown}
     counted = _counted(
         [change for place, change in enumerate(lead) if change.field == CRITERIA and place not in said]
@@ -65,10 +65,6 @@ def _counted(changes: Sequence[Change]) -> str:
         f"{number} {section} criteri{'on' if number == 1 else 'a'} {told}"
         for (told, section), number in ordered
     )
-
-
-def _way(move: Move) -> str:
-    return "" if move.direction == "changed" else f" ({move.direction})"
 
 
 def _within(sentence: str) -> str:

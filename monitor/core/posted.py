@@ -20,7 +20,7 @@ FLOW, BASELINE, MEASURES, EVENTS = (
 )
 POSTED = (MEASURES, EVENTS, FLOW, BASELINE)
 """The modules whose revision counts (rules, M13), the one that says most first."""
-_BY_GROUP = frozenset({"stats", "achievements", "reasons", "measurements", "counts"})
+BY_GROUP = frozenset({"stats", "achievements", "reasons", "measurements", "counts"})
 """Lists whose items are one group each."""
 _GROUPS = ("groups", "eventGroups")
 _NAMES = ("title", "term", "type", "units")
@@ -81,7 +81,7 @@ def spot(case: Case) -> Spot:
             key = path[place + 1]
             found = member.get(key)
             item: Tree = found if isinstance(found, Mapping) else {}
-            if name in _BY_GROUP or name in _GROUPS:
+            if name in BY_GROUP or name in _GROUPS:
                 numbered = "" if key.startswith("#") else key.upper()
                 group = titles.get(_group_key(item, key), "") or numbered
             steps.append(Step(name, _name(item), item, len(member)))

@@ -5,7 +5,7 @@ Nothing here judges what a moved limit is worth: that is for the rules.
 
 from monitor.core.limits.moving import Direction, Move, Moves, moves
 from monitor.core.limits.reading import Limit, limits_in
-from monitor.core.limits.wording import limit_words, moved_words, to_facts
+from monitor.core.limits.wording import limit_words, moved_words, to_facts, way_words
 
 __all__ = [
     "Direction",
@@ -17,4 +17,5 @@ __all__ = [
     "moved_words",
     "moves",
     "to_facts",
+    "way_words",
 ]

@@ -17,6 +17,8 @@ from monitor.core.limits.reading import INTERVAL, WINDOW, Limit, limits_in
 Direction: TypeAlias = Literal["loosened", "tightened", "changed"]
 _INFINITY = float("inf")
 _EXACT = 1e-9
+_FAR = 1 << 30
+"""The place of a limit that is not there: after all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +108,6 @@ def _place(move: Move) -> tuple[int, int]:
         move.new.bound.start if move.new else _FAR,
         move.old.bound.start if move.old else _FAR,
     )
-
-
-_FAR = 1 << 30
 
 
 def _paired(olds: Sequence[Limit], news: Sequence[Limit]) -> list[tuple[Limit, Limit]]:

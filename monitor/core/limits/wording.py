@@ -18,7 +18,7 @@ _SINGULAR = {
 def moved_words(move: Move) -> str:
     """`platelets ≥ 100 → ≥ 75 × 10⁹/L`, without the direction."""
     old, new = move.old, move.new
-    name = f"{_name(move)} " if move.what else ""
+    name = f"{move.what} " if move.what else ""
     if old is None or new is None:
         kept = old or new
         assert kept is not None
@@ -26,6 +26,11 @@ def moved_words(move: Move) -> str:
     shared = old.bound.unit == new.bound.unit
     before = _range(old) if shared else limit_words(old)
     return f"{name}{before} → {limit_words(new)}"
+
+
+def way_words(move: Move) -> str:
+    """` (loosened)`, to follow the words of a move; empty where no direction is plain."""
+    return "" if move.direction == "changed" else f" ({move.direction})"
 
 
 def limit_words(limit: Limit) -> str:
@@ -41,10 +46,6 @@ def to_facts(move: Move) -> JsonObject:
         "new": _facts(move.new),
         "direction": move.direction,
     }
-
-
-def _name(move: Move) -> str:
-    return move.what
 
 
 def _facts(limit: Limit | None) -> JsonObject | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from monitor.core.fits.eligibility import limits_of, qualifiers_moved
-from monitor.core.limits import Move, Moves, moved_words
+from monitor.core.limits import Move, Moves, moved_words, way_words
 from monitor.core.record import Age
 from monitor.core.scene import Case
 from monitor.core.sentences.record import plain
@@ -89,12 +89,8 @@ def _limits_told(named: Sequence[Move]) -> str:
     ways = {move.direction for move in named}
     if len(ways) == 1:
         told = listing((moved_words(move) for move in named), _LIMITS)
-        return told + _way(named[0])
-    return listing((moved_words(move) + _way(move) for move in named), _LIMITS)
-
-
-def _way(move: Move) -> str:
-    return "" if move.direction == "changed" else f" ({move.direction})"
+        return told + way_words(named[0])
+    return listing((moved_words(move) + way_words(move) for move in named), _LIMITS)
 
 
 def _other_words(case: Case, limits: Moves, named: Sequence[Move]) -> str:

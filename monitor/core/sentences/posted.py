@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from monitor.core.phrases import clip
-from monitor.core.posted import BASELINE, EVENTS, FLOW, MEASURES, Spot, group_titles, spot, value_of
+from monitor.core.posted import BASELINE, BY_GROUP, EVENTS, FLOW, MEASURES, Spot, group_titles, spot, value_of
 from monitor.core.record import Items, Text, Tree, Value
 from monitor.core.scene import Case, shown
 from monitor.core.sentences.record import plain
@@ -223,7 +223,7 @@ def _item(case: Case, at: Spot) -> str:
     item: Tree = value if isinstance(value, Mapping) and not isinstance(value, Items) else {}
     came = case.delta.op == "added"
     innermost = at.steps[-1].list if at.steps else ""
-    if innermost in _OF_A_GROUP:
+    if innermost in BY_GROUP:
         number = _one(item) or "numbers"
         counted = f"{_units(at)} analyzed " if innermost == "counts" else ""
         group = f" in {quoted(at.group, _TITLE)}" if at.group else ""
@@ -237,8 +237,6 @@ def _item(case: Case, at: Spot) -> str:
     return f", {' '.join(filter(None, (_kind(case), name)))} {case.delta.op}{told}"
 
 
-_OF_A_GROUP = frozenset({"stats", "achievements", "reasons", "measurements", "counts"})
-"""Lists whose items hold the numbers of one group."""
 _SAID = frozenset({"seriousEvents", "otherEvents", "dropWithdraws", "milestones", "measures", "periods"})
 """Lists whose items the way itself names."""
 
