@@ -121,7 +121,7 @@ class Occasion:
         return self.until or self.now
 
 
-URGENT_NOTICES: frozenset[NoticeKind] = frozenset({"source", "channel_disabled", "database"})
+URGENT_NOTICES: frozenset[NoticeKind] = frozenset({"source", "channel_disabled", "database", "hold"})
 """Notices that do not wait for the cadence where findings need not: they say that silence is no quiet.
 
 A dead letter is not among them: the other readers have had their copy of what it held.
@@ -257,6 +257,9 @@ NOTICE_WORDS: Mapping[NoticeKind, tuple[str, str]] = {
     "unknown_trial": ("unknown trial", "unknown trials"),
     "baseline": ("new trial", "new trials"),
     "database": ("database notice", "database notices"),
+    "hold": ("hold on digests", "holds on digests"),
+    "search": ("search begun", "searches begun"),
+    "search_refused": ("search refused", "searches refused"),
 }
 """One of a kind, and several."""
 

@@ -1,4 +1,4 @@
-"""Changes in a trial's life that no payload holds: first seen, gone from the registry, back, renamed.
+"""Changes in a trial's life that no payload holds: first seen, gone, back, renamed, in or out of a search.
 
 They go through the same rules and sentences as any other change (contract section 2).
 """
@@ -11,10 +11,15 @@ from typing import Literal, TypeAlias
 from monitor.core.change import ChangeSet, Delta
 from monitor.core.classify import classify
 from monitor.core.headlines import first_sight_line
-from monitor.core.record import TrialId, TrialRecord
+from monitor.core.phrases import phase_words
+from monitor.core.record import Json, JsonObject, TrialId, TrialRecord
 from monitor.core.rule import RuleTable
+from monitor.core.searches import Matched, Membership
+from monitor.core.sentences.words import word
 
 Presence: TypeAlias = Literal["present", "gone"]
+SEARCH = "search"
+"""The kind of the story of a trial that came into a search or left it."""
 
 
 def presence_change(old: Presence | None, new: Presence, *, rules: RuleTable | None = None) -> ChangeSet:
@@ -34,6 +39,68 @@ def alias_change(old: str, new: str, *, rules: RuleTable | None = None) -> Chang
 def first_sight(trial: TrialId, record: TrialRecord) -> str:
     """The first sight of a record in one line: `Now watching NCT0…: Phase 2, recruiting, … (17 fields).`"""
     return f"{first_sight_line(replace(record, trial=trial))}."
+
+
+def search_change(
+    name: str,
+    event: Membership,
+    record: TrialRecord,
+    *,
+    matched: Matched | None = None,
+    rules: RuleTable | None = None,
+) -> ChangeSet:
+    """The trial came into a saved search, came back to it, or left it; `record` is as it is now."""
+    came = event != "left"
+    delta = Delta(
+        "registry.search",
+        "added" if came else "removed",
+        None if came else "entered",
+        event if came else None,
+        key=name,
+    )
+    found = _event(delta, rules)
+    context = in_brief(record)
+    facts: JsonObject = {"search": name, "event": event, "context": context}
+    if matched is not None:
+        facts["matched"] = {"name": matched.name, "place": matched.place}
+    said = {"entered": "New in the search", "back": "Back in the search", "left": "No longer in the search"}
+    told = ": ".join(part for part in (f"{said[event]} {name}", context if came else "") if part)
+    summary = f"{told} ({matched})." if matched and came else f"{told}."
+    changes = tuple(
+        replace(
+            change,
+            summary=summary,
+            reason=change.reason if came else "no longer found by the search",
+            facts={**change.facts, **facts},
+        )
+        for change in found.changes
+    )
+    stories = tuple(replace(story, kind=SEARCH, headline=summary.rstrip(".")) for story in found.findings)
+    return ChangeSet(changes, stories)
+
+
+def search_line(facts: Json) -> str:
+    """The line of a digest's section on searches, from a change's facts: `Phase 1/2, … (matched …)`."""
+    if not isinstance(facts, dict):
+        return ""
+    words = [str(facts.get("context") or "")]
+    if facts.get("event") == "back":
+        words.insert(0, "back")
+    if facts.get("event") == "left":
+        words = ["left"]
+    matched = facts.get("matched")
+    why = ""
+    if isinstance(matched, dict):
+        why = f" ({Matched(str(matched.get('name')), str(matched.get('place')))})"
+    return ", ".join(part for part in words if part) + why
+
+
+def in_brief(record: TrialRecord) -> str:
+    """Phase, status and lead sponsor in a few words."""
+    state = record.word("status.overallStatus")
+    lead = record.word("sponsor.lead")
+    parts = (phase_words(sorted(record.words("design.phases"))), word(state) if state else "", lead or "")
+    return ", ".join(part for part in parts if part)
 
 
 def _event(delta: Delta, rules: RuleTable | None) -> ChangeSet:

@@ -182,6 +182,9 @@ MAJOR = (
          "any other change of phases; any other change of masking after start; what is C9 after start, "
          "before it",
          _DESIGN, _EU),
+    Rule("M22", "discovered", "major",
+         "a trial comes into one of your searches, or comes back to it",
+         ("registry.search",), _PRACTICE),
     Rule("M20", "withheld_unveiled", "major",
          "withheld → any other status: the details are published",
          ("status.overallStatus",), _FDAAA),

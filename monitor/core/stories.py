@@ -36,6 +36,8 @@ class Subscription:
     min_significance: Significance = "minor"
     immediate_at: Significance | None = None
     tags: tuple[str, ...] = ()
+    searches: tuple[str, ...] = ()
+    """Names of saved searches and assets: only trials in one of them."""
     trials: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()

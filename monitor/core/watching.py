@@ -17,8 +17,18 @@ Presence: TypeAlias = Literal["unseen", "present", "absent", "gone", "renamed", 
 SourceState: TypeAlias = Literal["OK", "STALE", "THROTTLED", "BLOCKED", "BROKEN", "DOWN"]
 
 NoticeKind: TypeAlias = Literal[
-    "source", "quarantine", "dead_letter", "channel_disabled", "unknown_trial", "baseline", "database"
+    "source",
+    "quarantine",
+    "dead_letter",
+    "channel_disabled",
+    "unknown_trial",
+    "baseline",
+    "database",
+    "hold",
+    "search",
+    "search_refused",
 ]
+"""`search`: the first run of one, told like a first sight and waking nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +125,9 @@ def stamp_between(
 ) -> Stamp:
     """Where two snapshots of one trial met; None is before the first.
 
-    A silent change has no dates of the registry's: it posted nothing.
+    A silent change has neither dates nor a version number of the registry's: it posted nothing.
     """
-    silent = before is not None and (before.submitted_on, before.posted_on) == (
-        after.submitted_on,
-        after.posted_on,
-    )
+    silent = before is not None and _is_same_posting(before, after)
     return Stamp(
         trial=after.trial,
         title=after.title,
@@ -131,12 +138,19 @@ def stamp_between(
         snapshot_to=after.seq,
         observed_at=observed_at,
         origin=origin,
-        version_from=before.version if before else None,
-        version_to=after.version,
+        version_from=before.version if before and not silent else None,
+        version_to=None if silent else after.version,
         submitted_on=None if silent else after.submitted_on,
         posted_on=None if silent else after.posted_on,
         data_version=after.data_version,
     )
+
+
+def _is_same_posting(before: Snapshot, after: Snapshot) -> bool:
+    """Did the registry post nothing in between? Two versions of one day have numbers that differ."""
+    if before.version is not None and after.version is not None:
+        return before.version == after.version
+    return (before.submitted_on, before.posted_on) == (after.submitted_on, after.posted_on)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Select, and_, exists, func, or_, select
 
 from monitor.core.change import LEVELS
 from monitor.core.record import JsonObject, TrialId
@@ -31,6 +31,7 @@ from monitor.store.tables import TABLES
 from monitor.store.values import ChangeQuery, Stored
 from monitor.store.watching import trial_rows
 
+WATCH = TABLES["watch"]
 WATCH_TAG = TABLES["watch_tag"]
 WATCH_TRIAL = TABLES["watch_trial"]
 FINDING_CHANGE = TABLES["finding_change"]
@@ -186,6 +187,16 @@ def _filtered(statement: Select[Found], query: ChangeQuery) -> Select[Found]:
             .where(WATCH_TAG.c.tag.in_(query.tags), WATCH_TRIAL.c.left_at.is_(None))
         )
         statement = statement.where(CHANGE.c.trial_id.in_(tagged))
+    if query.searches:
+        # Who left is in it up to the change that says so.
+        inside = exists().where(
+            WATCH_TRIAL.c.trial_id == CHANGE.c.trial_id,
+            or_(WATCH_TRIAL.c.left_at.is_(None), CHANGE.c.number <= WATCH_TRIAL.c.until_change),
+            WATCH.c.id == WATCH_TRIAL.c.watch_id,
+            WATCH.c.kind != "trial",
+            func.lower(WATCH.c.name).in_([name.lower() for name in query.searches]),
+        )
+        statement = statement.where(inside)
     return statement
 
 

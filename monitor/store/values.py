@@ -16,6 +16,7 @@ from monitor.core.delivery import DeliveryState
 from monitor.core.digest import DigestKind
 from monitor.core.record import TrialId
 from monitor.core.recorded import RecordedChange, RecordedFinding
+from monitor.core.searches import Matched, Membership, SavedSearch
 from monitor.core.watching import Notice, NoticeKind, Presence, Snapshot, TrialState
 
 
@@ -83,6 +84,43 @@ class Recording:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """A trial in a saved search, now or before."""
+
+    state: TrialState
+    entered_at: datetime
+    left_at: datetime | None
+    follow: bool
+    matched: Matched | None
+
+
+@dataclass(frozen=True, slots=True)
+class MemberMove:
+    """A trial that comes into a search or leaves it, with the changes that tell it (none where no news)."""
+
+    trial: TrialId
+    event: Membership
+    matched: Matched | None = None
+    changes: tuple[RecordedChange, ...] = ()
+    findings: tuple[RecordedFinding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRun:
+    """What one run of a search came to."""
+
+    saved: SavedSearch
+    """As it was when it ran."""
+    checked_at: datetime
+    data_version: str | None = None
+    """Where the run was whole: the data version it counts for."""
+    problem: str = ""
+    """Why it was not whole, in words."""
+    through: str | None = None
+    """Of a whole registry: the day up to which all that was first posted is known."""
+
+
+@dataclass(frozen=True, slots=True)
 class Stored:
     """What is held of a trial now; its payload comes from `Store.bodies` by `snapshot.digest`."""
 
@@ -111,6 +149,8 @@ class ChangeQuery:
     """By our clock; inclusive."""
     tags: tuple[str, ...] = ()
     """Any of them on the watch list."""
+    searches: tuple[str, ...] = ()
+    """In any of these saved searches or assets now, or told of coming in or leaving."""
     sponsor: str | None = None
     """Part of the lead sponsor's name, whatever the case."""
     presences: tuple[Presence, ...] = ()

@@ -57,6 +57,7 @@ FITS: Mapping[str, Fit] = MappingProxyType(
         "M19": record.publication,
         "M20": status.withheld_unveiled,
         "M21": design.design_step,
+        "M22": status.discovered,
         "m1": status.status_unknown,
         "m2": dates.small_shift,
         "m3": enrollment.enrollment_small,

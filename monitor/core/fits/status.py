@@ -67,6 +67,13 @@ def withheld_unveiled(case: Case) -> str | None:
     return f"overall status WITHHELD → {case.scene.status}" if case.scene.veil == "lifted" else None
 
 
+def discovered(case: Case) -> str | None:
+    """M22: it was not in the search before."""
+    if case.delta.op != "added":
+        return None
+    return "back in a search" if case.delta.new == "back" else "new in a search"
+
+
 def status_unknown(case: Case) -> str | None:
     """m1: the registry's own computation, and its undoing."""
     if case.delta.field == _LAST_KNOWN:
