@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Self
 
 from monitor import channels, config, registries
 from monitor.config import ChannelSettings, Models, Settings
+from monitor.core.backfill import BackfillMode
+from monitor.core.brakes import Brakes
 from monitor.core.digest import Subscription
 from monitor.core.rule import RuleTable
 from monitor.errors import MissingDatabaseError, SchemaVersionError
@@ -127,6 +129,21 @@ class App:
     def subscriptions(self) -> Sequence[Subscription]:
         """Who gets what, when."""
         return self.settings.subscriptions
+
+    @property
+    def brakes(self) -> Brakes:
+        """How much may change in one data version unquestioned."""
+        return self.settings.brakes.brakes()
+
+    @property
+    def sweep(self) -> int:
+        """How many watched trials are read at a data version beside those that must be."""
+        return self.settings.poll.sweep
+
+    @property
+    def backfill(self) -> BackfillMode:
+        """Whose earlier versions are read unasked."""
+        return self.settings.poll.backfill
 
     @property
     def parallel(self) -> int:

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from monitor.core import cadence
+from monitor.core.brakes import Brakes
 from monitor.core.change import Significance
 from monitor.core.digest import Subscription
 
@@ -66,6 +67,11 @@ class BrakeSettings(Table):
 
     changed_share: float = Field(default=0.2, gt=0, le=1)
 
+    min_trials: int = Field(default=10, ge=1)
+
+    def brakes(self) -> Brakes:
+        """The value that what changed is judged by."""
+        return Brakes(**dict(self))
 
 class RetentionSettings(Table):
     """`[retention]`: days a payload is kept, 0 for always; changes are never deleted."""

@@ -25,7 +25,7 @@ from monitor.errors import (
     RegistryError,
     RegistryUnavailableError,
 )
-from monitor.pipeline import health
+from monitor.pipeline import health, holding
 from monitor.pipeline.reading import Known, Reading
 from monitor.pipeline.works import Works, failpoint
 from monitor.registries import Fetched, Payload, Probe, Registry, RenamedTo, Unknown
@@ -56,13 +56,15 @@ class CycleReport:
     counts: Mapping[str, int] = field(default_factory=dict)
     """Trials by what became of them: `unchanged`, `changed`, `new`, `absent`, `gone`, `renamed`, `unknown`,
     `quarantined`, `unread`, and `changes`, the number of changes recorded."""
+    held: str = ""
+    """Why its changes are kept out of digests; empty where they are not."""
 
     @property
     def ok(self) -> bool:
         """Was everything read that there was to read, and believed?"""
         healthy = self.health is not None and self.health.state in ("OK", "STALE")
         missed = self.counts.get("unread") or self.counts.get("quarantined")
-        return healthy and self.waiting_until is None and not missed
+        return healthy and self.waiting_until is None and not missed and not self.held
 
 
 def due(works: Works, registry: str, every_s: float) -> bool:
@@ -92,12 +94,14 @@ def cycle(works: Works, registry: Registry, *, scope: Scope = "unread") -> Cycle
     now = works.clock()
     waits = old is not None and old.not_before is not None and now < old.not_before
     if scope == "unread" and old is not None and waits and not _is_set_back(now, old):
-        return CycleReport(registry.name, old, waiting_until=old.not_before)
+        held = holding.settle(works, registry)
+        return CycleReport(registry.name, old, waiting_until=old.not_before, held=held)
     run = _Cycle(works, registry, old or health.unborn(registry.name, now))
     new = run.to_the_end(scope)
+    held = holding.settle(works, registry)
     failpoint("before_source")
     works.store.put_source(new, notices=health.notices(old, new, label=registry.label))
-    report = CycleReport(registry.name, new, counts=run.counts)
+    report = CycleReport(registry.name, new, counts=run.counts, held=held)
     log.info("polled", extra={"registry": registry.name, "state": new.state, **run.counts})
     return report
 
@@ -132,6 +136,7 @@ class _Cycle:
             unread = self._unread(version, scope if before is None else "unread")
             if not unread:
                 break
+            holding.begin(self.works, self.registry, version)
             if (failure := self._read(unread, version)) is not None:
                 return health.after_failure(self.old, failure, self.works.clock(), probe=probe)
             if self.works.stop.is_set():

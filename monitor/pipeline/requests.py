@@ -108,5 +108,7 @@ def told(report: CycleReport) -> str:
         parts.append(f"not asked before {report.waiting_until:%Y-%m-%d %H:%M} UTC")
     elif health is not None and health.reason:
         parts.append(health.reason)
+    if report.held:
+        parts.append(f"digests held: {report.held}")
     state = health.state if health else "never asked"
     return f"{report.registry}: {', '.join([state, *parts] if parts else [state, 'nothing new'])}"

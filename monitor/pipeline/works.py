@@ -13,6 +13,8 @@ from datetime import datetime
 from typing import Protocol
 
 from monitor.channels import Channel
+from monitor.core.backfill import BackfillMode
+from monitor.core.brakes import Brakes
 from monitor.core.digest import Subscription
 from monitor.core.rule import RuleTable
 from monitor.registries import Registry
@@ -49,6 +51,14 @@ class Works(Protocol):
     @property
     def subscriptions(self) -> Sequence[Subscription]:
         """Who gets what, when."""
+
+    @property
+    def brakes(self) -> Brakes:
+        """How much may change in one data version unquestioned."""
+
+    @property
+    def backfill(self) -> BackfillMode:
+        """Whose earlier versions are read unasked."""
 
     @property
     def clock(self) -> Callable[[], datetime]:

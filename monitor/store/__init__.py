@@ -5,7 +5,7 @@ Ordering is by running number, never by time; times go in and come out aware, in
 
     open_store · upgrade      the two ways in
     Store                     the verbs, by group: watching · recording (T1) · lookups · pending ·
-                              digests (T2) · outbox (claims, T3) · housekeeping · proof · compaction ·
+                              digests (T2) · holds · outbox (claims, T3) · housekeeping · proof · compaction ·
                               derivation · backfilling
     DaemonLock · daemon_pid   one daemon at a time
 """
@@ -23,6 +23,7 @@ from monitor.store.blobs import DroppedError
 from monitor.store.compacting import CompactVerbs
 from monitor.store.digests import DigestVerbs
 from monitor.store.engine import Database
+from monitor.store.holding import HoldVerbs
 from monitor.store.housekeeping import HouseVerbs
 from monitor.store.locks import DaemonLock, daemon_pid
 from monitor.store.lookups import LookupVerbs
@@ -83,6 +84,7 @@ class Store(
     DigestVerbs,
     OutboxVerbs,
     HouseVerbs,
+    HoldVerbs,
     ProofVerbs,
     CompactVerbs,
     DerivedVerbs,

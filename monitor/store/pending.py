@@ -17,6 +17,7 @@ from monitor.core.record import TrialId
 from monitor.core.recorded import RecordedChange, RecordedFinding
 from monitor.core.watching import Notice, TrialState
 from monitor.store.engine import Found, Verbs, chunks
+from monitor.store.holding import is_let_go
 from monitor.store.rows import (
     CHANGE,
     FINDING,
@@ -80,8 +81,8 @@ class PendingVerbs(Verbs):
         """What it could be told: observed up to `until`, and in none of its digests yet.
 
         With `now`, also what was observed later than that, by a clock that has been set back since.
-        Nothing is pending for a subscription that has not begun. With `since`, for previews: everything
-        observed from then on, told or not, begun or not.
+        Nothing is pending for a subscription that has not begun, nor what a hold keeps back. With `since`,
+        for previews: everything observed from then on, told, held or not, begun or not.
         """
         with self._db.read() as connection:
             covered = _covered(subscription)
@@ -147,6 +148,7 @@ def _changes(connection: Connection, subscription: Subscription, seen: _Seen) ->
 
 def _is_news(subscription: Subscription) -> ColumnElement[bool]:
     """Recorded after the trial came to be watched, or after it got one of the tags."""
+        query = query.where(*is_let_go(connection))
     watched = and_(WATCH_TRIAL.c.trial_id == CHANGE.c.trial_id, WATCH_TRIAL.c.left_at.is_(None))
     if not subscription.tags:
         return exists().where(watched, WATCH_TRIAL.c.after_change < CHANGE.c.number)

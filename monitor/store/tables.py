@@ -378,6 +378,49 @@ class SourceRow(Row, table=True):
     not_before: datetime | None = None
 
 
+class HoldRow(Row, table=True):
+    """What was recorded at one data version of a registry, and whether digests may have it."""
+
+    __tablename__ = "hold"
+    __table_args__ = (Index(None, "registry", "state"), {"sqlite_autoincrement": True})
+
+    id: int | None = Field(default=None, primary_key=True)
+    registry_name: str = Field(sa_column_kwargs={"name": "registry"})
+    data_version: str
+    since_version: str | None = None
+    """The last data version that was read before it; None where none was."""
+    state: str
+    reason: str = Field(default="", sa_type=Text)
+    """Why it is or was held; empty where it never was."""
+    after_change: int
+    """Changes with higher numbers are withheld or let go with it."""
+    until_change: int | None = None
+    """The last of them; None while the data version is being read."""
+    counted_from: int
+    """Changes with higher numbers are of this data version, those of an earlier hold on it too."""
+    opened_at: datetime
+    settled_at: datetime | None = None
+    """When it was last judged."""
+    decided_at: datetime | None = None
+    """When a person released or dismissed it."""
+
+
+class SchemaRow(Row, table=True):
+    """A registry's description of its own fields, as last seen."""
+
+    __tablename__ = "registry_schema"
+
+    registry_name: str = Field(primary_key=True, sa_column_kwargs={"name": "registry"})
+    body: str = Field(sa_type=Text)
+    data_version: str | None = None
+    """The data version it was last looked at in."""
+    api_version: str | None = None
+    seen_at: datetime
+    drift: str = Field(default="", sa_type=Text)
+    """The last difference that was told, in words; empty where there was none."""
+    drifted_at: datetime | None = None
+
+
 class RequestRow(Row, table=True):
     """Asked of the daemon by a command."""
 
