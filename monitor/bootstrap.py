@@ -22,6 +22,7 @@ from monitor import channels, config, registries
 from monitor.config import ChannelSettings, Models, Settings
 from monitor.core.backfill import BackfillMode
 from monitor.core.brakes import Brakes
+from monitor.core.backfill import BackfillMode
 from monitor.core.digest import Subscription
 from monitor.core.rule import RuleTable
 from monitor.errors import MissingDatabaseError, SchemaVersionError

@@ -16,6 +16,7 @@ from monitor.core.past import Past
 from monitor.core.record import TrialId
 from monitor.core.watching import Snapshot, in_order
 
+BackfillMode: TypeAlias = Literal["auto", "all", "off"]
 BackfillState: TypeAlias = Literal["waiting", "done", "failed", "left"]
 """`failed`: given up after many attempts. `left`: held before back-filling was known, and not asked for."""
 

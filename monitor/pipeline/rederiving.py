@@ -13,14 +13,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
 
-import orjson
-
-from monitor.compare import compare_records, judged_on
+from monitor.compare import judged_on
 from monitor.core.record import TrialId
 from monitor.core.recorded import RecordedChange, RecordedFinding, Stamp, stamp_changes
 from monitor.core.rule import RuleTable
-from monitor.core.watching import Snapshot, stamp_between
+from monitor.core.watching import Snapshot, in_order, stamp_between
 from monitor.errors import MonitorError
+from monitor.pipeline.neighbors import compared
 from monitor.registries import Reader
 from monitor.store import ChangeQuery, DroppedError, Store
 from monitor.store.values import Derived, Rewritten
@@ -73,13 +72,14 @@ def _derived(
     store: Store, trial: TrialId, recorded: Sequence[RecordedChange], reader: Reader, rules: RuleTable
 ) -> tuple[Derived, int]:
     """What is derived of a trial, and how many pairs of its versions are left alone."""
-    snapshots = {one.seq: one for one in store.snapshots(trial)}
+    snapshots = {one.seq: one for one in in_order(store.snapshots(trial))}
+    order = {seq: place for place, seq in enumerate(snapshots)}
     pairs = _pairs(snapshots, recorded, reader)
     over = {(stamp.identity_from, stamp.identity_to) for stamp in pairs}
     past = [one for one in recorded if (one.stamp.identity_from, one.stamp.identity_to) not in over]
     changes: list[RecordedChange] = []
     findings: list[RecordedFinding] = []
-    for stamp in sorted(pairs, key=_clock):
+    for stamp in sorted(pairs, key=lambda one: _clock(one, order)):
         before, after = snapshots[stamp.snapshot_from or 0], snapshots[stamp.snapshot_to or 0]
         try:
             bodies = store.bodies([before.digest, after.digest])
@@ -87,14 +87,13 @@ def _derived(
             over.discard((stamp.identity_from, stamp.identity_to))
             past += [one for one in recorded if one.stamp == stamp]
             continue
-        was, now = reader.level(orjson.loads(bodies[before.digest]), orjson.loads(bodies[after.digest]))
-        earlier = sorted((one for one in past if _clock(one.stamp) < _clock(stamp)), key=_by_clock)
-        found = compare_records(
-            reader.normalize(was),
-            reader.normalize(now),
-            today=judged_on(after.data_version),
-            history=[one.to_dict() for one in earlier],
-            rules=rules,
+        clocks = sorted(((_clock(one.stamp, order), one) for one in past), key=lambda pair: pair[0])
+        found = compared(
+            reader,
+            rules,
+            (before, bodies[before.digest]),
+            (after, bodies[after.digest]),
+            [one.to_dict() for clock, one in clocks if clock < _clock(stamp, order)],
             confirmed=_stood_until(stamp, after),
         )
         these, stories = stamp_changes(found, stamp)
@@ -116,7 +115,7 @@ def _stood_until(stamp: Stamp, after: Snapshot) -> date | None:
 def _pairs(
     snapshots: Mapping[int, Snapshot], recorded: Sequence[RecordedChange], reader: Reader
 ) -> list[Stamp]:
-    """Where two versions met, or would have, had they been found to differ."""
+    """Where two versions, given oldest first, met, or would have, had they been found to differ."""
     found: dict[tuple[int, int], Stamp] = {}
     for change in sorted(recorded, key=lambda one: one.number or 0):
         stamp = change.stamp
@@ -125,16 +124,17 @@ def _pairs(
             continue
         if (stamp.identity_from, stamp.identity_to) == (before.identity, after.identity):
             found.setdefault((before.seq, after.seq), stamp)
-    for before, after in pairwise(sorted(snapshots.values(), key=_place)):
-        if before.digest != after.digest and not any(_spans(snapshots, pair, after) for pair in found):
+    order = {seq: place for place, seq in enumerate(snapshots)}
+    for before, after in pairwise(snapshots.values()):
+        if before.digest != after.digest and not any(_spans(order, pair, after) for pair in found):
             found.setdefault((before.seq, after.seq), _silent(before, after, reader))
     return list(found.values())
 
 
-def _spans(snapshots: Mapping[int, Snapshot], pair: tuple[int, int], one: Snapshot) -> bool:
+def _spans(order: Mapping[int, int], pair: tuple[int, int], one: Snapshot) -> bool:
     """Does a pair lead over this version's time, or up to it? Then nothing is cut anew there."""
-    before, after = (snapshots[seq] for seq in pair)
-    return _place(before) < _place(one) <= _place(after)
+    before, after = pair
+    return order[before] < order[one.seq] <= order[after]
 
 
 def _silent(before: Snapshot, after: Snapshot, reader: Reader) -> Stamp:
@@ -143,19 +143,11 @@ def _silent(before: Snapshot, after: Snapshot, reader: Reader) -> Stamp:
     return stamp_between(before, after, url=url, observed_at=after.observed_at, origin="backfill")
 
 
-def _place(snapshot: Snapshot) -> tuple[str, int]:
-    """A version's place in time."""
-    return snapshot.data_version or snapshot.observed_at.isoformat(), snapshot.seq
-
-
-def _clock(stamp: Stamp) -> tuple[str, str]:
-    """The registry's clock, then ours."""
+def _clock(stamp: Stamp, order: Mapping[int, int]) -> tuple[str, int, str]:
+    """The registry's clock, the place of the version among the others, then our clock."""
     seen = stamp.observed_at.isoformat()
-    return stamp.posted_on or stamp.submitted_on or seen[:10], seen
-
-
-def _by_clock(change: RecordedChange) -> tuple[str, str]:
-    return _clock(change.stamp)
+    day = stamp.posted_on or stamp.submitted_on or seen[:10]
+    return day, order.get(stamp.snapshot_to or 0, len(order)), seen
 
 
 def _count(

@@ -17,9 +17,9 @@ import orjson
 
 from monitor.compare import compare_records, judged_on
 from monitor.core.record import JsonObject, TrialId
-from monitor.core.recorded import isoformat, stamp_changes
+from monitor.core.recorded import stamp_changes
 from monitor.core.rule import RuleTable
-from monitor.core.watching import Snapshot, stamp_between
+from monitor.core.watching import Snapshot, in_order, stamp_between
 from monitor.pipeline.reading import trial_facts
 from monitor.registries import Facts, Reader
 from monitor.store import Store
@@ -77,11 +77,11 @@ class Timelines:
 
     def _further(self, group: Sequence[Incoming], held: Stored) -> Iterator[Recording]:
         """Versions before everything held fill the time before; later ones go on from it."""
-        timeline = sorted(self.store.snapshots(group[0].trial), key=_place)
+        timeline = in_order(self.store.snapshots(group[0].trial))
         first, last = timeline[0], timeline[-1]
-        before = [one for one in group if one.place < _place(first)]
-        between = [one for one in group if _place(first) <= one.place <= _place(last)]
-        after = [one for one in group if one.place > _place(last)]
+        before = [one for one in group if one.place < first.place]
+        between = [one for one in group if first.place <= one.place <= last.place]
+        after = [one for one in group if one.place > last.place]
         if held.state.checked_data_version is not None:
             self.counts["later"] += len(after)
             after = []
@@ -102,8 +102,8 @@ class Timelines:
     ) -> Iterator[Recording]:
         """Versions between two that are held: kept, but what is recorded of that time is not cut anew."""
         for one in between:
-            previous = [snapshot for snapshot in timeline if _place(snapshot) <= one.place][-1:]
-            following = [snapshot for snapshot in timeline if _place(snapshot) >= one.place][:1]
+            previous = [snapshot for snapshot in timeline if snapshot.place <= one.place][-1:]
+            following = [snapshot for snapshot in timeline if snapshot.place >= one.place][:1]
             if one.digest in {snapshot.digest for snapshot in (*previous, *following)}:
                 self.counts["held"] += 1
                 continue
@@ -154,7 +154,7 @@ class Timelines:
         history: Sequence[JsonObject],
     ) -> Recording:
         reader = self.readers[recording.trial.registry]
-        was, now = (orjson.loads(body) for _, body in (before, after))
+        was, now = reader.level(*(orjson.loads(body) for _, body in (before, after)))
         found = compare_records(
             reader.normalize(was),
             reader.normalize(now),
@@ -210,10 +210,5 @@ class Timelines:
 
 def _is_held(versions: Sequence[Incoming], current: Snapshot) -> bool:
     """Are they all the current version? An import begun anew finds little else: it is to be fast."""
-    place = _place(current)
+    place = current.place
     return all(one.digest == current.digest and one.place == place for one in versions)
-
-
-def _place(snapshot: Snapshot) -> str:
-    """A snapshot's place in time."""
-    return snapshot.data_version or isoformat(snapshot.observed_at)

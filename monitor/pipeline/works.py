@@ -15,6 +15,7 @@ from typing import Protocol
 from monitor.channels import Channel
 from monitor.core.backfill import BackfillMode
 from monitor.core.brakes import Brakes
+from monitor.core.backfill import BackfillMode
 from monitor.core.digest import Subscription
 from monitor.core.rule import RuleTable
 from monitor.registries import Registry

@@ -1,0 +1,96 @@
+"""How the part of a registry that tells the past is doing, and when it may be asked.
+
+It has a state of its own, because no poll depends on it: where it fails, the monitor goes on without it, says
+so once, and asks again later and later.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from monitor.core.watching import SourceHealth
+from monitor.errors import RegistryError
+from monitor.pipeline import health
+from monitor.pipeline.works import Works
+from monitor.registries import Registry
+from monitor.store.values import NoticeDraft
+
+log = logging.getLogger(__name__)
+
+FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=10), timedelta(days=1)
+"""After a failure, and doubled with each further one up to a day."""
+_FRESH = timedelta(minutes=10)
+"""A success is not written down more often."""
+_T = TypeVar("_T")
+
+
+class Pasts:
+    """One registry's history, asked through here so that its state is kept."""
+
+    def __init__(self, works: Works, registry: Registry) -> None:
+        self._works, self._registry = works, registry
+
+    def is_open(self) -> bool:
+        """May it be asked now?"""
+        known, _ = self._known()
+        return known.not_before is None or self._works.clock() >= known.not_before
+
+    def ask(self, question: Callable[[], _T]) -> _T:
+        """Its answer; a RegistryError is noted before it is raised."""
+        try:
+            answer = question()
+        except RegistryError as error:
+            self._failed(error)
+            raise
+        self._succeeded()
+        return answer
+
+    def _known(self) -> tuple[SourceHealth, int]:
+        for known, failures in self._works.store.history_sources():
+            if known.registry == self._registry.name:
+                return known, failures
+        return health.unborn(self._registry.name, self._works.clock()), 0
+
+    def _failed(self, error: RegistryError) -> None:
+        now = self._works.clock()
+        old, failures = self._known()
+        new = health.after_failure(old, error, now)
+        wait = now + min(FIRST_WAIT * 2 ** min(failures, 10), LONGEST_WAIT)
+        new = replace(new, not_before=max(new.not_before or wait, wait))
+        log.warning("the past cannot be read", extra={"registry": self._registry.name, "why": error.message})
+        self._put(old, new, failures + 1)
+
+    def _succeeded(self) -> None:
+        now = self._works.clock()
+        old, failures = self._known()
+        if not failures and old.last_success_at is not None and now - old.last_success_at < _FRESH:
+            return
+        since = now if old.state != "OK" else old.since
+        new = replace(
+            old, state="OK", since=since, reason="", last_attempt_at=now, last_success_at=now, not_before=None
+        )
+        self._put(old, new, 0)
+
+    def _put(self, old: SourceHealth, new: SourceHealth, failures: int) -> None:
+        label = f"{self._registry.label}'s history of versions"
+        told = health.notices(old, new, label=label)
+        self._works.store.put_history_source(new, failures, notices=[_beside(each) for each in told])
+
+
+def _beside(notice: NoticeDraft) -> NoticeDraft:
+    """That polls do not depend on it belongs to what is told of its trouble."""
+    more = "" if " again" in notice.message else " Polls go on without it."
+    return replace(notice, subject=f"{notice.subject} history", message=notice.message + more)
+
+
+def wait_after(attempts: int, now: datetime) -> datetime:
+    """When to try again what failed so often in a row."""
+    return now + _wait(attempts - 1)
+
+
+def _wait(doublings: int) -> timedelta:
+    return min(FIRST_WAIT * int(2 ** min(max(doublings, 0), 10)), LONGEST_WAIT)
