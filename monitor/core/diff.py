@@ -18,7 +18,7 @@ from monitor.core.catalogue import collection, field, position
 from monitor.core.change import Delta, Op
 from monitor.core.diff_other import json_differences, json_with
 from monitor.core.pairing import Pairing, Place, pair, pair_inside
-from monitor.core.record import Fields, Items, Opaque, Section, Tree, TrialRecord, Value, as_tree
+from monitor.core.record import Fields, Items, Opaque, Section, Tree, TrialRecord, Value, as_tree, is_same
 
 
 def diff(before: TrialRecord | None, after: TrialRecord | None) -> tuple[Delta, ...]:
@@ -71,7 +71,7 @@ def _apart(before: Mapping[str, Section], after: Mapping[str, Section]) -> tuple
         if old is None or new is None or old.read is not new.read:
             olds.update(old.fields if old else {})
             news.update(new.fields if new else {})
-        elif old.raw == new.raw:
+        elif is_same(old.raw, new.raw):
             continue
         elif old.read_apart is None:
             olds.update(old.fields)

@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeAlias
 
-import orjson
-
-from monitor.core.record import Json
+from monitor.core.record import Json, json_form, whole
 
 Difference: TypeAlias = "tuple[tuple[str, ...], Json, Json]"
 """Path of names, before, after; None is absent."""
@@ -55,9 +53,9 @@ def _flat(json: Json) -> Json:
         case dict():
             return {name: _flat(value) for name, value in json.items()}
         case list():
-            return "\x00" + orjson.dumps(json, option=orjson.OPT_SORT_KEYS).decode()
+            return "\x00" + json_form(json).decode()
         case _:
-            return json
+            return whole(json)
 
 
 def _at(json: Json, path: tuple[str, ...]) -> Json:

@@ -24,6 +24,22 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 JsonObject: TypeAlias = "dict[str, Json]"
 
 
+def is_same(old: Json, new: Json) -> bool:
+    """Is it the same JSON, written the same way? Python's equality takes true for 1, which this does not.
+
+    Where the answer is no, the two may still come to the same values: they have to be read.
+    """
+    return old == new and (type(old) is str or is_written_alike(old, new))
+
+
+def is_written_alike(old: Json, new: Json) -> bool:
+    """Is the text of both as JSON the same?"""
+    try:
+        return orjson.dumps(old) == orjson.dumps(new)
+    except TypeError:  # a number or a sign that cannot be written
+        return False
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class TrialId:
     """A trial's number in one registry, e.g. `TrialId("ctgov", "NCT07263919")`, already in canonical form."""
@@ -76,11 +92,33 @@ class Named:
 class Opaque:
     """A JSON value no catalogue field models (`other.…`): compared as JSON, whatever the key order."""
 
-    json: Json
+    json: Json = field(compare=False)
+    form: bytes = field(init=False, repr=False)
 
-    def __hash__(self) -> int:
-        return hash(orjson.dumps(self.json, option=orjson.OPT_SORT_KEYS))
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "form", json_form(self.json))
 
+
+def json_form(json: Json) -> bytes:
+    """How JSON of unknown meaning is compared: members in any order, and 1.0 is 1; but true is not."""
+    return orjson.dumps(whole(json), option=orjson.OPT_SORT_KEYS)
+
+
+def whole(json: Json) -> Json:
+    """The same with its whole numbers written as such."""
+    match json:
+        case dict():
+            return {name: whole(value) for name, value in json.items()}
+        case list():
+            return [whole(value) for value in json]
+        case float() if json.is_integer() and abs(json) < _WHOLE:
+            return int(json)
+        case _:
+            return json
+
+
+_WHOLE = 2.0**53
+"""Up to here a float holds every whole number."""
 
 Leaf: TypeAlias = "str | int | float | bool | Text | Dated | Age | Named | Opaque | frozenset[str]"
 Tree: TypeAlias = "Mapping[str, Leaf | Tree]"

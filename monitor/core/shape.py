@@ -17,9 +17,9 @@ from typing import Protocol, TypeVar
 
 import orjson
 
-from monitor.core.catalogue import Identity, fold, identity_key
+from monitor.core.catalogue import Identity, identity_key
 from monitor.core.leaves import Reading, ShapeError, Single, Stranger
-from monitor.core.record import Items, Json, Tree, Value, as_tree, numbered
+from monitor.core.record import Items, Json, Tree, Value, as_tree, is_same, is_written_alike, numbered
 
 T = TypeVar("T")
 
@@ -83,11 +83,12 @@ class Group:
         keep, bare = self.keep, self._bare
         for name in {**old, **new}:
             was, now = old.get(name), new.get(name)
-            if was == now and name not in keep:
-                continue
-            if was == now and name in bare:  # leaves are values: one reading serves both sides
-                self._put_kept(name, was, before, after)
-                continue
+            if is_same(was, now):
+                if name not in keep:
+                    continue
+                if name in bare:  # leaves are values: one reading serves both sides
+                    self._put_kept(name, was, before, after)
+                    continue
             part = self.parts.get(name)
             if part is None:
                 notes.strange = True
@@ -168,15 +169,19 @@ class Listed:
         olds, news = self.keyed(old), self.keyed(new)
         before: dict[str, Tree] = {}
         after: dict[str, Tree] = {}
+        equal: list[tuple[str, tuple[int, Json], tuple[int, Json]]] = []
         for key in {**olds, **news}:
             was, now = olds.get(key, ()), news.get(key, ())
             if key and len(was) == len(now) == 1:
-                if was[0][1] != now[0][1]:
-                    pair = self._pair_apart(was[0], now[0], notes)
-                    put_apart(key, pair, before, after)
+                if was[0][1] == now[0][1]:
+                    equal.append((key, was[0], now[0]))
+                else:
+                    put_apart(key, self._pair_apart(was[0], now[0], notes), before, after)
             elif not (was and now) or _bag(was) != _bag(now):
                 before.update(self.numbered(was, olds, key, notes))
                 after.update(self.numbered(now, news, key, notes))
+        for key, one, other in _written_otherwise(equal):
+            put_apart(key, self._pair_apart(one, other, notes), before, after)
         if not self.whole and not (before and after):
             full = self.read(old, notes), self.read(new, notes)
             if None in full:
@@ -315,6 +320,14 @@ def _list(raw: Json) -> Sequence[Json]:
     return raw
 
 
+def _written_otherwise(
+    equal: Sequence[tuple[str, tuple[int, Json], tuple[int, Json]]],
+) -> Iterator[tuple[str, tuple[int, Json], tuple[int, Json]]]:
+    """Of items that Python takes for equal those that are not the same JSON: all at once, as most are."""
+    if not is_written_alike([was[1] for _, was, _ in equal], [now[1] for _, _, now in equal]):
+        yield from (pair for pair in equal if not is_written_alike(pair[1][1], pair[2][1]))
+
+
 def _bag(members: Sequence[tuple[int, Json]]) -> list[bytes]:
     return sorted(_sorted_bytes(member) for _, member in members)
 
@@ -324,6 +337,4 @@ def _sorted_bytes(value: object) -> bytes:
 
 
 def _raw_form(shape: Shape, raw: Json) -> str:
-    if isinstance(raw, str) and isinstance(shape, Single):
-        return shape.form(raw)
-    return "" if raw is None else fold(str(raw))
+    return shape.form(raw) if isinstance(raw, str) and isinstance(shape, Single) else ""

@@ -10,10 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-import orjson
-
 from monitor.core.leaves import Reading, ShapeError, Stranger
-from monitor.core.record import Fields, Json, Opaque, Value
+from monitor.core.record import Fields, Json, Opaque, Value, is_same, json_form
 from monitor.core.shape import Shape, apart_below, below, put_apart, strangers_below
 
 
@@ -65,18 +63,18 @@ class Spread:
             was, now = old.get(name), new.get(name)
             where = self.members.get(name)
             if isinstance(where, Spread):
-                if was != now or where.shares:
+                if where.shares or not is_same(was, now):
                     inner = _spread_below(where, name, was, now, notes)
                     _merge(before, inner[0])
                     _merge(after, inner[1])
             elif where is not None and where.under is not None:
                 self._read_member(name, was, notes, before)
                 self._read_member(name, now, notes, after)
-            elif was != now and where is not None:
+            elif where is not None and not is_same(was, now):
                 pair = apart_below(where.shape, name, was, now, notes)
                 put_apart(where.field, pair, before, after)
-            elif was != now:
-                notes.strange = notes.strange or name not in self.members
+            elif name not in self.members and not is_same(was, now):
+                notes.strange = True
         return before, after
 
     def strangers(self, raw: Json) -> Iterator[Stranger]:
@@ -153,28 +151,11 @@ def _settled(raw: Json) -> Json:
             return members or None
         case list():
             items = [value for item in raw if (value := _settled(item)) is not None]
-            return sorted(items, key=_place) or None
+            return sorted(items, key=json_form) or None
         case str():
             return " ".join(raw.split()) or None
         case _:
             return raw
-
-
-def _place(item: Json) -> bytes:
-    return orjson.dumps(_number_as_one(item), option=orjson.OPT_SORT_KEYS)
-
-
-def _number_as_one(json: Json) -> Json:
-    """With 1, 1.0 and true, which compare as equal, written as one: what is equal stands in one order."""
-    match json:
-        case dict():
-            return {name: _number_as_one(value) for name, value in json.items()}
-        case list():
-            return [_number_as_one(value) for value in json]
-        case bool() | float() if json == int(json):
-            return int(json)
-        case _:
-            return json
 
 
 def _merge(into: dict[str, Value], fields: Fields) -> None:

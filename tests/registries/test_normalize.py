@@ -7,7 +7,7 @@ import csv
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitor.core.catalogue import CATALOGUE
@@ -387,17 +387,54 @@ def test_a_member_of_the_wrong_type_is_pointed_at(member: str, value: Json, insi
         assert caught.value.pointer == f"/{member.replace('__', '/')}{inside}"
 
 
-@pytest.mark.parametrize("again", [[1.0, 3], [3, True], [3.0, 1]])
+@pytest.mark.parametrize("again", [[1.0, 3], [3, 1.0], [3.0, 1]])
 def test_numbers_that_are_equal_stand_in_one_order(again: Json) -> None:
-    """In a list that nobody knows, 1, 1.0 and true are as equal as Python has them, wherever they stand."""
+    """In a list that nobody knows, 1 and 1.0 are one number, wherever they stand."""
     before = normalize(study(derivedSection__miscInfoModule__guess=[3, 1]))
     after = normalize(study(derivedSection__miscInfoModule__guess=again))
     assert diff(before, after) == ()
     assert before.fields == after.fields
 
 
+@pytest.mark.parametrize(
+    ("was", "now"), [(1, True), ([3, 1], [3, True]), ({"a": [{"b": 1.0}]}, {"a": [{"b": True}]})]
+)
+@pytest.mark.parametrize("beside", [{}, {"more": 5}])
+def test_true_is_no_number(was: Json, now: Json, beside: JsonObject) -> None:
+    """Python takes true for 1: as JSON they differ, alone in their module and beside another difference."""
+    before = normalize(study(derivedSection__miscInfoModule={"guess": was}))
+    after = normalize(study(derivedSection__miscInfoModule={"guess": now, **beside}))
+    deltas = diff(before, after)
+    assert [delta.field for delta in deltas if delta.field.endswith("guess")]
+    assert apply(before.fields, deltas) == after.fields != before.fields
+    assert apply(after.fields, invert(deltas)) == before.fields
+
+
+@pytest.mark.parametrize(
+    ("member", "path"),
+    [
+        ("protocolSection__designModule__enrollmentInfo__count", "designModule/enrollmentInfo/count"),
+        (
+            "protocolSection__contactsLocationsModule__locations",
+            "contactsLocationsModule/locations/0/geoPoint/lat",
+        ),
+    ],
+)
+def test_a_flag_where_an_equal_number_stood_is_refused(member: str, path: str) -> None:
+    """What is pruned because it is the same has to be the same JSON: true for 1 is read, and refused."""
+
+    def with_value(value: Json) -> JsonObject:
+        at_site = member.endswith("locations")
+        return study(**{member: [{**site("A", "B", "C"), "geoPoint": {"lat": value}}] if at_site else value})
+
+    with pytest.raises(RecordFormatError) as caught:
+        diff(normalize(with_value(1)), normalize(with_value(True)))
+    assert caught.value.pointer == f"/protocolSection/{path}"
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.integers(0, 5000), st.sampled_from([None, 0, 1.5, "", "x", [], ["x"], {}, {"x": 1}, True, False]))
+@example(2425, True)
 def test_any_json_in_any_place_is_read_or_refused(place: int, value: Json) -> None:
     """No JSON value anywhere makes reading or comparing raise anything but RecordFormatError."""
     payload = rich_study()
