@@ -10,38 +10,9 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-_ONES = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
-SPELLED = {
-    "a": 1,
-    "an": 1,
-    **{word: number for number, word in enumerate(_ONES, 1)},
-    **{
-        word: number
-        for number, word in enumerate(
-            ("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen"), 10
-        )
-    },
-    "eighteen": 18,
-    "nineteen": 19,
-    **{word: number for number, word in zip(range(20, 100, 10), _TENS, strict=True)},
-    **{
-        f"{ten}-{one}": 10 * tens + ones
-        for tens, ten in enumerate(_TENS, 2)
-        for ones, one in enumerate(_ONES, 1)
-    },
-    "first": 1,
-    "second": 2,
-    "third": 3,
-    "fourth": 4,
-    "fifth": 5,
-    "sixth": 6,
-    "seventh": 7,
-    "eighth": 8,
-    "ninth": 9,
-    "tenth": 10,
-    "twelfth": 12,
-}
+from monitor.core.numerals import CARDINALS, ONES, ORDINALS, TENS, plain_number
+
+SPELLED = {"a": 1, "an": 1, **CARDINALS, **ORDINALS}
 _DAYS = {
     "second": 1 / 86400,
     "sec": 1 / 86400,
@@ -58,8 +29,8 @@ _DAYS = {
     "year": 365.25,
     "yr": 365.25,
 }
-_TEN = rf"(?:{'|'.join(_TENS)})"
-_WORDS = rf"{_TEN}[-\s](?:{'|'.join(_ONES)})|" + "|".join(
+_TEN = rf"(?:{'|'.join(TENS)})"
+_WORDS = rf"{_TEN}[-\s](?:{'|'.join(ONES)})|" + "|".join(
     sorted((word for word in SPELLED if "-" not in word), key=len, reverse=True)
 )
 _FIGURE = r"\d+(?:,\d{3})*(?:[.,]\d+)?"
@@ -156,17 +127,3 @@ def _cycles(text: str) -> Iterator[float]:
 def _unit_days(unit: str) -> float:
     unit = unit.casefold()
     return _DAYS[unit] if unit in _DAYS else _DAYS[unit.removesuffix("s")]
-
-
-def plain_number(text: str) -> str:
-    """`1,000` is a thousand, `0,5` a half: a comma before exactly three digits separates thousands."""
-    head, *tails = text.split(",")
-    plain = head
-    for tail in tails:
-        thousands = len(tail.partition(".")[0]) == 3 and head != "0"
-        plain += tail if thousands else f".{tail}"
-    whole, dot, fraction = plain.partition(".")
-    if "." in fraction:
-        return plain
-    fraction = fraction.rstrip("0")
-    return (whole.lstrip("0") or "0") + (dot + fraction if fraction else "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from monitor.core.fits.dates import first_known, kind_of_move, measured_at, moves_so_far
 from monitor.core.fits.eligibility import CRITERIA, limits_of
 from monitor.core.limits import to_facts
+from monitor.core.numerals import numbers_in
 from monitor.core.partial_date import days_between
 from monitor.core.record import Dated, Json, JsonObject, Text, to_json
 from monitor.core.revisions import is_summed
@@ -15,7 +16,7 @@ from monitor.core.sentences.results import is_told_by_event
 from monitor.core.stopping import stop_class
 from monitor.core.switching import OUTCOMES, same_shift, switch
 from monitor.core.switching import lead as lead_outcome
-from monitor.core.text import numbers_in, word_diff
+from monitor.core.text import word_diff
 
 LONG_TEXT = 80
 """Texts longer than this carry their word-level difference."""

@@ -1,4 +1,4 @@
-"""Registry text: Markdown to plain, word-level differences, numbers.
+"""Registry text: Markdown to plain, word-level differences.
 
 Text is read, never judged: what a difference means is for the rules. No function here loses a word.
 """
@@ -12,7 +12,6 @@ from functools import lru_cache
 
 from rapidfuzz.distance import Indel
 
-from monitor.core.durations import plain_number
 from monitor.core.record import Json
 
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
@@ -130,13 +129,3 @@ def _numbered(before: Sequence[str], after: Sequence[str]) -> tuple[list[int], l
         [numbers.setdefault(word, len(numbers)) for word in before],
         [numbers.setdefault(word, len(numbers)) for word in after],
     )
-
-
-# ------------------------------------------------------------------------------------------ numbers
-
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-
-
-def numbers_in(text: str) -> tuple[str, ...]:
-    """The numbers a text holds, in order, without thousands separators."""
-    return tuple(plain_number(found) for found in _NUMBER.findall(text))

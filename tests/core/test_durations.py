@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.durations import duration_days, plain_number
+from monitor.core.durations import duration_days
 
 MONTH, YEAR = 30.4375, 365.25
 
@@ -70,11 +70,3 @@ def test_a_span_lasts_what_its_point_does(number: int, unit: str) -> None:
 def test_any_text_has_a_duration_or_none(text: str) -> None:
     """Whatever sponsors write is read without an error, and nothing lasts less than no time."""
     assert (duration_days(text) or 0.0) >= 0.0
-
-
-@pytest.mark.parametrize(
-    ("text", "number"), [("1,000", "1000"), ("0,5", "0.5"), ("1.50", "1.5"), ("007", "7")]
-)
-def test_a_number_is_read_without_separators(text: str, number: str) -> None:
-    """A comma before three digits separates thousands, any other marks a fraction."""
-    assert plain_number(text) == number

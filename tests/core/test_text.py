@@ -1,4 +1,4 @@
-"""Text: Markdown to plain, word-level differences, numbers."""
+"""Text: Markdown to plain, word-level differences."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from monitor.core.text import (
     collapse,
     markdown_form,
-    numbers_in,
     same_words,
     similarity,
     word_diff,
@@ -79,11 +78,6 @@ def test_a_sign_more_is_another_word() -> None:
     """A minus before a number says another number."""
     assert not same_words("T-score below −2.5", "T-score below 2.5")
     assert similarity("a b c d", "e f g h") == 0.0
-
-
-def test_numbers_are_read_without_separators() -> None:
-    """Thousands separators, decimal commas and trailing zeros do not make another number."""
-    assert numbers_in("1,000 mg or 0,5 ml, 1.50 × 10^9/L") == ("1000", "0.5", "1.5", "10", "9")
 
 
 def test_collapse_leaves_single_blanks() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from monitor.core.bodies import same_name
+from monitor.core.numerals import numbers_in
 from monitor.core.scene import CONTROL_ARMS, Case
-from monitor.core.text import numbers_in
 
 PHASES = ("EARLY_PHASE1", "PHASE1", "PHASE2", "PHASE3", "PHASE4")
 _TOLD = 4

@@ -7,8 +7,9 @@ from collections import Counter
 
 from monitor.core.criteria import is_criteria_heading
 from monitor.core.limits import Moves, moved_words, moves
+from monitor.core.numerals import numbers_in
 from monitor.core.scene import Case
-from monitor.core.text import numbers_in, same_words, similarity
+from monitor.core.text import same_words, similarity
 
 CRITERIA = "eligibility.criteria"
 SUBSTANTIAL = frozenset(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from monitor.core.bodies import same_name
+from monitor.core.numerals import numbers_in
 from monitor.core.record import Dated
 from monitor.core.scene import Case, shown
-from monitor.core.text import numbers_in, same_words
+from monitor.core.text import same_words
 
 _REFERENCES = "references.references"
 _TITLES = frozenset({"identification.briefTitle", "identification.officialTitle", "identification.acronym"})

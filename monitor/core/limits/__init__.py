@@ -3,8 +3,9 @@
 Nothing here judges what a moved limit is worth: that is for the rules.
 """
 
+from monitor.core.limits.limit import Limit
 from monitor.core.limits.moving import Direction, Move, Moves, moves
-from monitor.core.limits.reading import Limit, limits_in
+from monitor.core.limits.reading import limits_in
 from monitor.core.limits.wording import limit_words, moved_words, to_facts, way_words
 
 __all__ = [

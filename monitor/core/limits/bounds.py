@@ -11,35 +11,14 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from monitor.core.limits.units import NO_UNIT, Unit, unit_at
-from monitor.core.text import numbers_in
+from monitor.core.numerals import CARDINALS, numbers_in
 
-_SPELLED = {
-    "zero": 0,
-    "one": 1,
-    "two": 2,
-    "three": 3,
-    "four": 4,
-    "five": 5,
-    "six": 6,
-    "seven": 7,
-    "eight": 8,
-    "nine": 9,
-    "ten": 10,
-    "eleven": 11,
-    "twelve": 12,
-    "fourteen": 14,
-    "fifteen": 15,
-    "sixteen": 16,
-    "eighteen": 18,
-    "twenty": 20,
-    "twenty-one": 21,
-    "twenty-four": 24,
-    "twenty-eight": 28,
-    "thirty": 30,
-    "sixty": 60,
-    "sixty-five": 65,
-    "ninety": 90,
-}
+_READ = """
+    one two three four five six seven eight nine ten eleven twelve fourteen fifteen sixteen eighteen twenty
+    twenty-one twenty-four twenty-eight thirty sixty sixty-five ninety
+"""
+_SPELLED = {"zero": 0} | {word: CARDINALS[word] for word in _READ.split()}
+"""The words that limits are written with: each of them is looked for at every place of a text."""
 _FIGURE = r"\d{1,3}(?:[,\u00a0\u202f]\d{3})+(?:\.\d+)?|\d{1,3}(?: 000)+(?!\d)|\d+(?:[.,·]\d+)?"
 _SPELLINGS = "|".join(sorted(_SPELLED, key=len, reverse=True))
 _AMOUNT = re.compile(
@@ -292,3 +271,13 @@ def _postfixed(text: str, number: Quantity) -> Bound:
         )
     said = _Compared(number.start, found.lastgroup == "least")
     return replace(_one_sided(number, said), end=found.end())
+
+
+def as_least(bound: Bound) -> Bound:
+    """A bare length as the least that must be kept."""
+    return Bound(bound.start, bound.end, bound.low, None, bound.unit, low_shown=bound.low_shown, bare=True)
+
+
+def as_most(bound: Bound) -> Bound:
+    """A bare length as the end of a window."""
+    return Bound(bound.start, bound.end, None, bound.high, bound.unit, high_shown=bound.high_shown, bare=True)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
-from monitor.core.limits.reading import INTERVAL, WINDOW, Limit, limits_in
+from monitor.core.limits.limit import INTERVAL, WINDOW, Limit
+from monitor.core.limits.reading import limits_in
 
 Direction: TypeAlias = Literal["loosened", "tightened", "changed"]
 _INFINITY = float("inf")

@@ -6,8 +6,8 @@ Units are put in one way, numbers as the record has them. Nothing is converted i
 from __future__ import annotations
 
 from monitor.core.limits.bounds import Bound
+from monitor.core.limits.limit import Limit
 from monitor.core.limits.moving import Move
-from monitor.core.limits.reading import Limit
 from monitor.core.record import JsonObject
 
 _SINGULAR = {

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from monitor.core.fits.eligibility import limits_of, qualifiers_moved
 from monitor.core.limits import Move, Moves, moved_words, way_words
+from monitor.core.numerals import numbers_in
 from monitor.core.record import Age
 from monitor.core.scene import Case
 from monitor.core.sentences.record import plain
 from monitor.core.sentences.words import capital, changed_words, listing, quoted, word
-from monitor.core.text import numbers_in, same_words, similarity
+from monitor.core.text import same_words, similarity
 
 _COVERING = frozenset({"+any", "+irrespective", "+regardless"})
 _NARROWING = frozenset({"−require", "−required", "−requires"})
