@@ -26,6 +26,7 @@ from monitor.errors import (
     RegistryUnavailableError,
 )
 from monitor.pipeline import health, holding
+from monitor.pipeline.numbering import numbered
 from monitor.pipeline.reading import Known, Reading
 from monitor.pipeline.works import Works, failpoint
 from monitor.registries import Fetched, Payload, Probe, Registry, RenamedTo, Unknown
@@ -184,6 +185,7 @@ class _Cycle:
             except Exception as error:
                 log.exception("trial could not be read", extra={"trial": str(outcome.trial)})
                 recordings.append(reading.failed(outcome, error, known))
+        recordings = numbered(self.works, self.registry, recordings)
         failpoint("before_t1")
         self.works.store.record(recordings)
         failpoint("after_t1")

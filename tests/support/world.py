@@ -108,6 +108,7 @@ class World:
             **{name: value for name, value in os.environ.items() if not name.startswith("TRIALWIRE_")},
             "HOOK_SECRET": SECRET,
             "TRIALWIRE_CONFIG": str(self.config),
+            "TRIALWIRE_POLL__BACKFILL": "off",
         }
         (folder / "state").mkdir(exist_ok=True)
         self._whole = CONFIG.format(
