@@ -78,8 +78,8 @@ def export(
     from monitor.store import DroppedError
 
     with session.reading() as store:
-        wanted = [references.reference(text) for text in trials or ()]
-        wanted = wanted or [references.Reference(watch.trial) for watch in store.watches()]
+        named = [references.reference(text) for text in trials or ()]
+        wanted = named or (references.Reference(watch.trial) for watch in store.watches())
         for one in wanted:
             held = lookups.versions(store, one.trial)
             if trials:

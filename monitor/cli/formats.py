@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, TypeAlias
@@ -85,13 +86,23 @@ def flat(value: Json) -> str:
             return orjson.dumps(value).decode()
 
 
-def write(rows: Sequence[JsonObject], shown: Sequence[Shown], chosen: Format) -> None:
-    """Write a listing."""
+_BLOCK = 200
+"""Rows written at a time."""
+
+
+def write(
+    rows: Iterable[JsonObject],
+    shown: Sequence[Shown],
+    chosen: Format,
+    *,
+    paths: Sequence[str] | None = None,
+) -> None:
+    """Write a listing, as its rows come; without `paths` CSV waits for all of them, to know their leaves."""
     if chosen is Format.TABLE:
         columns = [Column(c.title, c.wrap, c.hidden_below, c.right) for c in shown]
-        terminal.table(columns, [[column.cell(row) for column in shown] for row in rows])
+        terminal.table(columns, ([column.cell(row) for column in shown] for row in rows))
     else:
-        write_machine(rows, shown, chosen)
+        write_machine(rows, shown, chosen, paths=paths)
 
 
 def write_machine(
@@ -100,12 +111,12 @@ def write_machine(
     """Write a listing in a format for programs; `paths` name the CSV columns, by default every leaf."""
     match chosen:
         case Format.JSON:
-            write_json(list(rows))
+            _json(rows)
         case Format.JSONL:
-            for row in rows:
-                _bytes(orjson.dumps(row) + b"\n")
+            for block in _blocks(rows):
+                _bytes(b"".join(orjson.dumps(row) + b"\n" for row in block))
         case Format.CSV:
-            _csv(list(rows), paths)
+            _csv(rows, paths)
         case Format.MARKDOWN | Format.TABLE:
             _markdown(rows, shown)
 
@@ -132,13 +143,35 @@ def _bytes(content: bytes) -> None:
     sys.stdout.buffer.flush()
 
 
-def _csv(rows: Sequence[JsonObject], paths: Sequence[str] | None) -> None:
-    columns = list(paths) if paths is not None else _leaves(rows)
+def _blocks(rows: Iterable[JsonObject]) -> Iterator[list[JsonObject]]:
+    rest = iter(rows)
+    while block := list(itertools.islice(rest, _BLOCK)):
+        yield block
+
+
+def _json(rows: Iterable[JsonObject]) -> None:
+    """One array, laid out like `write_json` does it, without ever holding it whole."""
+    before = b"[\n"
+    for block in _blocks(rows):
+        items = (orjson.dumps(row, option=orjson.OPT_INDENT_2).replace(b"\n", b"\n  ") for row in block)
+        _bytes(before + b"  " + b",\n  ".join(items))
+        before = b",\n"
+    _bytes(b"[]\n" if before == b"[\n" else b"\n]\n")
+
+
+def _csv(rows: Iterable[JsonObject], paths: Sequence[str] | None) -> None:
+    if paths is None:
+        rows = list(rows)
+        paths = _leaves(rows)
+    _bytes(_csv_lines([[column.replace(".", "_") for column in paths]]))
+    for block in _blocks(rows):
+        _bytes(_csv_lines([_csv_cell(column, member(row, column)) for column in paths] for row in block))
+
+
+def _csv_lines(rows: Iterable[Sequence[str]]) -> bytes:
     held = io.StringIO(newline="")
-    writer = csv.writer(held, lineterminator="\n")
-    writer.writerow([column.replace(".", "_") for column in columns])
-    writer.writerows([_csv_cell(column, member(row, column)) for column in columns] for row in rows)
-    _bytes(held.getvalue().encode())
+    csv.writer(held, lineterminator="\n").writerows(rows)
+    return held.getvalue().encode()
 
 
 def _csv_cell(column: str, value: Json) -> str:
@@ -170,10 +203,10 @@ def _markdown(rows: Iterable[JsonObject], shown: Sequence[Shown]) -> None:
     titled = [column for column in shown if column.title]
     out = ["| " + " | ".join(column.title for column in titled) + " |"]
     out.append("|" + "|".join("---:" if column.right else "---" for column in titled) + "|")
-    out.extend(
-        "| " + " | ".join(_markdown_cell(column.words(row)) for column in titled) + " |" for row in rows
-    )
     _bytes(("\n".join(out) + "\n").encode())
+    for block in _blocks(rows):
+        cells = (" | ".join(_markdown_cell(column.words(row)) for column in titled) for row in block)
+        _bytes("".join(f"| {line} |\n" for line in cells).encode())
 
 
 def _markdown_cell(words: str) -> str:

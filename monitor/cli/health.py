@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from monitor.cli import dates, formats, session, terminal
+from monitor.cli import dates, formats, holds, session, terminal
 from monitor.cli.application import app
 from monitor.cli.edge import ATTENTION
 from monitor.cli.formats import Format
@@ -20,13 +20,17 @@ from monitor.core.record import Json, JsonObject
 
 if TYPE_CHECKING:
     from monitor.config import Settings
+    from monitor.core.brakes import Hold
     from monitor.core.delivery import Delivery
-    from monitor.core.watching import Quarantined, SourceHealth, TrialState, Watch
+    from monitor.core.watching import Quarantined, SourceHealth
     from monitor.store import Store
-    from monitor.store.values import ChannelState, Stats, StoredDigest
+    from monitor.store.listing import Overview
+    from monitor.store.values import ChannelState, Stored, StoredDigest
 
 _STUCK_TRIES = 3
 """A message not taken so often has been waiting for minutes."""
+_NAMED = 10
+"""Numbers of no trial that are named one by one."""
 _LATE_POLLS = 3
 """Polls missed in a row before that is worth telling."""
 
@@ -38,41 +42,16 @@ class Health:
     settings: Settings
     now: datetime
     daemon: int | None
-    stats: Stats
+    stands: Overview
     sources: tuple[SourceHealth, ...]
-    watches: tuple[Watch, ...]
     disabled: tuple[ChannelState, ...]
     held: tuple[Quarantined, ...]
+    doubted: tuple[Quarantined, ...]
+    """Of those, the ones about trials not read well since: nothing newer has made up for them."""
     waiting: tuple[Delivery, ...]
     digests: tuple[tuple[str, StoredDigest | None], ...]
-
-    @property
-    def unread(self) -> tuple[TrialState, ...]:
-        """Watched trials not read at their source's data version."""
-        versions = {source.registry: source.data_version for source in self.sources}
-        found = (watch.state for watch in self.watches if watch.state.presence not in ("renamed", "unknown"))
-        return tuple(
-            state
-            for state in found
-            if state.checked_data_version is None
-            or state.checked_data_version
-            != (versions.get(state.trial.registry) or state.checked_data_version)
-        )
-
-    @property
-    def doubted(self) -> tuple[Quarantined, ...]:
-        """Held answers about trials not read well since: nothing newer has made up for them."""
-        checked = {watch.trial: watch.state.checked_at for watch in self.watches}
-        return tuple(
-            answer
-            for answer in self.held
-            if (read_at := checked.get(answer.trial)) is None or read_at <= answer.observed_at
-        )
-
-    @property
-    def nonexistent(self) -> tuple[TrialState, ...]:
-        """Watched numbers the registry never had."""
-        return tuple(watch.state for watch in self.watches if watch.state.presence == "unknown")
+    holds: tuple[Hold, ...]
+    """Those that keep digests back, and wait for a person."""
 
 
 @app.command("status", rich_help_panel="Operate")
@@ -104,18 +83,26 @@ def status(
 def _look(store: Store, found: Settings) -> Health:
     from monitor.store.locks import daemon_pid
 
+    held = store.quarantined()
+    known = store.latest(answer.trial for answer in held)
     return Health(
         settings=found,
         now=dates.now(),
         daemon=daemon_pid(found.state_dir),
-        stats=store.stats(),
+        stands=store.overview(),
         sources=store.sources(),
-        watches=store.watches(),
         disabled=store.disabled_channels(),
-        held=store.quarantined(),
+        held=held,
+        doubted=tuple(answer for answer in held if _is_doubted(answer, known.get(answer.trial))),
         waiting=store.deliveries(states=("pending",)),
         digests=tuple((s.name, store.last_digest(s.name)) for s in found.subscriptions),
+        holds=store.holds(),
     )
+
+
+def _is_doubted(answer: Quarantined, known: Stored | None) -> bool:
+    read_at = known.state.checked_at if known else None
+    return read_at is None or read_at <= answer.observed_at
 
 
 def _attention(health: Health) -> Iterator[str]:
@@ -124,12 +111,16 @@ def _attention(health: Health) -> Iterator[str]:
         if source.state != "OK":
             since = "" if source.state == "STALE" else f" since {_time(source.since)}"
             yield f"{source.registry} is {source.state}{since}: {source.reason}"
+    yield from holds.attention(health.holds)
     yield from _polls(health)
-    for state in health.nonexistent:
-        yield f"{state.trial}: the registry has no such trial; `trialwire watch remove {state.trial}`"
+    unknown = health.stands.some_unknown
+    for trial in unknown[:_NAMED]:
+        yield f"{trial}: the registry has no such trial; `trialwire watch remove {trial}`"
+    if (more := health.stands.presences.get("unknown", 0) - _NAMED) > 0:
+        yield f"{counted(more, 'more watched number')} of no trial: `trialwire watch list` shows them"
     if health.doubted:
         yield f"{counted(len(health.doubted), 'answer')} not believed: `trialwire quarantine list`"
-    if dead := health.stats.deliveries.get("dead", 0):
+    if dead := health.stands.deliveries.get("dead", 0):
         yield f"{counted(dead, 'delivery', 'deliveries')} given up: `trialwire deliveries list --state dead`"
     for channel in health.disabled:
         remedy = f"`trialwire channels enable {channel.name}`"
@@ -156,7 +147,7 @@ def _stuck(health: Health) -> Iterator[str]:
 
 
 def _polls(health: Health) -> Iterator[str]:
-    if not health.watches:
+    if not health.stands.watched:
         return
     polled = [source.last_success_at for source in health.sources if source.last_success_at]
     if not polled:
@@ -165,29 +156,29 @@ def _polls(health: Health) -> Iterator[str]:
     late = _LATE_POLLS * timedelta(seconds=health.settings.poll.every_s)
     if health.now - min(polled) > max(late, timedelta(hours=1)):
         yield f"last read {_time(min(polled))}: is the daemon running? (`trialwire run`)"
-    elif health.unread:
-        unread = counted(len(health.unread), "trial was", "trials were")
+    elif health.stands.unread:
+        unread = counted(health.stands.unread, "trial was", "trials were")
         yield f"{unread} not read at the newest data version: `trialwire poll`"
 
 
 def _tell(health: Health, attention: list[str]) -> None:
-    stats = health.stats
+    stands = health.stands
     for source in health.sources:
         fine = source.state in ("OK",)
         version = source.data_version and f"data as of {source.data_version.replace('T', ' ')}"
         words = f"{source.state}, {version or 'never read yet'}"
         terminal.write(_pair(source.registry, words, "" if fine else "yellow"))
-    read = len(health.watches) - len(health.unread) - len(health.nonexistent)
+    read = stands.watched - stands.unread - stands.presences.get("unknown", 0)
     known = any(source.last_success_at for source in health.sources)
-    progress = f"{read} read at that version" if known else "none read yet"
-    terminal.write(_pair("watched", f"{counted(len(health.watches), 'trial')}, {progress}"))
+    progress = f"{read:,} read at that version" if known else "none read yet"
+    terminal.write(_pair("watched", f"{counted(stands.watched, 'trial')}, {progress}"))
     terminal.write(_pair("daemon", f"running, process {health.daemon}" if health.daemon else "not running"))
     since = len(health.held) - len(health.doubted)
     terminal.write(
         _pair("quarantine", f"{len(health.held)} held" + (f", {since} made up for since" if since else ""))
     )
-    waiting = stats.deliveries.get("pending", 0) + stats.deliveries.get("leased", 0)
-    sent, dead = stats.deliveries.get("sent", 0), stats.deliveries.get("dead", 0)
+    waiting = stands.deliveries.get("pending", 0) + stands.deliveries.get("leased", 0)
+    sent, dead = stands.deliveries.get("sent", 0), stands.deliveries.get("dead", 0)
     terminal.write(_pair("deliveries", f"{sent:,} sent, {waiting} waiting, {dead} given up"))
     for name, digest in health.digests:
         last = f"digest {digest.sequence}, {_time(digest.created_at)}" if digest else "no digest yet"
@@ -215,14 +206,16 @@ def _as_json(health: Health, attention: list[str]) -> JsonObject:
         "database": session.place(health.settings),
         "daemon": health.daemon,
         "sources": [_source_json(source) for source in health.sources],
-        "watched": len(health.watches),
-        "presences": dict(health.stats.presences),
-        "unread": [str(state.trial) for state in health.unread],
-        "unknown": [str(state.trial) for state in health.nonexistent],
-        "quarantined": health.stats.quarantined,
-        "deliveries": {str(state): number for state, number in health.stats.deliveries.items()},
+        "watched": health.stands.watched,
+        "presences": dict(health.stands.presences),
+        "unread": [str(trial) for trial in health.stands.some_unread],
+        "unread_total": health.stands.unread,
+        "unknown": [str(trial) for trial in health.stands.some_unknown],
+        "quarantined": health.stands.quarantined,
+        "deliveries": {str(state): number for state, number in health.stands.deliveries.items()},
         "disabled_channels": [channel.name for channel in health.disabled],
-        "open_requests": health.stats.open_requests,
+        "open_requests": health.stands.open_requests,
+        "holds": [holds.as_json(hold) for hold in health.holds],
         "digests": [
             {"subscription": name, "last": _digest_json(digest) if digest else None}
             for name, digest in health.digests

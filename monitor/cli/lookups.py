@@ -76,7 +76,7 @@ def versions(store: Store, trial: TrialId) -> tuple[Snapshot, ...]:
 def held(store: Store, tags: Sequence[str], sponsor: str | None) -> Iterator[TrialId]:
     """The trials that `changes` speaks of, watched or imported, by the filters that are about trials."""
     if tags:
-        states = (watch.state for watch in store.watches() if set(tags) & set(watch.tags))
+        states = (watch.state for watch in store.watches(tags=tags))
     else:
         states = (state for state in store.trials())
     for state in states:

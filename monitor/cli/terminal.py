@@ -6,6 +6,7 @@ the terminal.
 
 from __future__ import annotations
 
+import itertools
 import locale
 import os
 import re
@@ -26,6 +27,8 @@ LEVEL_STYLES = {"critical": "bold red", "major": "yellow", "minor": "cyan", "noi
 _PIPED_WIDTH = 120
 _NARROWEST = 40
 _GAP = 2
+_MEASURED = 1_000
+"""Rows that decide together how wide the columns are."""
 _READABLE = 24
 """A wrapping column gets at least so much room, if it wants it, before others are left out for it."""
 _SQUEEZED = 12
@@ -148,25 +151,36 @@ def write(texts: Iterable[Text]) -> None:
         console.print(text)
 
 
-def table(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> None:
-    """Write rows under their columns' titles."""
+def table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> None:
+    """Write rows under their columns' titles, as they come."""
     titles = [Cell(column.title, "bold") for column in columns]
-    headed = [titles, *rows] if any(column.title for column in columns) else rows
+    headed = itertools.chain([titles], rows) if any(column.title for column in columns) else rows
     write(lines(columns, headed))
 
 
-def lines(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], *, indent: int = 0) -> Iterable[Text]:
-    """Rows as lines no wider than the terminal: columns side by side, wrapped under themselves."""
+def lines(columns: Sequence[Column], rows: Iterable[Sequence[Cell]], *, indent: int = 0) -> Iterable[Text]:
+    """Rows as lines no wider than the terminal: columns side by side, wrapped under themselves.
+
+    The first rows decide which columns are shown; where later ones need more room, columns get wider there.
+    """
     room = width()
     kept = [index for index, column in enumerate(columns) if room >= column.hidden_below]
-    texts = [[cell.text() for cell in row] for row in rows]
-    natural = [max((_longest(row[index]) for row in texts), default=0) for index in range(len(columns))]
-    while _least(columns, natural, kept) > room - indent and any(columns[i].hidden_below for i in kept):
-        kept.remove(max(kept, key=lambda index: columns[index].hidden_below))
-    shown = [columns[index] for index in kept]
-    widths = _widths(shown, [natural[index] for index in kept], room - indent)
-    for row in texts:
-        yield from _row(shown, [row[index] for index in kept], widths, indent)
+    natural = [0] * len(columns)
+    rest = ([cell.text() for cell in row] for row in rows)
+    is_first = True
+    while texts := list(itertools.islice(rest, _MEASURED)):
+        longest = [max(_longest(row[index]) for row in texts) for index in range(len(columns))]
+        natural = [max(sizes) for sizes in zip(natural, longest, strict=True)]
+        while is_first and _least(columns, natural, kept) > room - indent:
+            hideable = [index for index in kept if columns[index].hidden_below]
+            if not hideable:
+                break
+            kept.remove(max(hideable, key=lambda index: columns[index].hidden_below))
+        is_first = False
+        shown = [columns[index] for index in kept]
+        widths = _widths(shown, [natural[index] for index in kept], room - indent)
+        for row in texts:
+            yield from _row(shown, [row[index] for index in kept], widths, indent)
 
 
 def _least(columns: Sequence[Column], natural: Sequence[int], kept: Sequence[int]) -> int:

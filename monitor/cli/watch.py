@@ -66,16 +66,16 @@ def list_(
     Example: `trialwire watch list --tag akeso --format csv`
     """
     with session.reading() as store:
-        watches = store.watches(tag=tag)
-    if form is Format.TABLE and not watches:
-        terminal.note(
-            f"No watched trial has the tag {tag!r}; `trialwire watch list` shows all." if tag
-            else "The watch list is empty: `trialwire watch add NCT07263919` begins it."
-        )  # fmt: skip
-        return
-    formats.write([_row(watch) for watch in watches], _SHOWN, form)
+        number = store.watch_count(tag=tag)
+        if form is Format.TABLE and not number:
+            terminal.note(
+                f"No watched trial has the tag {tag!r}; `trialwire watch list` shows all." if tag
+                else "The watch list is empty: `trialwire watch add NCT07263919` begins it."
+            )  # fmt: skip
+            return
+        formats.write(map(_row, store.watches(tags=(tag,) if tag else ())), _SHOWN, form, paths=_PATHS)
     if form is Format.TABLE:
-        terminal.say(f"\n{counted(len(watches), 'trial')}.", "dim")
+        terminal.say(f"\n{counted(number, 'trial')}.", "dim")
 
 
 @group.command("show")
@@ -154,11 +154,9 @@ def export(*, form: FormatOption = Format.CSV) -> None:
     Example: `trialwire watch export > watched.csv`
     """
     with session.reading() as store:
-        watches = store.watches()
-    rows: list[JsonObject] = [
-        {"trial": w.trial.id, "tags": ";".join(w.tags), "note": w.note, "added_at": _time(w)} for w in watches
-    ]
-    formats.write(rows, [Shown(name, name) for name in ("trial", "tags", "note", "added_at")], form)
+        formats.write(
+            map(_portable, store.watches()), _PORTABLE, form, paths=[one.title for one in _PORTABLE]
+        )
 
 
 def _added(added: Sequence[TrialId], asked: Sequence[TrialId]) -> None:
@@ -222,6 +220,12 @@ def _row(watch: Watch) -> JsonObject:
     )
 
 
+def _portable(watch: Watch) -> JsonObject:
+    return {
+        "trial": watch.trial.id, "tags": ";".join(watch.tags), "note": watch.note, "added_at": _time(watch)
+    }  # fmt: skip
+
+
 def _optional_time(state: TrialState) -> str | None:
     from monitor.core.recorded import isoformat
 
@@ -251,6 +255,11 @@ def _standing_in_full(row: JsonObject) -> Iterator[tuple[str, str]]:
     yield "Read at data version", dates.short(cast("str | None", row["checked_data_version"]))
 
 
+_PATHS = (
+    "trial.registry", "trial.id", "trial.title", "tags", "note", "added_at", "presence", "overall_status",
+    "phases", "sponsor", "snapshots", "checked_data_version", "changed_at", "renamed_to",
+)  # fmt: skip
+_PORTABLE = tuple(Shown(name, name) for name in ("trial", "tags", "note", "added_at"))
 _SHOWN = (
     Shown("Trial", "trial.id", "bold"),
     Shown("Status", _standing),

@@ -13,6 +13,7 @@ from monitor.core.record import TrialId
 from monitor.core.watching import Notice, Quarantined, Request, SourceHealth
 from monitor.store.blobs import unpack
 from monitor.store.engine import Found, Verbs
+from monitor.store.listing import counted
 from monitor.store.payloads import alone
 from monitor.store.recording import add_notices
 from monitor.store.rows import (
@@ -153,10 +154,10 @@ class HouseVerbs(Verbs):
                     name: connection.scalar(select(func.count()).select_from(table)) or 0
                     for name, table in TABLES.items()
                 },
-                presences=_counted(connection, TRIAL.c.presence, watched),
-                deliveries=_counted(connection, DELIVERY.c.state),
-                quarantined=_counted(connection, QUARANTINE.c.state).get("held", 0),
-                open_requests=_counted(connection, REQUEST.c.state).get("open", 0),
+                presences=counted(connection, TRIAL.c.presence, watched),
+                deliveries=counted(connection, DELIVERY.c.state),
+                quarantined=counted(connection, QUARANTINE.c.state).get("held", 0),
+                open_requests=counted(connection, REQUEST.c.state).get("open", 0),
                 body_bytes=connection.scalar(select(func.sum(func.length(BODY.c.data)))) or 0,
                 file_bytes=self._file_bytes(),
             )
@@ -167,13 +168,6 @@ class HouseVerbs(Verbs):
             return None
         files = (path, path.with_name(path.name + "-wal"))
         return sum(file.stat().st_size for file in files if file.exists())
-
-
-def _counted(connection: Connection, column: Found, where: Found = None) -> dict[Found, int]:
-    query = select(column, func.count()).group_by(column)
-    if where is not None:
-        query = query.where(where)
-    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def _engine(connection: Connection) -> str:

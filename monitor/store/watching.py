@@ -11,7 +11,8 @@ from sqlalchemy import Connection, delete, func, insert, literal, select, update
 
 from monitor.core.record import TrialId
 from monitor.core.watching import TrialState, Watch
-from monitor.store.engine import CHUNK, Database, Found, Verbs, chunks
+from monitor.store.engine import CHUNK, Database, Found, chunks
+from monitor.store.listing import ListVerbs, listed
 from monitor.store.rows import SNAPSHOT, TRIAL, trial_state
 from monitor.store.tables import TABLES
 
@@ -22,7 +23,7 @@ CHANGE = TABLES["change"]
 KIND = "trial"
 
 
-class WatchVerbs(Verbs):
+class WatchVerbs(ListVerbs):
     """Who is watched."""
 
     def add_watches(
@@ -103,21 +104,17 @@ class WatchVerbs(Verbs):
                 removed += [trial for trial in batch if trial in ids]
         return tuple(removed)
 
-    def watches(self, *, tag: str | None = None) -> tuple[Watch, ...]:
-        """The watch list, in the order it was added to."""
-        with self._db.read() as connection:
-            return _watches(connection, tag=tag)
-
-    def watch_count(self) -> int:
-        """How long the watch list is."""
-        query = select(func.count()).select_from(WATCH).where(WATCH.c.kind == KIND)
-        with self._db.read() as connection:
-            return connection.scalar(query) or 0
-
     def watch(self, trial: TrialId) -> Watch | None:
-        """One entry of it."""
+        """One entry of the watch list."""
+        query = (
+            select(TRIAL, WATCH.c.id.label("watch_id"), WATCH.c.note, WATCH.c.added_at)
+            .join(WATCH_TRIAL, WATCH_TRIAL.c.trial_id == TRIAL.c.id)
+            .join(WATCH, WATCH.c.id == WATCH_TRIAL.c.watch_id)
+            .where(WATCH.c.kind == KIND, WATCH.c.name == _name(trial))
+        )
         with self._db.read() as connection:
-            return next(iter(_watches(connection, trial=trial)), None)
+            row = connection.execute(query.order_by(WATCH_TRIAL.c.trial_id)).first()
+            return None if row is None else listed(row, watch_tags(connection, row.watch_id))
 
     def trial(self, trial: TrialId) -> TrialState | None:
         """What is known of a trial, watched or not."""
@@ -304,37 +301,3 @@ def last_change(connection: Connection) -> int:
 
 def _name(trial: TrialId) -> str:
     return f"{trial.registry}:{trial.id}"
-
-
-def _watches(
-    connection: Connection, *, tag: str | None = None, trial: TrialId | None = None
-) -> tuple[Watch, ...]:
-    query = (
-        select(TRIAL, WATCH.c.id.label("watch_id"), WATCH.c.note, WATCH.c.added_at)
-        .join(WATCH_TRIAL, WATCH_TRIAL.c.trial_id == TRIAL.c.id)
-        .join(WATCH, WATCH.c.id == WATCH_TRIAL.c.watch_id)
-        .where(WATCH.c.kind == KIND)
-        .order_by(WATCH.c.id)
-    )
-    tags_query = select(WATCH_TAG.c.watch_id, WATCH_TAG.c.tag)
-    if tag is not None:
-        tagged = select(WATCH_TAG.c.watch_id).where(WATCH_TAG.c.tag == tag)
-        query = query.where(WATCH.c.id.in_(tagged))
-        tags_query = tags_query.where(WATCH_TAG.c.watch_id.in_(tagged))
-    if trial is not None:
-        query = query.where(WATCH.c.name == _name(trial))
-        mine = select(WATCH.c.id).where(WATCH.c.kind == KIND, WATCH.c.name == _name(trial))
-        tags_query = tags_query.where(WATCH_TAG.c.watch_id.in_(mine))
-    tags: dict[int, list[str]] = defaultdict(list)
-    for number, word in connection.execute(tags_query):
-        tags[number].append(word)
-    return tuple(
-        Watch(
-            trial=TrialId(row.registry, row.number),
-            tags=tuple(sorted(tags[row.watch_id])),
-            note=row.note,
-            added_at=row.added_at,
-            state=trial_state(row),
-        )
-        for row in connection.execute(query)
-    )

@@ -51,6 +51,19 @@ def test_machine_formats(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     assert markdown[3] == "| b | NCT09000002 | a \\| b c |"
 
 
+def test_listings_are_written_as_they_come(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """Rows that come one by one are the same array, table and lines as rows given at once, none or many."""
+    many = [{"id": str(number), "in": {"n": number}} for number in range(2_500)]
+    for rows in ([], many[:1], many):
+        formats.write(iter(rows), SHOWN[:1], Format.JSON)
+        assert capfdbinary.readouterr().out == orjson.dumps(rows, option=orjson.OPT_INDENT_2) + b"\n"
+        formats.write(iter(rows), SHOWN[:1], Format.CSV, paths=["id", "in.n"])
+        lines = [f"{row['id']},{row['id']}" for row in rows]
+        assert capfdbinary.readouterr().out.decode().splitlines() == ["id,in_n", *lines]
+    formats.write(iter(many), SHOWN[:1], Format.TABLE)
+    assert capfdbinary.readouterr().out.decode().split() == ["Id", *(str(row["id"]) for row in many)]
+
+
 words = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=60)
 
 

@@ -183,7 +183,7 @@ def test_a_harmful_migration_is_undone(
     with sqlite_place.open() as store:
         assert store.stats().revision == HEAD
         assert len(store.changes(ChangeQuery())) == 2
-        assert store.watches()[0].tags == ("akeso",)
+        assert next(store.watches()).tags == ("akeso",)
 
 
 def test_a_running_daemon_is_not_migrated_under(sqlite_place: Place, second: Path) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from monitor.core.watching import SourceHealth
 from monitor.store import Recording, Store
+from monitor.store.engine import CHUNK
 from tests.store.making import DATA_VERSION, DAY, NOW, first, history, subscription, trial
 
 
@@ -15,7 +17,7 @@ def test_what_is_added_is_watched(store: Store) -> None:
         trial(2),
         trial(1),
     )
-    watches = store.watches()
+    watches = tuple(store.watches())
     assert len(watches) == store.watch_count()
     assert [watch.trial for watch in watches] == [trial(2), trial(1)]
     assert watches[0].tags == ("a", "b")
@@ -36,7 +38,7 @@ def test_removing_keeps_history(store: Store) -> None:
     store.add_watches([trial()], tags=["a"], now=NOW)
     history(store, "AB")
     assert store.remove_watches([trial(), trial(2)]) == (trial(),)
-    assert store.watches() == ()
+    assert tuple(store.watches()) == ()
     assert store.watch(trial()) is None
     assert len(store.snapshots(trial())) == 2
 
@@ -46,9 +48,33 @@ def test_the_list_by_tag(store: Store) -> None:
     store.add_watches([trial(1)], tags=["a", "b"], now=NOW)
     store.add_watches([trial(2)], tags=["b"], now=NOW)
     store.add_watches([trial(3)], now=NOW)
-    assert [watch.trial for watch in store.watches(tag="b")] == [trial(1), trial(2)]
-    assert [watch.tags for watch in store.watches(tag="a")] == [("a", "b")]
-    assert store.watches(tag="c") == ()
+    assert [watch.trial for watch in store.watches(tags=["b"])] == [trial(1), trial(2)]
+    assert [watch.tags for watch in store.watches(tags=["a"])] == [("a", "b")]
+    assert tuple(store.watches(tags=["c"])) == ()
+    assert [watch.trial for watch in store.watches(tags=["a", "b"])] == [trial(1), trial(2)]
+    assert (store.watch_count(), store.watch_count(tag="b"), store.watch_count(tag="c")) == (3, 2, 0)
+
+
+def test_a_long_list_comes_in_pages(store: Store) -> None:
+    """A list longer than a page is listed whole, in its order, each entry once with its tags."""
+    everyone = [trial(number) for number in range(2 * CHUNK + 1, 0, -1)]
+    store.add_watches(everyone, tags=["a"], now=NOW)
+    assert [(watch.trial, watch.tags) for watch in store.watches()] == [(one, ("a",)) for one in everyone]
+
+
+def test_the_overview_counts(store: Store) -> None:
+    """Watched trials are counted by how they stand; some of the unread and of the unknown are named."""
+    store.add_watches([trial(1), trial(2), trial(3)], now=NOW)
+    store.record([first(trial(1)), first(trial(4))])
+    store.record([Recording(trial=trial(3), checked_at=NOW, presence="unknown")])
+    found = store.overview()
+    assert found.presences == {"present": 1, "unseen": 1, "unknown": 1}
+    assert (found.watched, found.unread) == (3, 1)
+    assert (found.some_unread, found.some_unknown) == ((trial(2),), (trial(3),))
+    store.put_source(SourceHealth("ctgov", "OK", NOW, "", "2026-12-01T09:00:05", None, NOW, NOW))
+    assert store.overview().unread == 2
+    store.remove_watches([trial(1), trial(2), trial(3)])
+    assert (store.overview().watched, store.overview().unread) == (0, 0)
 
 
 def test_unread_is_kept_per_trial(store: Store) -> None:
@@ -118,7 +144,7 @@ def test_a_watch_follows_its_trial(store: Store) -> None:
 def test_an_unwatched_trial_renamed_is_not_watched(store: Store) -> None:
     """A rename adds nothing to the watch list where nobody watched."""
     store.record([replace(first(trial(1)), presence="renamed", renamed_to=trial(2))])
-    assert store.watches() == ()
+    assert tuple(store.watches()) == ()
 
 
 def test_known_trials_are_read_in_pages(store: Store) -> None:
@@ -147,7 +173,7 @@ def test_everything_held_is_watched_at_once(store: Store) -> None:
         ("NCT09000001", ("all",), ""),
         ("NCT09000003", ("all",), ""),
     ]
-    assert store.watches()[1].added_at == NOW + DAY
+    assert tuple(store.watches())[1].added_at == NOW + DAY
     assert store.pending(subscription("all"), NOW + 9 * DAY).changes == ()
     assert store.watch_everything("ctgov", tags=["all"], now=NOW + DAY) == 0
     assert store.watch_everything("other", now=NOW) == 0

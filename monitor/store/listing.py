@@ -1,0 +1,173 @@
+"""The watch list as a whole: paged, counted, and summed up, however long it is.
+
+Nothing here holds the whole list in memory: entries come in pages, and what `status` asks is counted by the
+database.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+
+from monitor.core.delivery import DeliveryState
+from monitor.core.record import TrialId
+from monitor.core.watching import Watch
+from monitor.store.engine import CHUNK, Found, Verbs
+from monitor.store.rows import QUARANTINE, TRIAL, trial_state
+from monitor.store.tables import TABLES
+
+DELIVERY = TABLES["delivery"]
+REQUEST = TABLES["request"]
+SOURCE = TABLES["source"]
+WATCH = TABLES["watch"]
+WATCH_TAG = TABLES["watch_tag"]
+WATCH_TRIAL = TABLES["watch_trial"]
+SAMPLE = 100
+"""Trials named where only some are shown."""
+_KIND = "trial"
+_UNREADABLE = ("renamed", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """How all watched trials stand, and what waits, for `status`."""
+
+    presences: Mapping[str, int]
+    """Watched trials by presence."""
+    unread: int
+    """Those that can be read and were not, at their source's data version."""
+    some_unread: tuple[TrialId, ...]
+    """The first of them."""
+    some_unknown: tuple[TrialId, ...]
+    """The first of the watched numbers that the registry never had."""
+    deliveries: Mapping[DeliveryState, int]
+    quarantined: int
+    """Held."""
+    open_requests: int
+
+    @property
+    def watched(self) -> int:
+        """All of them."""
+        return sum(self.presences.values())
+
+
+class ListVerbs(Verbs):
+    """Looking at the whole watch list."""
+
+    def watches(self, *, tags: Sequence[str] = ()) -> Iterator[Watch]:
+        """The watch list, in the order it was added to, read in pages; with `tags`, those with any of them.
+
+        What is added or removed meanwhile may show or not.
+        """
+        last = 0
+        while True:
+            with self._db.read() as connection:
+                page = _page(connection, last, tags)
+            yield from (watch for _, watch in page)
+            if len(page) < CHUNK:
+                return
+            last = page[-1][0]
+
+    def watch_count(self, *, tag: str | None = None) -> int:
+        """How long the watch list is, or how many entries have a tag."""
+        query = select(func.count()).select_from(WATCH).where(WATCH.c.kind == _KIND)
+        if tag is not None:
+            query = query.join(WATCH_TAG, WATCH_TAG.c.watch_id == WATCH.c.id).where(WATCH_TAG.c.tag == tag)
+        with self._db.read() as connection:
+            return connection.scalar(query) or 0
+
+    def overview(self) -> Overview:
+        """How all watched trials stand, and what waits; in a few statements, however many there are."""
+        with self._db.read() as connection:
+            sources = connection.execute(select(SOURCE.c.registry, SOURCE.c.data_version))
+            versions = {row.registry: row.data_version for row in sources}
+            presences: Counter[str] = Counter()
+            unread = 0
+            for row in connection.execute(_stands()):
+                presences[row.presence] += row.trials
+                if row.presence not in _UNREADABLE and _is_unread(
+                    row.checked_data_version, versions.get(row.registry)
+                ):
+                    unread += row.trials
+            return Overview(
+                presences=dict(presences),
+                unread=unread,
+                some_unread=_some(connection, _unread()) if unread else (),
+                some_unknown=_some(connection, TRIAL.c.presence == "unknown") if presences["unknown"] else (),
+                deliveries=counted(connection, DELIVERY.c.state),
+                quarantined=counted(connection, QUARANTINE.c.state).get("held", 0),
+                open_requests=counted(connection, REQUEST.c.state).get("open", 0),
+            )
+
+
+def counted(connection: Connection, column: Found, where: Found = None) -> dict[Found, int]:
+    """How many rows there are by each value of a column."""
+    query = select(column, func.count()).group_by(column)
+    if where is not None:
+        query = query.where(where)
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def is_watched() -> ColumnElement[bool]:
+    """Is the trial on the watch list, by whatever entry?"""
+    return TRIAL.c.id.in_(select(WATCH_TRIAL.c.trial_id).where(WATCH_TRIAL.c.left_at.is_(None)))
+
+
+def _stands() -> Select[Found]:
+    what = (TRIAL.c.registry, TRIAL.c.presence, TRIAL.c.checked_data_version)
+    return select(*what, func.count().label("trials")).where(is_watched()).group_by(*what)
+
+
+def _is_unread(checked: str | None, current: str | None) -> bool:
+    """Not read at its source's data version; where that is not known, never read."""
+    return checked is None or (current is not None and checked != current)
+
+
+def _unread() -> ColumnElement[bool]:
+    """The same as a condition."""
+    current = select(SOURCE.c.data_version).where(SOURCE.c.registry == TRIAL.c.registry).scalar_subquery()
+    return and_(
+        TRIAL.c.presence.not_in(_UNREADABLE),
+        or_(TRIAL.c.checked_data_version.is_(None), TRIAL.c.checked_data_version != current),
+    )
+
+
+def _some(connection: Connection, which: ColumnElement[bool]) -> tuple[TrialId, ...]:
+    query = select(TRIAL.c.registry, TRIAL.c.number).where(which, is_watched())
+    return tuple(TrialId(*row) for row in connection.execute(query.order_by(TRIAL.c.id).limit(SAMPLE)))
+
+
+def _page(connection: Connection, after: int, tags: Sequence[str]) -> list[tuple[int, Watch]]:
+    """The next entries with their row ids."""
+    query = (
+        select(TRIAL, WATCH.c.id.label("watch_id"), WATCH.c.note, WATCH.c.added_at)
+        .join(WATCH_TRIAL, WATCH_TRIAL.c.watch_id == WATCH.c.id)
+        .join(TRIAL, TRIAL.c.id == WATCH_TRIAL.c.trial_id)
+        .where(WATCH.c.kind == _KIND, WATCH.c.id > after)
+        .order_by(WATCH.c.id)
+        .limit(CHUNK)
+    )
+    if tags:
+        query = query.where(WATCH.c.id.in_(select(WATCH_TAG.c.watch_id).where(WATCH_TAG.c.tag.in_(tags))))
+    rows = connection.execute(query).all()
+    words: dict[int, list[str]] = defaultdict(list)
+    if rows:
+        ids = [row.watch_id for row in rows]
+        of_them = select(WATCH_TAG.c.watch_id, WATCH_TAG.c.tag).where(WATCH_TAG.c.watch_id.in_(ids))
+        for number, word in connection.execute(of_them):
+            words[number].append(word)
+    return [(row.watch_id, listed(row, words.get(row.watch_id, ()))) for row in rows]
+
+
+def listed(row: Found, tags: Sequence[str]) -> Watch:
+    """An entry from a trial's columns and the entry's own."""
+    return Watch(
+        trial=TrialId(row.registry, row.number),
+        tags=tuple(sorted(tags)),
+        note=row.note,
+        added_at=row.added_at,
+        state=trial_state(row),
+    )
