@@ -12,6 +12,8 @@ from functools import lru_cache
 
 from monitor.core.numerals import CARDINALS, ONES, ORDINALS, TENS, plain_number
 
+_LONGEST = 1_000
+"""Characters of a time frame that are read; the registry takes 255."""
 SPELLED = {"a": 1, "an": 1, **CARDINALS, **ORDINALS}
 _DAYS = {
     "second": 1 / 86400,
@@ -70,7 +72,9 @@ _MARGIN = re.compile(rf"(?:±|\+/-|\+\s*/\s*-)\s*{_FIGURE}\s*-?\s*(?:{_ANY_UNIT}
 @lru_cache(maxsize=4096)
 def duration_days(time_frame: str) -> float | None:
     """The longest duration a time frame names, in days ("up to 2 years", "week 24"); None where none is."""
-    text = _MARGIN.sub(_unit_kept, time_frame) if "±" in time_frame or "+" in time_frame else time_frame
+    text = time_frame[:_LONGEST]
+    if "±" in text or "+" in text:
+        text = _MARGIN.sub(_unit_kept, text)
     if "," in text:
         text = _BARE_LIST.sub(lambda found: found.group().replace(",", ", "), text)
     return max((*_lengths(text), *_points(text), *_cycles(text)), default=None)
