@@ -219,7 +219,8 @@ MINOR = (
          "titles, acronym",
          _TITLES, _PRACTICE),
     Rule("m10", "organization", "minor",
-         "organization; lead sponsor re-named but the same",
+         "organization; lead sponsor re-named but the same: class and organization unchanged, a telling word "
+         "of the name kept",
          ("identification.organization", "sponsor.lead", "sponsor.leadClass"), _PRACTICE),
     Rule("m11", "design_detail", "minor",
          "other details of the design; oversight flags; expanded access",

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor import compare
-from monitor.core.bodies import plain_name, same_name
+from monitor.core.bodies import plain_name, resemble, same_name
 from tests.support.rule_examples import trial
 
 SAME = [
@@ -15,7 +15,7 @@ SAME = [
     ("Alpha Bio, Inc.", "Alpha Bio Inc"),
     ("Alpha Bio, Inc.", "Alpha Bio"),
     ("Alpha Pharmaceuticals Co., Ltd.", "Alpha Pharmaceuticals Co Ltd"),
-    ("Alpha Pharmaceutical Co., Ltd", "Alpha Pharma"),
+    ("Alpha Pharmaceutical Co., Ltd", "Alpha Pharm."),
     ("Beta S.p.A.", "Beta SpA"),
     ("Gamma GmbH & Co. KGaA", "Gamma"),
     ("Gamma GmbH & Co. KG", "Gamma GmbH and Co. KG"),
@@ -42,6 +42,9 @@ APART = [
     ("Alpha Bio", "Alpha Bio China"),
     ("Alpha", ""),
     ("Inc.", "Ltd."),
+    ("Alpha KGaA", "Alpha & Co., Inc."),
+    ("Alpha Corp.", "Alpha LLC"),
+    ("Alpha Pharma", "Alpha Pharmaceuticals"),
 ]
 
 
@@ -68,13 +71,32 @@ def test_a_plain_name_is_plain(name: str) -> None:
 
 
 def test_a_sponsor_re_named_with_its_organization_is_another_one() -> None:
-    """A new name beside a new organization is C8; beside the same organization and class it is m10."""
+    """A new name beside a new organization is C8; beside the same one m10, if the names are of one body."""
     new = {"name": "Beta Pharma", "class": "INDUSTRY"}
     body = {"fullName": "Beta Pharma", "class": "INDUSTRY"}
     assert {c.rule for c in compare(trial(), trial(lead=new, organization=body))} >= {"C8", "m10"}
     (change,) = compare(trial(), trial(lead=new))
-    assert change.rule == "m10"
-    assert change.summary == "Lead sponsor re-named: Alpha Bio → Beta Pharma."
+    assert (change.rule, change.summary) == ("C8", "Lead sponsor Alpha Bio → Beta Pharma.")
+    (change,) = compare(trial(), trial(lead={"name": "Alpha Medicines", "class": "INDUSTRY"}))
+    assert (change.rule, change.summary) == ("m10", "Lead sponsor re-named: Alpha Bio → Alpha Medicines.")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "alike"),
+    [
+        ("Alpha Pharma", "Alpha Pharmaceuticals", True),
+        ("Alpha Corp.", "Alpha LLC", True),
+        ("Northern Cooperative Oncology Group", "NCOG-SWIN Research Group", True),
+        ("Alpha Bio", "Omega Bio", False),
+        ("University of Northtown", "University of Southtown", False),
+        ("Jane Doe, MD", "Richard Roe, MD", False),
+        ("National Institute of Beta", "National Institute of Gamma", False),
+    ],
+)
+def test_one_body_under_two_names_shares_a_telling_word(old: str, new: str, alike: bool) -> None:
+    """Words that many bodies are called by make no likeness; a proper name or its initials do."""
+    assert resemble(old, new) is alike
+    assert resemble(new, old) is alike
 
 
 def test_an_organization_re_named_is_told_as_such() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from monitor.core.bodies import same_name
+from monitor.core.bodies import resemble, same_name
 from monitor.core.numerals import numbers_in
 from monitor.core.scene import CONTROL_ARMS, Case
 
@@ -126,12 +126,16 @@ def _phase_step(case: Case) -> str | None:
 
 
 def is_same_body(case: Case) -> bool:
-    """The same sponsor: only spelled otherwise, or renamed with class and organization unchanged."""
+    """The same sponsor: only spelled otherwise, or renamed with class and organization unchanged.
+
+    An unchanged organization alone does not tell: it stands over trials of other leads, too (investigators,
+    institutes, subsidiaries). The two names have to be of one body by their words.
+    """
     if not (case.old and case.new):
         return False
     if same_name(case.old, case.new):
         return True
-    if case.scene.changed("sponsor.leadClass"):
+    if case.scene.changed("sponsor.leadClass") or not resemble(case.old, case.new):
         return False
     organization = (Case(delta, case.scene) for delta in case.scene.by_field.get(_ORGANIZATION, ()))
     return all(other.part == "fullName" and same_name(other.old, other.new) for other in organization)
