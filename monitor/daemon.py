@@ -23,11 +23,15 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from monitor.bootstrap import App
 from monitor.errors import ConfigError, LockedError, MonitorError, StoppedError
-from monitor.pipeline import compose, deliver, poll, requests
+from monitor.pipeline import backfill, compose, deliver, poll, requests
 
 log = logging.getLogger(__name__)
 
-POLL_TICK_S, COMPOSE_TICK_S, DELIVER_TICK_S, REQUEST_TICK_S = 15, 10, 5, 1
+POLL_TICK_S, COMPOSE_TICK_S, DELIVER_TICK_S, REQUEST_TICK_S, BACKFILL_TICK_S = 15, 10, 5, 1, 5
+ASKED_AT_A_TICK, ASKED_ONCE = 10, 60
+"""Requests for earlier versions at a tick, and in `run --once`: the rest of the past is read at the next."""
+THREADS = 6
+"""One for each step that may take long, and one for the heartbeat."""
 DRAIN_S = 60.0
 """How long messages under way may take after SIGTERM; systemd is asked for as much."""
 STALL_S = 60.0
@@ -111,6 +115,7 @@ class Daemon:
             self._deliverer.tick()
             delivered = self._deliverer.drain()
             self._deliverer.close()
+            self._read_past(ASKED_ONCE)
         return RunReport(cycles, composed, delivered, answered)
 
     def _warn_of_channels(self) -> None:
@@ -137,7 +142,7 @@ class Daemon:
     def _scheduler(self) -> BackgroundScheduler:
         scheduler = BackgroundScheduler(
             jobstores={"default": MemoryJobStore()},
-            executors={"default": ThreadPoolExecutor(4)},
+            executors={"default": ThreadPoolExecutor(THREADS)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
             timezone="UTC",
         )
@@ -147,6 +152,7 @@ class Daemon:
             (self._poll, POLL_TICK_S),
             (self._compose, COMPOSE_TICK_S),
             (self._deliver, DELIVER_TICK_S),
+            (self._backfill, BACKFILL_TICK_S),
         ):
             scheduler.add_job(
                 self._step(step),
@@ -195,6 +201,15 @@ class Daemon:
 
     def _deliver(self) -> None:
         self._deliverer.tick()
+
+    def _backfill(self) -> None:
+        self._read_past(ASKED_AT_A_TICK)
+
+    def _read_past(self, most: int) -> None:
+        """Some of the earlier versions that are wanted; whenever a poll is under way, the past waits."""
+        left = iter(range(most))
+        backfill.enlist(self._app)
+        backfill.run(self._app, may_ask=lambda: not self._polling.locked() and next(left, None) is not None)
 
     def _cycles(self, scope: poll.Scope) -> tuple[poll.CycleReport, ...]:
         with self._polling:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from monitor.core.fits.dates import first_known, kind_of_move, measured_at, moves_so_far
+from monitor.core.fits.dates import (
+    first_known,
+    kind_of_move,
+    measured_at,
+    moves_so_far,
+    since_registration,
+    versions_seen,
+)
 from monitor.core.fits.eligibility import CRITERIA, limits_of
 from monitor.core.limits import to_facts
 from monitor.core.numerals import numbers_in
@@ -99,7 +106,8 @@ def _outcome(case: Case) -> JsonObject:
 def _slips(case: Case) -> JsonObject:
     """What became of the date: `kind`, `slip_days`, its `direction` and the `precision` it was measured at.
 
-    Where earlier versions are known, also `slip_from_original_days`, `slips` and `first_date`.
+    Where earlier versions are known, also `slip_from_original_days`, `slips`, `first_date` and, of how many
+    versions they are made, `versions_seen`; `since_registration` where these are all there were.
     """
     facts: JsonObject = {"kind": kind_of_move(case)}
     if case.slip is not None:
@@ -111,6 +119,10 @@ def _slips(case: Case) -> JsonObject:
         facts["slip_from_original_days"] = days_between(first.date, new.date)
         facts["slips"] = moves_so_far(case) + bool(case.slip)
         facts["first_date"] = to_json(first)
+        if seen := versions_seen(case):
+            facts["versions_seen"] = seen
+        if since_registration(case):
+            facts["since_registration"] = True
     return facts
 
 

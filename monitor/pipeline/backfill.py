@@ -152,7 +152,8 @@ class _Reading:
                 continue
             self._keep(found, submitted[number])
             failpoint("after_backfill_version")
-            item = self._kept(item, wanted, self.works.store.snapshots(item.trial), total=item.total)
+            held = self.works.store.snapshots(item.trial)
+            item = self._kept(replace(item, attempts=0, error=""), wanted, held, total=item.total)
         return item, tuple(unknown)
 
     def _keep(self, found: PastRecord, submitted_on: str) -> None:
@@ -187,8 +188,6 @@ class _Reading:
             total=total,
             held=len(wanted) - len(left),
             next_version=left[0] if left else None,
-            attempts=0,
-            error="",
             next_at=None,
         )
         self.works.store.put_backfill(item)

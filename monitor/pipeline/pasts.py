@@ -35,9 +35,10 @@ class Pasts:
         self._works, self._registry = works, registry
 
     def is_open(self) -> bool:
-        """May it be asked now?"""
-        known, _ = self._known()
-        return known.not_before is None or self._works.clock() >= known.not_before
+        """May it be asked now? Not where the registry as a whole wants to be left alone."""
+        own, _ = self._known()
+        now, whole = self._works.clock(), self._works.store.source(self._registry.name)
+        return not any(one and one.not_before and now < one.not_before for one in (own, whole))
 
     def ask(self, question: Callable[[], _T]) -> _T:
         """Its answer; a RegistryError is noted before it is raised."""

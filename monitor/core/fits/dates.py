@@ -188,6 +188,16 @@ def versions_seen(case: Case) -> int | None:
     return len(seen) + 2 if seen else None
 
 
+def since_registration(case: Case) -> bool:
+    """Is every earlier version known, from the registry's first on? What posted nothing has no number."""
+    steps: set[tuple[object, object]] = set()
+    for change in case.scene.history or ():
+        if change.get("posted_on") is not None or change.get("submitted_on") is not None:
+            place = change.get("version")
+            steps.add((place.get("from"), place.get("to")) if isinstance(place, dict) else (None, None))
+    return bool(steps) and steps == {(number, number + 1) for number in range(1, len(steps) + 1)}
+
+
 def _places(case: Case) -> Iterator[JsonObject]:
     for change in case.scene.history or ():
         place = change.get("snapshot")

@@ -8,6 +8,7 @@ from monitor.core.fits.dates import (
     kind_of_move,
     moves_so_far,
     precision_only,
+    since_registration,
     versions_seen,
 )
 from monitor.core.fits.status import changed_beside_reopening
@@ -155,6 +156,8 @@ def _so_far(case: Case) -> str:
         return ""
     total, versions = days_between(first.date, case.delta.new.date), versions_seen(case)
     among = f" in the {versions} versions seen" if versions else ""
+    if since_registration(case):
+        among = " since registration"
     if total == 0:
         return f" {ordinal(earlier + 1)} move{among}, back to the first date."
     # A plan that slips is the usual case and needs no direction; any other sum says which way it went.
