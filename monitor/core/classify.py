@@ -72,15 +72,8 @@ def judge(case: Case, weigher: Weigher) -> Change:
         facts["thresholds"] = dict(thresholds)
         if "similarity" in thresholds and case.old and case.new and case.part != "timeFrame":
             facts["similarity"] = round(case.similarity, 3)
-    return Change(
-        delta=case.delta,
-        category=field(case.delta.field).category,
-        significance=level,
-        rule=rule,
-        reason=reason,
-        summary=sentences.summary(case),
-        facts=facts,
-    )
+    category = field(case.delta.field).category
+    return Change(case.delta, category, level, rule, reason, sentences.summary(case), facts)
 
 
 def _decide(case: Case) -> tuple[str, str, tuple[str, ...]]:

@@ -43,8 +43,10 @@ SOURCES: Mapping[str, SourceNames] = {
 
 def clean(text: str) -> str:
     """Registry text without what could disguise it: control and format characters, runs of white space."""
-    if text.isprintable():  # none of those in it: the common case, and a hundred times quicker
-        return " ".join(text.split())
+    if (
+        text.isprintable()
+    ):  # none of those in it, nor any white space but blanks: most texts, and quick to see
+        return " ".join(text.split()) if "  " in text or text != text.strip() else text
     kept = (" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text)
     return " ".join("".join(c for c in kept if unicodedata.category(c) not in ("Cf", "Cs", "Co")).split())
 

@@ -153,6 +153,16 @@ class Listed:
         """The parts of an item that its key is made of."""
         return tuple(name for alternatives in self.identity for name in alternatives)
 
+    @cached_property
+    def key_forms(self) -> tuple[tuple[Callable[[str], str], ...], ...]:
+        """How each of them enters the key, short of reading it; alternatives together."""
+        assert isinstance(self.item, Group)
+        parts = self.item.parts
+        return tuple(
+            tuple(part.form for name in alternatives if isinstance(part := parts[name], Single))
+            for alternatives in self.identity
+        )
+
     def natural_key(self, item: Tree) -> str:
         """The identity of an item once read."""
         return identity_key(self.identity, item)
@@ -253,7 +263,7 @@ class Listed:
         """The natural keys without reading the items: most of them will not be read."""
         if isinstance(self.item, Wrapped):
             leaf = self.item.leaf
-            return [_raw_form(leaf, member) for member in members]
+            return [leaf.form(member) if isinstance(member, str) else "" for member in members]
         parts = self.key_parts
         keys: list[str] = []
         for member in members:
@@ -267,12 +277,11 @@ class Listed:
 @lru_cache(maxsize=16384)
 def _raw_key(listed: Listed, raws: tuple[Json, ...]) -> str:
     """The key made of these parts, for both versions of a list and every one that asks later."""
-    assert isinstance(listed.item, Group)
-    told = dict(zip(listed.key_parts, raws, strict=True))
+    told = iter(raws)
     parts = []
-    for alternatives in listed.identity:
-        forms = (_raw_form(listed.item.parts[name], told[name]) for name in alternatives)
-        parts.append(next(filter(None, forms), ""))
+    for forms in listed.key_forms:
+        texts = [form(raw) if isinstance(raw, str) else "" for form, raw in zip(forms, told, strict=False)]
+        parts.append(texts[0] if len(texts) == 1 else next(filter(None, texts), ""))
     return "|".join(parts)
 
 
@@ -334,7 +343,3 @@ def _bag(members: Sequence[tuple[int, Json]]) -> list[bytes]:
 
 def _sorted_bytes(value: object) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-
-
-def _raw_form(shape: Shape, raw: Json) -> str:
-    return shape.form(raw) if isinstance(raw, str) and isinstance(shape, Single) else ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from monitor.core.phrases import clip
 from monitor.core.scene import Case
 from monitor.core.sentences.doses import numbers_moved
@@ -73,7 +75,12 @@ def site(case: Case) -> str:
 
 def place(case: Case) -> str:
     """A site in words: facility, city, country."""
-    parts = map(case.of_item, ("facility", "city", "country"))
+    return _place(case.of_item("facility"), case.of_item("city"), case.of_item("country"))
+
+
+@lru_cache(maxsize=4096)
+def _place(*parts: str) -> str:
+    """A site changes in several parts at once: its name is put together for all of them."""
     return clip(", ".join(filter(None, parts)), QUOTE) or "a site without a name"
 
 
