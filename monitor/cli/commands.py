@@ -18,6 +18,7 @@ GROUPS = (
     "diff",
     "rules",
     "digests",
+    "holds",
     "channels",
     "deliveries",
     "quarantine",

@@ -106,13 +106,23 @@ def list_(
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="Only this subscription's.")] = None,
     *,
     limit: Annotated[int, typer.Option("--limit", min=1, metavar="N", help="The newest N.")] = 30,
+    held: Annotated[
+        bool, typer.Option("--held", help="Only what is held as a suspected reformatting.")
+    ] = False,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """The digests that were made, newest first.
+    """What is held back, then the digests that were made, newest first.
 
     Example: `trialwire digest list morning`
     """
+    from monitor.cli import holds
+
     with session.reading() as store:
+        if form is Format.TABLE:
+            holds.table(store)
+        if held:
+            holds.machine(store, form)
+            return
         found = store.digests(subscription=name, limit=limit)
     if name and not found:
         _known(name)

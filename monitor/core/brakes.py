@@ -101,11 +101,12 @@ def judge(tally: Tally, brakes: Brakes) -> Verdict | None:
     """Why this data version's digests are to be held; None where they are not."""
     if tally.outside.trials >= brakes.min_trials and share(tally.outside, tally) > brakes.changed_share:
         over = f"over {brakes.changed_share * 100:g} %"
-        return Verdict(f"{_of(tally.outside, tally)} changed outside administrative fields ({over})")
+        changed = f"{_of(tally.outside, tally)} changed outside administrative fields"
+        return Verdict(f"{changed} ({over}{_so_far(tally)})")
     found = {name: changed for name, changed in tally.fields.items() if name not in UNCOUNTED}
     for name in sorted(found, key=lambda name: (-share(found[name], tally), name)):
         if found[name].trials >= brakes.min_trials and share(found[name], tally) > PATH_SHARE:
-            return Verdict(f"{name} changed in {_of(found[name], tally)} (over half)")
+            return Verdict(f"{name} changed in {_of(found[name], tally)} (over half{_so_far(tally)})")
     return None
 
 
@@ -139,8 +140,11 @@ def versions_since(before: str | None, now: str) -> int:
 
 
 def _of(changed: Changed, tally: Tally) -> str:
-    seen = "" if tally.read >= tally.watched else f", {tally.read:,} of them read so far"
-    return f"{changed.trials:,} of {tally.watched:,} watched trials{seen}"
+    return f"{changed.trials:,} of {tally.watched:,} watched trials"
+
+
+def _so_far(tally: Tally) -> str:
+    return "" if tally.read >= tally.watched else f"; {tally.read:,} are read so far"
 
 
 def _day(version: str | None) -> date | None:

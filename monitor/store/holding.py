@@ -164,12 +164,17 @@ class HoldVerbs(Verbs):
         return Withheld(hold, whole[0], whole[1], tuple(ranked), examples)
 
     def tally(self, hold: Hold, *, least: int = 0) -> Tally | None:
-        """The counts over all that was recorded at its data version; None where fewer trials changed."""
+        """The counts over all that was recorded at its data version.
+
+        None where it keeps nothing back, or fewer than `least` trials changed: the rest is not counted then.
+        """
         with self._db.read() as connection:
             row = connection.execute(select(HOLD).where(HOLD.c.id == hold.id)).one()
             mine = _between(row, row.counted_from)
             trials = func.count(distinct(CHANGE.c.trial_id))
-            if (connection.scalar(_joined(trials).where(mine)) or 0) < max(least, 1):
+            if not connection.scalar(_joined(trials).where(_between(row, row.after_change))):
+                return None
+            if (connection.scalar(_joined(trials).where(mine)) or 0) < least:
                 return None
             moved = _joined(trials).where(mine, _POSTED.is_not(None))
             outside = _joined(_POSTED, trials).where(mine, CHANGE.c.field.not_in(ADMINISTRATIVE))
@@ -183,7 +188,7 @@ class HoldVerbs(Verbs):
                 read=connection.scalar(seen.where(TRIAL.c.checked_data_version == hold.data_version)) or 0,
                 moved=connection.scalar(moved) or 0,
                 versions=versions_since(hold.since_version, hold.data_version),
-                outside=_changed(connection.execute(outside.group_by(_POSTED)).tuples()),
+                outside=_changed((row[0], row[1]) for row in connection.execute(outside.group_by(_POSTED))),
                 fields={field: _changed(counts) for field, counts in fields.items()},
             )
 
