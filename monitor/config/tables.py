@@ -52,6 +52,7 @@ class PollSettings(Table):
     """`[poll]`: how often a registry is asked whether there is anything new."""
 
     every_s: Seconds = Field(default=3600.0, alias="every")
+    sweep: int = Field(default=20_000, ge=200)
     backfill: Literal["auto", "all", "off"] = "auto"
 
 
@@ -66,12 +67,12 @@ class BrakeSettings(Table):
     """`[brakes]`: the share of watched trials that may change in one data version unquestioned."""
 
     changed_share: float = Field(default=0.2, gt=0, le=1)
-
     min_trials: int = Field(default=10, ge=1)
 
     def brakes(self) -> Brakes:
         """The value that what changed is judged by."""
         return Brakes(**dict(self))
+
 
 class RetentionSettings(Table):
     """`[retention]`: days a payload is kept, 0 for always; changes are never deleted."""
@@ -101,6 +102,7 @@ class SubscriptionTable(Table):
     min_significance: Significance = "minor"
     immediate_at: Significance | None = None
     tags: tuple[str, ...] = ()
+    searches: tuple[str, ...] = ()
     trials: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Literal, TypeAlias
@@ -17,6 +17,7 @@ from typing import Literal, TypeAlias
 from monitor.compare import judged_on
 from monitor.core.record import TrialId
 from monitor.core.recorded import isoformat
+from monitor.core.searches import SavedSearch
 from monitor.core.watching import SourceHealth
 from monitor.errors import (
     LockedError,
@@ -25,7 +26,7 @@ from monitor.errors import (
     RegistryError,
     RegistryUnavailableError,
 )
-from monitor.pipeline import health, holding
+from monitor.pipeline import discover, everything, health, holding, planning
 from monitor.pipeline.numbering import numbered
 from monitor.pipeline.reading import Known, Reading
 from monitor.pipeline.works import Works, failpoint
@@ -56,7 +57,8 @@ class CycleReport:
     """Nothing was asked: the source wants to be left alone until then."""
     counts: Mapping[str, int] = field(default_factory=dict)
     """Trials by what became of them: `unchanged`, `changed`, `new`, `absent`, `gone`, `renamed`, `unknown`,
-    `quarantined`, `unread`, and `changes`, the number of changes recorded."""
+    `quarantined`, `unread`; `changes`, the number of changes recorded, and `moved`, of trials that came into a
+    search or left it."""
     held: str = ""
     """Why its changes are kept out of digests; empty where they are not."""
 
@@ -115,6 +117,8 @@ class _Cycle:
     counts: Counter[str] = field(default_factory=Counter)
     stamp: str | None = None
     """The data version being read; None where the registry names none."""
+    trouble: RegistryError | None = None
+    """What kept us from knowing all that was updated."""
 
     def to_the_end(self, scope: Scope) -> SourceHealth:
         """Probe and read until the data version stands still under us."""
@@ -134,31 +138,64 @@ class _Cycle:
                 return health.after_backwards(self.old, str(probe.data_version), self.works.clock())
             self.stamp = probe.data_version
             version = self.stamp or isoformat(self.works.clock())
+            searches = discover.due(self.works, self.registry, version)
             unread = self._unread(version, scope if before is None else "unread")
-            if not unread:
+            if not (unread or searches):
                 break
             holding.begin(self.works, self.registry, version)
-            if (failure := self._read(unread, version)) is not None:
+            failure = self._round(version, unread, searches)
+            if failure is not None:
                 return health.after_failure(self.old, failure, self.works.clock(), probe=probe)
             if self.works.stop.is_set():
                 break
         assert probe is not None
+        if self.trouble is not None:
+            return health.after_failure(self.old, self.trouble, self.works.clock(), probe=probe)
         return health.after_success(self.old, probe, self.works.clock())
 
     def _unread(self, version: str, scope: Scope) -> Sequence[TrialId]:
         if scope == "unread":
-            return self.works.store.unread(self.registry.name, version)
+            trials, self.trouble = planning.unread(self.works, self.registry, version)
+            return trials
         return self.works.store.to_read(self.registry.name)
 
-    def _read(self, trials: Sequence[TrialId], version: str) -> RegistryError | None:
-        """Read trials in batches; a batch that fails delays no other, a registry that refuses stops it."""
+    def _round(
+        self, version: str, unread: Sequence[TrialId], searches: Sequence[SavedSearch]
+    ) -> RegistryError | None:
+        """Searches first, so that who is about to leave one is still read; then the rest, then newcomers."""
+        done: set[TrialId] = set()
+
+        def read(trials: Sequence[TrialId], quiet: Collection[TrialId]) -> RegistryError | None:
+            done.update(trials)
+            return self._read(trials, version, quiet=quiet)
+
+        found = discover.Discovery(self.works, self.registry, version, read)
+        found.run(searches)
+        self.counts["moved"] += found.moved
+        if found.trouble is not None and _is_final(found.trouble):
+            return found.trouble
+        rest = [trial for trial in unread if trial not in done]
+        failure = self._read(rest, version) or found.trouble
+        if failure is not None or self.works.stop.is_set():
+            return failure
+        whole = everything.Everything(self.works, self.registry, version, read)
+        whole.run(searches)
+        return whole.trouble
+
+    def _read(
+        self, trials: Sequence[TrialId], version: str, *, quiet: Collection[TrialId] = ()
+    ) -> RegistryError | None:
+        """Read trials in batches; a batch that fails delays no other, a registry that refuses stops it.
+
+        Of the `quiet` ones no first sight is told.
+        """
         worst: RegistryError | None = None
         failures = 0
         for batch in _batches(trials, self.registry.batch_size):
             if self.works.stop.is_set():
                 break
             try:
-                self._read_batch(batch, version)
+                self._read_batch(batch, version, quiet)
                 failures = 0
             except LockedError as error:
                 log.warning("batch not recorded", extra={"registry": self.registry.name, "why": str(error)})
@@ -171,7 +208,7 @@ class _Cycle:
                     break
         return worst
 
-    def _read_batch(self, batch: Sequence[TrialId], version: str) -> None:
+    def _read_batch(self, batch: Sequence[TrialId], version: str, quiet: Collection[TrialId]) -> None:
         outcomes = self._fetched(batch)
         reading = Reading(self.registry, self.works.rules, version, self.works.clock())
         known = self._known(batch, outcomes)
@@ -187,7 +224,7 @@ class _Cycle:
                 recordings.append(reading.failed(outcome, error, known))
         recordings = numbered(self.works, self.registry, recordings)
         failpoint("before_t1")
-        self.works.store.record(recordings)
+        self.works.store.record([_untold(one) if one.trial in quiet else one for one in recordings])
         failpoint("after_t1")
         self._count(recordings, known)
         self.counts["unread"] += sum(isinstance(outcome, Unknown) for outcome in outcomes)
@@ -248,6 +285,11 @@ class _Cycle:
         for recording in recordings:
             self.counts[_word(recording, known)] += 1
             self.counts["changes"] += len(recording.changes)
+
+
+def _untold(recording: Recording) -> Recording:
+    """Without its first sight: it is told as coming into a search, or with the search's own beginning."""
+    return replace(recording, notices=tuple(item for item in recording.notices if item.kind != "baseline"))
 
 
 def _word(recording: Recording, known: Known) -> str:

@@ -15,7 +15,6 @@ from typing import Protocol
 from monitor.channels import Channel
 from monitor.core.backfill import BackfillMode
 from monitor.core.brakes import Brakes
-from monitor.core.backfill import BackfillMode
 from monitor.core.digest import Subscription
 from monitor.core.rule import RuleTable
 from monitor.registries import Registry
@@ -72,6 +71,10 @@ class Works(Protocol):
     @property
     def stop(self) -> threading.Event:
         """Set when the process was told to leave: the step in hand is finished, no other begun."""
+
+    @property
+    def sweep(self) -> int:
+        """How many watched trials are read at a data version beside those that must be."""
 
     @property
     def parallel(self) -> int:

@@ -34,6 +34,8 @@ from monitor.store.recording import RecordVerbs
 from monitor.store.rederiving import DerivedVerbs
 from monitor.store.remote import AdvisoryLock
 from monitor.store.schema import REVISIONS, require_current, require_database
+from monitor.store.searching import SearchVerbs
+from monitor.store.sweeping import SweepVerbs
 from monitor.store.values import (
     ChangeQuery,
     ChannelState,
@@ -82,13 +84,15 @@ class Store(
     LookupVerbs,
     PendingVerbs,
     DigestVerbs,
+    HoldVerbs,
     OutboxVerbs,
     HouseVerbs,
-    HoldVerbs,
     ProofVerbs,
     CompactVerbs,
     DerivedVerbs,
     BackfillVerbs,
+    SearchVerbs,
+    SweepVerbs,
 ):
     """All verbs on one database. A context manager; safe to share between threads."""
 

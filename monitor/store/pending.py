@@ -39,6 +39,8 @@ SUBSCRIPTION = TABLES["subscription_state"]
 DIGEST_CHANGE = TABLES["digest_change"]
 DIGEST_NOTICE = TABLES["digest_notice"]
 FINDING_CHANGE = TABLES["finding_change"]
+SWEEP = TABLES["sweep"]
+WATCH = TABLES["watch"]
 WATCH_TAG = TABLES["watch_tag"]
 WATCH_TRIAL = TABLES["watch_trial"]
 SOURCE = TABLES["source"]
@@ -89,23 +91,26 @@ class PendingVerbs(Verbs):
             seen = _Seen(until, since, now)
             changes = _changes(connection, subscription, seen)
             found = _notices(connection, subscription, seen)
-            baselines = tuple(item for item in found if item.kind == "baseline")
+            baselines = tuple(item for item in found if item.kind in ("baseline", "search"))
             about = {item.trial for item in changes} | {item.trial for item in baselines if item.trial}
             return Pending(
                 changes=changes,
                 findings=_findings_over(connection, [item.id for item in changes]),
                 baselines=baselines,
-                notices=tuple(item for item in found if item.kind != "baseline"),
+                notices=tuple(item for item in found if item.kind not in ("baseline", "search")),
                 trials=_states(connection, about),
                 unread=_unread(connection, covered),
                 watched=connection.scalar(select(func.count()).select_from(covered.subquery())) or 0,
             )
 
 
-def _covered(subscription: Subscription) -> Select[tuple[int]]:
-    """Ids of the watched trials that a subscription is about."""
+def _covered(subscription: Subscription, *, past: bool = False) -> Select[tuple[int]]:
+    """Ids of the watched trials that a subscription is about; with `past` also those that have left."""
     query = select(TRIAL.c.id).join(WATCH_TRIAL, WATCH_TRIAL.c.trial_id == TRIAL.c.id)
-    query = query.where(WATCH_TRIAL.c.left_at.is_(None))
+    if not past:
+        query = query.where(WATCH_TRIAL.c.left_at.is_(None))
+    if subscription.searches:
+        query = query.where(WATCH_TRIAL.c.watch_id.in_(_named(subscription)))
     if subscription.tags:
         query = query.join(WATCH_TAG, WATCH_TAG.c.watch_id == WATCH_TRIAL.c.watch_id)
         query = query.where(WATCH_TAG.c.tag.in_(subscription.tags))
@@ -134,7 +139,7 @@ def _changes(connection: Connection, subscription: Subscription, seen: _Seen) ->
     query = select_changes().where(
         CHANGE.c.origin == "poll",
         seen.holds(CHANGE.c.observed_at),
-        CHANGE.c.trial_id.in_(_covered(subscription)),
+        CHANGE.c.trial_id.in_(_covered(subscription, past=True)),
     )
     if seen.since is None:
         begun = select(SUBSCRIPTION.c.after_change).where(SUBSCRIPTION.c.name == subscription.name)
@@ -143,21 +148,33 @@ def _changes(connection: Connection, subscription: Subscription, seen: _Seen) ->
             DIGEST_CHANGE.c.change_number == CHANGE.c.number,
         )
         query = query.where(CHANGE.c.number > begun.scalar_subquery(), _is_news(subscription), ~told)
+        query = query.where(*is_let_go(connection))
     return tuple(map(change, connection.execute(query.order_by(CHANGE.c.number))))
 
 
 def _is_news(subscription: Subscription) -> ColumnElement[bool]:
     """Recorded after the trial came to be watched, or after it got one of the tags."""
-        query = query.where(*is_let_go(connection))
-    watched = and_(WATCH_TRIAL.c.trial_id == CHANGE.c.trial_id, WATCH_TRIAL.c.left_at.is_(None))
+    # Who left a search is told that, and what came with it; nothing after.
+    watched = and_(
+        WATCH_TRIAL.c.trial_id == CHANGE.c.trial_id,
+        or_(WATCH_TRIAL.c.left_at.is_(None), CHANGE.c.number <= WATCH_TRIAL.c.until_change),
+        WATCH_TRIAL.c.after_change < CHANGE.c.number,
+    )
+    if subscription.searches:
+        watched = and_(watched, WATCH_TRIAL.c.watch_id.in_(_named(subscription)))
     if not subscription.tags:
-        return exists().where(watched, WATCH_TRIAL.c.after_change < CHANGE.c.number)
+        return exists().where(watched)
     return exists().where(
         watched,
         WATCH_TAG.c.watch_id == WATCH_TRIAL.c.watch_id,
         WATCH_TAG.c.tag.in_(subscription.tags),
         WATCH_TAG.c.after_change < CHANGE.c.number,
     )
+
+
+def _named(subscription: Subscription) -> Select[tuple[int]]:
+    """The watches of the searches it names."""
+    return select(WATCH.c.id).where(WATCH.c.name.in_(subscription.searches), WATCH.c.kind != "trial")
 
 
 def _notices(connection: Connection, subscription: Subscription, seen: _Seen) -> tuple[Notice, ...]:
@@ -196,14 +213,21 @@ def _states(connection: Connection, trials: Iterable[TrialId]) -> dict[TrialId, 
 
 
 def _unread(connection: Connection, covered: Select[tuple[int]]) -> tuple[TrialState, ...]:
+    followed = select(WATCH_TRIAL.c.trial_id).where(WATCH_TRIAL.c.left_at.is_(None), WATCH_TRIAL.c.follow)
+    read_on = func.coalesce(TRIAL.c.checked_data_version, "")
+    # Where not everything is read every time, what was read lately and is not known to be newer is no gap.
+    fresh = and_(SWEEP.c.fresh_from.is_not(None), TRIAL.c.due_data_version.is_(None))
     query = (
         select(TRIAL)
         .join(SOURCE, SOURCE.c.registry == TRIAL.c.registry)
+        .outerjoin(SWEEP, SWEEP.c.registry == TRIAL.c.registry)
         .where(
             TRIAL.c.id.in_(covered),
+            TRIAL.c.id.in_(followed),
             TRIAL.c.presence.not_in(("renamed", "unknown")),
             SOURCE.c.data_version.is_not(None),
-            func.coalesce(TRIAL.c.checked_data_version, "") != SOURCE.c.data_version,
+            read_on != SOURCE.c.data_version,
+            or_(~fresh, read_on < SWEEP.c.fresh_from),
         )
         .order_by(TRIAL.c.id)
     )

@@ -144,6 +144,21 @@ class SearchVerbs(Verbs):
                 found.update(connection.scalars(query))
         return frozenset(trial for trial, number in ids.items() if number in found)
 
+    def not_in(self, name: str, trials: Iterable[TrialId]) -> tuple[TrialId, ...]:
+        """Those of some trials that are not in it, in their order; never-existing ones are left out."""
+        wanted = tuple(dict.fromkeys(trials))
+        with self._db.read() as connection:
+            ids = trial_ids(connection, wanted)
+            row = _by_name(connection, name)
+            inside: set[int] = set()
+            for batch in chunks(ids.values()):
+                mine = (WATCH_TRIAL.c.watch_id == (row.id if row else 0)) & WATCH_TRIAL.c.left_at.is_(None)
+                query = select(WATCH_TRIAL.c.trial_id).where(mine, WATCH_TRIAL.c.trial_id.in_(batch))
+                inside.update(connection.scalars(query))
+                lost = TRIAL.c.presence.in_(("renamed", "unknown")) & TRIAL.c.id.in_(batch)
+                inside.update(connection.scalars(select(TRIAL.c.id).where(lost)))
+        return tuple(trial for trial in wanted if ids.get(trial) not in inside)
+
     def watch_everything(
         self, registry: str, *, tags: Sequence[str] = (), note: str = "", now: datetime
     ) -> int:

@@ -13,7 +13,7 @@ from monitor.core.record import TrialId
 from monitor.store.engine import Verbs, chunks
 from monitor.store.rows import TRIAL
 from monitor.store.tables import TABLES
-from monitor.store.watching import trial_ids
+from monitor.store.watching import is_readable, trial_ids
 
 SWEEP = TABLES["sweep"]
 
@@ -27,6 +27,20 @@ class SweepVerbs(Verbs):
         with self._db.read() as connection:
             found = connection.scalar(query)
         return None if found is None else str(found)
+
+    def longest_unseen(self, registry: str) -> str | None:
+        """The oldest data version at which a followed trial was last read; None where none was."""
+        query = select(func.min(TRIAL.c.checked_data_version)).where(is_readable(registry))
+        with self._db.read() as connection:
+            found = connection.scalar(query)
+        return None if found is None else str(found)
+
+    def read_count(self, registry: str, data_version: str) -> int:
+        """How many followed trials were read at this data version."""
+        query = select(func.count()).select_from(TRIAL)
+        query = query.where(is_readable(registry), TRIAL.c.checked_data_version == data_version)
+        with self._db.read() as connection:
+            return connection.scalar(query) or 0
 
     def mark_due(
         self, registry: str, trials: Iterable[TrialId], data_version: str, *, fresh_from: str | None

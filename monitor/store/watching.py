@@ -7,19 +7,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, insert, select, update
 
+from monitor.core.plan import Standing
 from monitor.core.record import TrialId
 from monitor.core.watching import TrialState, Watch
 from monitor.store.engine import CHUNK, Database, Found, chunks
 from monitor.store.listing import ListVerbs, listed
-from monitor.store.rows import SNAPSHOT, TRIAL, trial_state
+from monitor.store.rows import TRIAL, trial_state
 from monitor.store.tables import TABLES
 
 WATCH = TABLES["watch"]
 WATCH_TAG = TABLES["watch_tag"]
 WATCH_TRIAL = TABLES["watch_trial"]
 CHANGE = TABLES["change"]
+SEARCH = TABLES["search"]
 KIND = "trial"
 
 
@@ -39,55 +41,6 @@ class WatchVerbs(ListVerbs):
             for batch in chunks(dict.fromkeys(trials)):
                 added += watch_trials(self._db, connection, batch, tags=tags, note=note, now=now)
         return tuple(added)
-
-    def watch_everything(self, registry: str, *, tags: Sequence[str] = (), now: datetime) -> int:
-        """Watch every trial held of a registry; return how many were not watched before.
-
-        What was imported counts as the first look at them: no baseline is told of each, and what a poll finds
-        changed since is news. Those watched already gain the tags. It takes a few statements, however many
-        trials there are.
-        """
-        name = literal(registry + ":").concat(TRIAL.c.number)
-        held = (TRIAL.c.registry == registry) & TRIAL.c.presence.not_in(("renamed", "unknown"))
-        with self._db.write() as connection:
-            self._db.in_order(connection)
-            last = last_change(connection)
-            known = select(WATCH.c.name).where(WATCH.c.kind == KIND)
-            new = select(literal(KIND), name, literal(""), literal(now, WATCH.c.added_at.type)).where(
-                held, name.not_in(known)
-            )
-            added = connection.scalar(select(func.count()).select_from(new.subquery())) or 0
-            connection.execute(
-                insert(WATCH).from_select(["kind", "name", "note", "added_at"], new.order_by(TRIAL.c.id))
-            )
-            mine = select(WATCH.c.id, TRIAL.c.id.label("trial_id")).join(
-                TRIAL, (WATCH.c.kind == KIND) & (WATCH.c.name == name)
-            )
-            bare = mine.where(held, WATCH.c.id.not_in(select(WATCH_TRIAL.c.watch_id)))
-            looked_at = select(SNAPSHOT.c.data_version).where(
-                SNAPSHOT.c.trial_id == TRIAL.c.id, SNAPSHOT.c.seq == TRIAL.c.snapshot_seq
-            )
-            unpolled = TRIAL.c.checked_data_version.is_(None) & TRIAL.c.snapshot_seq.is_not(None)
-            connection.execute(
-                update(TRIAL)
-                .where(unpolled, TRIAL.c.id.in_(select(bare.subquery().c.trial_id)))
-                .values(checked_data_version=looked_at.scalar_subquery())
-            )
-            connection.execute(
-                insert(WATCH_TRIAL).from_select(
-                    ["watch_id", "trial_id", "entered_at", "after_change"],
-                    bare.add_columns(literal(now, WATCH.c.added_at.type), literal(last)),
-                )
-            )
-            for tag in dict.fromkeys(tags):
-                tagged = select(WATCH_TAG.c.watch_id).where(WATCH_TAG.c.tag == tag)
-                wanted = mine.where(held, WATCH.c.id.not_in(tagged)).subquery()
-                connection.execute(
-                    insert(WATCH_TAG).from_select(
-                        ["watch_id", "tag", "after_change"], select(wanted.c.id, literal(tag), literal(last))
-                    )
-                )
-        return added
 
     def remove_watches(self, trials: Iterable[TrialId]) -> tuple[TrialId, ...]:
         """Watch trials no longer; return those that were. What is recorded of them stays."""
@@ -137,33 +90,40 @@ class WatchVerbs(ListVerbs):
 
     def unread(self, registry: str, data_version: str) -> tuple[TrialId, ...]:
         """Watched trials not read at this data version; renamed and never-existing ones are left out."""
+        return tuple(trial for trial, _ in self.standings(registry, data_version))
+
+    def standings(self, registry: str, data_version: str) -> Iterator[tuple[TrialId, Standing]]:
+        """The same in the order of reading: never read, then known to be newer, then the longest unseen."""
+        rank = case((TRIAL.c.checked_data_version.is_(None), 0), (TRIAL.c.due_data_version.is_not(None), 1))
         query = (
-            select(TRIAL.c.registry, TRIAL.c.number)
+            select(TRIAL.c.number, TRIAL.c.checked_data_version, TRIAL.c.due_data_version)
             .where(
-                TRIAL.c.registry == registry,
-                TRIAL.c.presence.not_in(("renamed", "unknown")),
+                is_readable(registry),
                 func.coalesce(TRIAL.c.checked_data_version, "") != data_version,
-                TRIAL.c.id.in_(select(WATCH_TRIAL.c.trial_id).where(WATCH_TRIAL.c.left_at.is_(None))),
             )
-            .order_by(TRIAL.c.id)
+            .order_by(func.coalesce(rank, 2), TRIAL.c.checked_data_version, TRIAL.c.id)
         )
         with self._db.read() as connection:
-            return tuple(TrialId(*row) for row in connection.execute(query))
+            for row in connection.execution_options(yield_per=CHUNK).execute(query):
+                due = row.due_data_version is not None
+                yield TrialId(registry, row.number), Standing(row.checked_data_version, due)
 
     def to_read(self, registry: str) -> tuple[TrialId, ...]:
         """Watched trials of a registry that can be read; renamed and never-existing ones are left out."""
-        query = select(TRIAL.c.number).where(
-            TRIAL.c.registry == registry,
-            TRIAL.c.presence.not_in(("renamed", "unknown")),
-            TRIAL.c.id.in_(select(WATCH_TRIAL.c.trial_id).where(WATCH_TRIAL.c.left_at.is_(None))),
-        )
+        query = select(TRIAL.c.number).where(is_readable(registry))
         with self._db.read() as connection:
             return tuple(
                 TrialId(registry, number) for number in connection.scalars(query.order_by(TRIAL.c.id))
             )
 
+    def followed_count(self, registry: str) -> int:
+        """How many trials of a registry are to be read again and again."""
+        query = select(func.count()).select_from(TRIAL).where(is_readable(registry))
+        with self._db.read() as connection:
+            return connection.scalar(query) or 0
+
     def has_unseen(self, registry: str, *, added_after: datetime) -> bool:
-        """Was a trial put on the watch list after a time, and not read yet?"""
+        """Was a trial put on the watch list after a time, and not read yet? Or a search, and not run?"""
         query = (
             select(WATCH.c.id)
             .join(WATCH_TRIAL, WATCH_TRIAL.c.watch_id == WATCH.c.id)
@@ -175,8 +135,23 @@ class WatchVerbs(ListVerbs):
                 TRIAL.c.presence == "unseen",
             )
         )
+        waiting = select(SEARCH.c.watch_id).join(WATCH, WATCH.c.id == SEARCH.c.watch_id)
+        waiting = waiting.where(SEARCH.c.registry == registry, SEARCH.c.checked_at.is_(None))
         with self._db.read() as connection:
-            return connection.execute(query.limit(1)).first() is not None
+            return (
+                connection.execute(query.limit(1)).first() is not None
+                or connection.execute(waiting.limit(1)).first() is not None
+            )
+
+
+def is_readable(registry: str) -> ColumnElement[bool]:
+    """Is it followed, or not read yet at all? Renamed and never-existing trials cannot be read."""
+    held = select(WATCH_TRIAL.c.trial_id).where(WATCH_TRIAL.c.left_at.is_(None), WATCH_TRIAL.c.follow)
+    return and_(
+        TRIAL.c.registry == registry,
+        TRIAL.c.presence.not_in(("renamed", "unknown")),
+        TRIAL.c.id.in_(held),
+    )
 
 
 def watch_trials(
