@@ -65,11 +65,12 @@ class ListVerbs(Verbs):
         last = 0
         while True:
             with self._db.read() as connection:
-                page = _page(connection, last, tags)
-            yield from (watch for _, watch in page)
-            if len(page) < CHUNK:
+                ids = _ids(connection, last, tags)
+                page = _entries(connection, ids) if ids else []
+            yield from page
+            if len(ids) < CHUNK:
                 return
-            last = page[-1][0]
+            last = ids[-1]
 
     def watch_count(self, *, tag: str | None = None) -> int:
         """How long the watch list is, or how many entries have a tag."""
@@ -140,26 +141,28 @@ def _some(connection: Connection, which: ColumnElement[bool]) -> tuple[TrialId, 
     return tuple(TrialId(*row) for row in connection.execute(query.order_by(TRIAL.c.id).limit(SAMPLE)))
 
 
-def _page(connection: Connection, after: int, tags: Sequence[str]) -> list[tuple[int, Watch]]:
-    """The next entries with their row ids."""
-    query = (
-        select(TRIAL, WATCH.c.id.label("watch_id"), WATCH.c.note, WATCH.c.added_at)
-        .join(WATCH_TRIAL, WATCH_TRIAL.c.watch_id == WATCH.c.id)
-        .join(TRIAL, TRIAL.c.id == WATCH_TRIAL.c.trial_id)
-        .where(WATCH.c.kind == _KIND, WATCH.c.id > after)
-        .order_by(WATCH.c.id)
-        .limit(CHUNK)
-    )
+def _ids(connection: Connection, after: int, tags: Sequence[str]) -> Sequence[int]:
+    """The next entries of whatever kind: found by number alone, so that each page costs the same."""
+    query = select(WATCH.c.id).where(WATCH.c.id > after)
     if tags:
         query = query.where(WATCH.c.id.in_(select(WATCH_TAG.c.watch_id).where(WATCH_TAG.c.tag.in_(tags))))
-    rows = connection.execute(query).all()
+    return connection.scalars(query.order_by(WATCH.c.id).limit(CHUNK)).all()
+
+
+def _entries(connection: Connection, ids: Sequence[int]) -> list[Watch]:
+    """Those of them that name a trial."""
+    query = (
+        select(TRIAL, WATCH.c.id.label("watch_id"), WATCH.c.note, WATCH.c.added_at)
+        .join(WATCH_TRIAL, WATCH_TRIAL.c.trial_id == TRIAL.c.id)
+        .join(WATCH, WATCH.c.id == WATCH_TRIAL.c.watch_id)
+        .where(WATCH.c.id.in_(ids), WATCH.c.kind == _KIND)
+        .order_by(WATCH.c.id)
+    )
     words: dict[int, list[str]] = defaultdict(list)
-    if rows:
-        ids = [row.watch_id for row in rows]
-        of_them = select(WATCH_TAG.c.watch_id, WATCH_TAG.c.tag).where(WATCH_TAG.c.watch_id.in_(ids))
-        for number, word in connection.execute(of_them):
-            words[number].append(word)
-    return [(row.watch_id, listed(row, words.get(row.watch_id, ()))) for row in rows]
+    tags = select(WATCH_TAG.c.watch_id, WATCH_TAG.c.tag).where(WATCH_TAG.c.watch_id.in_(ids))
+    for number, word in connection.execute(tags):
+        words[number].append(word)
+    return [listed(row, words.get(row.watch_id, ())) for row in connection.execute(query)]
 
 
 def listed(row: Found, tags: Sequence[str]) -> Watch:
