@@ -13,22 +13,9 @@ import re
 
 import orjson
 
-from monitor.core.hypertext import from_html, without_comments, without_entities
+from monitor.core.hypertext import ENTITY, from_html, without_comments, without_entities
 from monitor.core.record import Json, Text
 from monitor.core.text import markdown_form, unescape_markdown
-
-__all__ = [
-    "CANONICAL_VERSION",
-    "VOLATILE",
-    "canonical_bytes",
-    "digest",
-    "markdown",
-    "markdown_form",
-    "markup",
-    "plain",
-    "unescape_markdown",
-    "without_entities",
-]
 
 CANONICAL_VERSION = 1
 """Part of every digest: a later canonical form cannot be taken for this one."""
@@ -38,7 +25,6 @@ VOLATILE: tuple[tuple[str, ...], ...] = (("derivedSection", "miscInfoModule", "v
 
 # In the registry's Markdown a literal `<` or `&` is always escaped: bare ones are HTML of its history.
 _TAG = re.compile(r"(?<!\\)</?(?:p|ul|ol|li|br)\s*/?>", re.I)
-_ENTITY = re.compile(r"(?<!\\)&(?:#\d{1,7}|#x[0-9a-f]{1,6}|lt|gt|amp|quot|apos|nbsp);", re.I)
 # Without a tag a text of the history is one paragraph: with a gap or a list it is Markdown, entity or not.
 _PARTED = re.compile(r"\n\s*(?:\n|(?:\*|\d+\.) )")
 _TRAILING = re.compile(r"[^\S\n]+\n")
@@ -60,7 +46,7 @@ def digest(payload: Json) -> str:
 
 def plain(text: str) -> Text:
     """A text without markup: white space and HTML entities are form."""
-    shown = without_entities(text) if "&" in text else text
+    shown = without_entities(text) if "&" in text else text  # in most there is none
     return Text(shown.strip(), " ".join(shown.split()))
 
 
@@ -74,7 +60,7 @@ def markdown(text: str) -> str:
     """The text as Markdown: HTML of the registry's history turned into it, Markdown left as it is."""
     if "<" not in text and "&" not in text:
         return text
-    is_html = _TAG.search(text) or (_ENTITY.search(text) and not _PARTED.search(text))
+    is_html = _TAG.search(text) or (ENTITY.search(text) and not _PARTED.search(text))
     return from_html(text) if is_html else without_comments(text)
 
 

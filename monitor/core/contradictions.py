@@ -6,7 +6,7 @@ none guesses why, and none is told again with every version (`core.remarks` sees
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,7 +15,6 @@ from monitor.core.record import Dated, TrialRecord
 from monitor.core.scene import (
     ALLOTTED,
     COMPLETION,
-    CONTROL_ARMS,
     PRIMARY_COMPLETION,
     RECRUITING,
     START,
@@ -210,8 +209,3 @@ CONTRADICTIONS: tuple[Contradiction, ...] = (
     Contradiction("results_open", "results", (STATUS, _RESULTS), _results_open),
     Contradiction("one_arm", "design", (ARMS, "design.allocation", "design.interventionModel"), _one_arm),
 )
-
-
-def is_control(arm: object) -> bool:
-    """Is it an arm to compare with?"""
-    return isinstance(arm, Mapping) and arm.get("type") in CONTROL_ARMS

@@ -11,8 +11,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-__all__ = ["from_html", "plain_from_html", "without_comments", "without_entities"]
-
 _BLOCK = "p|ul|ol|li|br|div"
 _INLINE = "a|b|i|u|em|strong|sub|sup|span|mark|tt|pre|code"
 # An attribute may hold a closing bracket inside its quotes; no opening one, so that no search goes past it.
@@ -20,7 +18,8 @@ _ATTRIBUTES = r"(?:\s(?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*)?"
 _TAG = re.compile(rf"(<(/?)({_BLOCK}|{_INLINE}){_ATTRIBUTES}\s*/?>)", re.I)
 _BLOCKS = frozenset(_BLOCK.split("|"))
 # Not `html.unescape` of everything: `&copy=1` in an address is no entity here, for it has no semicolon.
-_ENTITY = re.compile(r"(?<!\\)&(?:#\d{1,7}|#x[0-9a-f]{1,6}|lt|gt|amp|quot|apos|nbsp);", re.I)
+ENTITY = re.compile(r"(?<!\\)&(?:#\d{1,7}|#x[0-9a-f]{1,6}|lt|gt|amp|quot|apos|nbsp);", re.I)
+"""A character of HTML by its number or name, not escaped as Markdown."""
 _COMMENT = re.compile(r"[ \t]*<!--[ \t]*-->[ \t]*\n?")
 _SPECIAL = re.compile(r"([\\*_\[\]<>^~&|`])")
 # What would begin a list item at the start of a line, and is said to be words by being escaped.
@@ -55,7 +54,7 @@ def without_comments(text: str) -> str:
 
 def without_entities(text: str) -> str:
     """The text with HTML entities as the characters they stand for, each resolved once."""
-    return _ENTITY.sub(_character, text) if "&" in text else text
+    return ENTITY.sub(_character, text) if "&" in text else text
 
 
 def _tags(pieces: list[str]) -> Iterator[tuple[str, bool]]:

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
-from monitor.core.canonical import markup, plain, without_entities
+from monitor.core.canonical import markup, plain
 from monitor.core.catalogue import fold
 from monitor.core.countries import canonical_country, country
+from monitor.core.hypertext import without_entities
 from monitor.core.partial_date import PartialDate
 from monitor.core.record import Age, Dated, Json, Text, Value
 

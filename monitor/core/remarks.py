@@ -5,13 +5,13 @@ Each is a plain comparison of what the record says in two places, or at two time
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from monitor.core.contradictions import ARMS, CONTRADICTIONS, STATUS, Contradiction, Said, is_control
+from monitor.core.contradictions import ARMS, CONTRADICTIONS, STATUS, Contradiction, Said
 from monitor.core.partial_date import days_between
-from monitor.core.record import Dated
-from monitor.core.scene import COMPLETION, PRIMARY_COMPLETION, START, Scene
+from monitor.core.record import Dated, Value
+from monitor.core.scene import COMPLETION, CONTROL_ARMS, PRIMARY_COMPLETION, START, Scene
 from monitor.core.sentences.words import capital, stretch, when
 
 _GAP = timedelta(days=180)
@@ -120,7 +120,11 @@ def _lost_arm(scene: Scene) -> str | None:
         return None
     if scene.after.word("design.allocation") != "RANDOMIZED":
         return None
-    return "Control arm dropped" if any(map(is_control, lost)) else "One arm is left"
+    return "Control arm dropped" if any(map(_is_control, lost)) else "One arm is left"
+
+
+def _is_control(arm: Value | None) -> bool:
+    return isinstance(arm, Mapping) and arm.get("type") in CONTROL_ARMS
 
 
 def _still(scene: Scene) -> str | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from monitor.core.bodies import plain_name
 from monitor.core.catalogue import field
 from monitor.core.change import LEVELS, Significance, at_least, worst
 from monitor.core.phrases import clip
@@ -194,7 +195,7 @@ def _in_common(
         for form in known.get(trial, ()):
             by_asset.setdefault(form, []).append(trial)
         if sponsor := edits[trial].story.trial.sponsor:
-            by_sponsor.setdefault(_folded(sponsor), []).append(trial)
+            by_sponsor.setdefault(plain_name(sponsor), []).append(trial)
     # Of two names for the same trials, the one most trials write first is what people say.
     for rank, (form, trials) in enumerate(by_asset.items()):
         sponsors = {edits[trial].story.trial.sponsor for trial in trials}
@@ -279,7 +280,3 @@ def _recorded(edit: _Edit) -> tuple[str, ...]:
         return tuple(change.id for change in edit.changes)
     fields = {change.field for change in edit.changes}
     return tuple(step.id for step in edit.story.changes if step.field in fields)
-
-
-def _folded(sponsor: str) -> str:
-    return " ".join("".join(c for c in sponsor.casefold() if c.isalnum() or c == " ").split())
