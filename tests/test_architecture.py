@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import re
+
 import pytest
 
 from tests.support.house import (
@@ -21,6 +24,7 @@ from tests.support.house import (
     one_door,
     says_what_it_shows,
     uses_fakes,
+    within,
 )
 
 
@@ -39,6 +43,15 @@ def test_the_tests_keep_theirs(rule: Rule) -> None:
 def test_no_modules_import_each_other_in_a_ring() -> None:
     """Inside a room, too, imports have a direction."""
     assert list(cycles(import_graph(tuple(modules("monitor"))))) == []
+
+
+def test_the_map_of_core_names_every_room_of_it() -> None:
+    """Who looks for something in core finds every module in its docstring, and none that is gone."""
+    core = next(module for module in modules("monitor") if module.name == "monitor.core")
+    listed = re.findall(r"^    ([a-z_, ]+):", ast.get_docstring(core.tree) or "", re.M)
+    named = [name for line in listed for name in line.split(", ")]
+    there = {m.name.split(".")[2] for m in modules("monitor") if within(m.name, "monitor.core") and m != core}
+    assert sorted(named) == sorted(there)
 
 
 BROKEN: tuple[tuple[Rule, str, str, str], ...] = (
