@@ -55,7 +55,11 @@ def tell(scene: Scene, changes: Sequence[Change]) -> tuple[Finding, ...]:
     """The stories of one version, worst first."""
     groups = _grouped(scene, changes)
     told_first = next((kind for kind in ORDER if kind in groups), QUIET)
-    said = [(about or told_first, sentence) for about, sentence in remarks(scene)]
+    there = {*groups, *map(_kind, changes)}
+    said = [(about if about in there else told_first, sentence) for about, sentence in remarks(scene)]
+    if said and groups.keys() == {QUIET}:
+        # What the record contradicts itself in is worth a line, though nothing else in the version is.
+        groups, said = {"record": groups[QUIET]}, [("record", sentence) for _, sentence in said]
     if told_first in ("status", *_TAKEN_BY_STATUS) and (between := gap(scene)):
         said.append((told_first, between))
     found = [_finding(kind, scene, changes, members, said) for kind, members in groups.items()]
@@ -113,7 +117,8 @@ def _finding(
     members = [changes[index] for index in indices]
     has_sites = kind != QUIET and scene.veil is None and any(change.field == SITES for change in members)
     tally = tally_sites(scene, members) if has_sites else None
-    roll_ups = _roll_ups(kind, scene, members, tally)
+    quiet = all(change.significance == "noise" for change in members)
+    roll_ups = _contradicted(kind, said) if quiet else _roll_ups(kind, scene, members, tally)
     level, rule = _worst(scene, members, roll_ups)
     facts: JsonObject = {**tally.facts} if tally else {}
     if kind == "results":
@@ -122,13 +127,33 @@ def _finding(
         facts["roll_ups"] = {roll_up.rule: roll_up.reason for roll_up in roll_ups}
     return Finding(
         kind=kind,
-        headline=_quiet_headline(members) if kind == QUIET else headline(kind, scene, members, tally),
+        headline=_headline(kind, scene, members, tally, said if quiet else ()),
         significance=level,
         rule=rule,
         members=tuple(indices),
         details=tuple(_details(kind, scene, members, said, tally, roll_ups)),
         facts=facts,
     )
+
+
+def _headline(
+    kind: str,
+    scene: Scene,
+    members: Sequence[Change],
+    tally: SiteTally | None,
+    said: Sequence[tuple[str, str]],
+) -> str:
+    if kind == QUIET:
+        return _quiet_headline(members)
+    return next((sentence for about, sentence in said if about == kind), "") or headline(
+        kind, scene, members, tally
+    )
+
+
+def _contradicted(kind: str, said: Sequence[tuple[str, str]]) -> tuple[RollUp, ...]:
+    """m18, where a story of noise holds a contradiction and nothing louder."""
+    sentences = [sentence for about, sentence in said if about == kind]
+    return (RollUp("m18", sentences[0]),) if sentences and kind != QUIET else ()
 
 
 def _of_results(scene: Scene) -> JsonObject:
@@ -157,7 +182,6 @@ def _details(
 ) -> Iterator[str]:
     """Sentences that belong to the story and to no single change."""
     if kind == QUIET:
-        yield from (sentence for about, sentence in said if about == QUIET)
         return
     if kind == "results":
         line = first_posting_line(first_posting(scene)) if scene.results_new else ""

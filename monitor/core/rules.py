@@ -245,6 +245,10 @@ MINOR = (
     Rule("m17", "other", "minor",
          "anything no other rule fits",
          ("*",), _PRACTICE),
+    Rule("m18", "contradiction", "minor",
+         "the record says what cannot all be so: a completion date that passed while recruiting, an "
+         "actual date still to come; once, when it comes to be so",
+         (), _PRACTICE, on="finding"),
 )
 
 NOISE = (

@@ -203,13 +203,13 @@ def test_a_date_that_passes_between_two_versions_is_told_once() -> None:
     assert told(compare(versions[1], versions[2])) == []
 
 
-def test_a_version_of_administrative_changes_alone_says_it_quietly() -> None:
-    """Where nothing else moved, what became true stands in the quiet story and raises no level."""
+def test_a_version_of_administrative_changes_alone_is_told_for_it() -> None:
+    """Where nothing else moved, what became true is the story, and no noise any more (m18)."""
     late: dict[str, object] = {"pcd": est("2026-06-15")}
     found = compare(amended(late, "2026-06-01"), amended(late, "2026-07-01"))
     (finding,) = found.findings
-    assert finding.significance == "noise"
-    assert len(finding.details) == 1
+    assert (finding.significance, finding.rule) == ("minor", "m18")
+    assert finding.headline.startswith("Still recruiting, though")
 
 
 def test_what_a_silent_change_brings_is_no_contradiction() -> None:

@@ -116,6 +116,7 @@ VELTOMAB: JsonObject = {"label": "Veltomab", "type": "EXPERIMENTAL"}
 CHEMO: JsonObject = {"label": "Chemotherapy", "type": "ACTIVE_COMPARATOR"}
 HIGH_DOSE: JsonObject = {"label": "High dose of veltomab", "type": "EXPERIMENTAL"}
 DRUG: JsonObject = {"type": "DRUG", "name": "Veltomab", "description": "10 mg/kg every 3 weeks"}
+OVER = {"pcd": est("2026-08-01")}
 NOT_BEGUN = {"status": "NOT_YET_RECRUITING", "start": est("2027-01")}
 COMPLETE = {"status": "COMPLETED", "pcd": act("2026-05-01"), "cd": act("2026-06-01")}
 LONG_TEXT = (
@@ -440,6 +441,9 @@ EXAMPLES: tuple[Example, ...] = (
     _yes("m17", "design.studyType", {}, {"type": "EXPANDED_ACCESS"}),
     _yes("m17", "other.protocolSection.statusModule.somethingNew", {}, {"unknown": "here"}),
     _no("m17", "design.primaryPurpose", {}, {"purpose": "PREVENTION"}),
+    _yes("m18", "", {**OVER, "posted": act("2026-07-19")}, OVER, "passed since then"),
+    _no("m18", "", {**OVER, "posted": act("2026-08-10")}, OVER, "passed before"),
+    _no("m18", "", {"posted": act("2026-07-19")}, {}, "still to come"),
     _yes("n1", "status.statusVerifiedDate", {}, {"verified": "2026-09"}),
     _no("n1", "status.resultsFirstPostDate", {}, {"results_posted": act("2026-08-01")}),
     _yes("n2", "contacts.central", {}, {"contacts": [{"name": "Another Desk", "role": "CONTACT"}]}),
