@@ -160,7 +160,7 @@ SENTENCES: tuple[tuple[str, Mapping[str, object], Mapping[str, object], str], ..
         CRITERIA,
         {"criteria": criteria("Adults")},
         {"criteria": criteria("ADULTS.")},
-        'Inclusion, case or punctuation of "ADULTS".',
+        'Inclusion, only case or punctuation changed: "ADULTS".',
     ),
     ("eligibility.minAge", {}, {"min_age": "16 Years"}, "Minimum age 18 → 16 years (loosened)."),
     ("eligibility.sex", {"sex": "ALL"}, {"sex": "FEMALE"}, "Sex all → female (tightened)."),

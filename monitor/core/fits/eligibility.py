@@ -6,7 +6,7 @@ import re
 from collections import Counter
 
 from monitor.core.criteria import is_criteria_heading
-from monitor.core.limits import Moves, moved_words, moves
+from monitor.core.limits import Moves, moved_words, moves, same_but_terms
 from monitor.core.numerals import numbers_in
 from monitor.core.scene import Case
 from monitor.core.text import same_words, similarity
@@ -50,6 +50,8 @@ def eligibility_substance(case: Case) -> str | None:
         return f"{_section(case)} criterion: a numeric limit changed"
     if moved := qualifiers_moved(limits.spliced, case.new):
         return f"{_section(case)} criterion: qualifier {', '.join(moved)}"
+    if same_but_terms(limits.spliced, case.new):
+        return None
     threshold = case.limit("M9", "similarity")
     alike = similarity(limits.spliced, case.new)
     if alike < threshold:

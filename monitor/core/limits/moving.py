@@ -18,6 +18,8 @@ from monitor.core.limits.reading import limits_in
 Direction: TypeAlias = Literal["loosened", "tightened", "changed"]
 _INFINITY = float("inf")
 _EXACT = 1e-9
+_CALENDAR = 0.1
+"""By what share 3 months and 12 weeks differ at most, or a month and 4 weeks."""
 _FAR = 1 << 30
 """The place of a limit that is not there: after all others."""
 
@@ -182,7 +184,7 @@ def _direction(old: Limit, new: Limit, section: str) -> Direction:
         and old.required == new.required
         and old.bound.unit.family == new.bound.unit.family
     )
-    wider = _wider(old, new) if alike else None
+    wider = _wider(old, new) if alike and not _by_calendar_alone(old, new) else None
     if wider is None:
         return "changed"
     lets_in = wider == (section == "inclusion" or new.required)
@@ -205,6 +207,19 @@ def _wider(old: Limit, new: Limit) -> bool | None:
     if new_low >= old_low and new_high <= old_high:
         return False
     return None
+
+
+def _by_calendar_alone(old: Limit, new: Limit) -> bool:
+    """Is one in months or years, the other in weeks or days, and only the calendar between them?"""
+    counted = [limit.bound.unit.shown in ("months", "years") for limit in (old, new)]
+    if counted[0] == counted[1]:
+        return False
+    ends = zip(old.bound.based, new.bound.based, strict=True)
+    return all(
+        one is other
+        or (one is not None and other is not None and abs(one - other) <= _CALENDAR * max(one, other))
+        for one, other in ends
+    )
 
 
 def _ends(limit: Limit) -> tuple[float, float]:

@@ -16,6 +16,7 @@ from rapidfuzz import fuzz
 
 from monitor.core.catalogue import fold
 from monitor.core.facilities import facility, name_likeness
+from monitor.core.limits import same_subject
 from monitor.core.pairing.marks import ABBREVIATION, other_words, stands_for, told_apart
 from monitor.core.record import Named, Text, Tree, Value
 
@@ -42,6 +43,8 @@ class Kind:
     """What the first part is: words, the name of a house (see `facilities`), or a number with its digits."""
     apart: str = ""
     """A part that both may have and that then must not differ, nor may the DOIs of the first part."""
+    limited: bool = False
+    """Whether to limit the same terms, and say little else, makes two texts one (see `limits`)."""
     agree: str = ""
     """A part whose disagreement speaks against being the same."""
 
@@ -68,7 +71,7 @@ KINDS: Mapping[str, Kind] = {
     "outcomes.primary": _OUTCOME,
     "outcomes.secondary": _OUTCOME,
     "outcomes.other": _OUTCOME,
-    "eligibility.criteria": Kind({"text": 1.0}, 0.55, same=(("text",),), agree="section"),
+    "eligibility.criteria": Kind({"text": 1.0}, 0.55, same=(("text",),), limited=True, agree="section"),
     "contacts.central": Kind({"name": 1.0}, 0.8, same=(("email",), ("name",))),
     "contacts.officials": Kind({"name": 1.0}, 0.8, same=(("name",),)),
     "references.references": Kind({"citation": 1.0}, 0.75, same=(("pmid",), ("citation",)), apart="pmid"),
@@ -118,6 +121,8 @@ _FULL = 2500
 """Up to so many comparisons everything is compared with everything; beyond, within blocks."""
 _RAREST, _BLOCK, _NEAREST = 8, 300, 12
 """Beyond: how many words of an item are looked up, how many items of each, and how many are compared."""
+_LIMITED = 0.6
+"""How alike two wordings of one limit are at least: less than two texts that read alike."""
 _ROUNDING = 1e-9
 _MARK = re.compile(r"\b(?:[A-Z]|\d+|[IVX]+)\b")
 _EDITION = re.compile(r"(?<=\d{4}-\d{6}-\d\d)-\d\d$")
@@ -160,6 +165,8 @@ def candidates(kind: Kind, olds: Sequence[Tree], news: Sequence[Tree]) -> Iterat
             score = _by_number(kind, olds[i], news[j], score)
         if kind.told_apart:
             score = _by_name(kind, olds[i], news[j], score)
+        if kind.limited and score < _LIMITED:
+            score = _by_limits(kind, olds[i], news[j], score)
         if score < kind.threshold:
             continue
         if kind.agree and olds[i].get(kind.agree) != news[j].get(kind.agree):
@@ -206,6 +213,13 @@ def _by_name(kind: Kind, old: Tree, new: Tree, score: float) -> float:
     if _numbers(was) != _numbers(now):
         score *= 0.8
     return score * 0.65 if kind.substance and other_words(was, now) else score
+
+
+def _by_limits(kind: Kind, old: Tree, new: Tree, score: float) -> float:
+    """The score of two texts, more if they are two wordings of one limit."""
+    foremost = next(iter(kind.weights))
+    was, now = _shown(old.get(foremost)), _shown(new.get(foremost))
+    return max(score, _LIMITED) if same_subject(was, now) else score
 
 
 def _is_among(name: str, names: Value | None) -> bool:

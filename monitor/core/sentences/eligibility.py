@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from monitor.core.fits.eligibility import limits_of, qualifiers_moved
-from monitor.core.limits import Move, Moves, moved_words, way_words
+from monitor.core.limits import Move, Moves, moved_words, same_but_terms, way_words
 from monitor.core.numerals import numbers_in
 from monitor.core.record import Age
 from monitor.core.scene import Case
 from monitor.core.sentences.record import plain
 from monitor.core.sentences.words import capital, changed_words, listing, quoted, word
-from monitor.core.text import same_words, similarity
+from monitor.core.text import similarity
 
 _COVERING = frozenset({"+any", "+irrespective", "+regardless"})
 _NARROWING = frozenset({"−require", "−required", "−requires"})
@@ -80,7 +80,7 @@ def _difference(case: Case) -> str:
     if not named:
         way = direction(case)
         told = changed_words(case.old, case.new, _EDITS) + (f" ({way})" if way else "")
-        again = limits.restated and not limits.moved and same_words(limits.spliced, case.new)
+        again = limits.restated and not limits.moved and same_but_terms(limits.spliced, case.new)
         return f"same limit in other units: {told}" if again else told
     return _limits_told(named) + _other_words(case, limits, named)
 
@@ -100,12 +100,15 @@ def _other_words(case: Case, limits: Moves, named: Sequence[Move]) -> str:
         return f"; {changed_words(case.old, case.new, _EDITS)}"
     if _only_limits(limits, case.new):
         return ""
-    return f"; {changed_words(limits.spliced, case.new, _EDITS)}"
+    # Quoted is what the record says: the old text with the new limits is no text of the record.
+    told = sorted(numbers_in(limits.spliced)) == sorted(numbers_in(case.new))
+    words = changed_words(case.old, case.new, _EDITS, figures=not told)
+    return f"; {words}" if words else ""
 
 
 def _only_limits(limits: Moves, now: str) -> bool:
     """With its limits as they are now, does the old text say the same? (`1 prior line`, `2 prior lines`)"""
-    return similarity(limits.spliced, now) == 1.0
+    return similarity(limits.spliced, now) == 1.0 or same_but_terms(limits.spliced, now)
 
 
 def _covers_any(old: str, new: str) -> bool:

@@ -153,16 +153,19 @@ def stop(sentence: str) -> str:
     return sentence if sentence.endswith(".") else f"{sentence}."
 
 
-def changed_words(old: str, new: str, edits: int = 2) -> str:
+def changed_words(old: str, new: str, edits: int = 2, *, figures: bool = True) -> str:
     """What differs between two texts, with a few words around it: `"ECOG 0-1" → "ECOG 0-2"`.
 
-    So many edits are shown, the rest is counted.
+    So many edits are shown, the rest is counted. Without `figures`, an edit of nothing but numbers is left
+    out of longer texts, for who has told it already; empty where nothing else is left.
     """
     if same_words(old, new):
-        return f"case or punctuation of {quoted(new, QUOTE // 2)}"
+        return f"only case or punctuation changed: {quoted(new, QUOTE // 2)}"
     if len(old) + len(new) <= 2 * QUOTE // 3:
         return f"{quoted(old)} → {quoted(new)}"
     regions = [region for region in _regions(old, new) if not same_words(region[1], region[2])]
+    if not figures:
+        regions = [region for region in regions if any(c.isalpha() for c in region[1] + region[2])]
     told = [_region(*region) for region in regions[:edits]]
     more = len(regions) - len(told)
     return "; ".join(told) + (f"; and {more} more edit{'' if more == 1 else 's'}" if more else "")
