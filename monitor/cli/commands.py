@@ -12,6 +12,7 @@ GROUPS = (
     "setup",
     "watch",
     "polling",
+    "backfill",
     "files",
     "history",
     "versions",

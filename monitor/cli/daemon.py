@@ -42,7 +42,7 @@ def either(kind: Kind, args: Sequence[str], here: Callable[[App], str], *, patie
     with session.writing(found) as store:
         lock = store.daemon_lock()
         number = None
-        if not _taken(lock):
+        if not taken(lock):
             number = store.ask(kind, args, dates.now())
             terminal.note(f"A daemon is running: asked it (request {number}), waiting for its answer.")
             answer = _answer(store, number, lock, patience_s)
@@ -82,7 +82,7 @@ def _answer(store: Store, number: int, lock: DaemonLock, patience_s: float) -> s
         if request is not None and request.state == "failed":
             raise MonitorError(f"the daemon could not do it: {request.result}")
         if time.monotonic() > look_for_it:
-            if _taken(lock):
+            if taken(lock):
                 return None
             look_for_it = time.monotonic() + _GONE_AFTER_S
         time.sleep(_LOOK_EVERY_S)
@@ -92,7 +92,8 @@ def _answer(store: Store, number: int, lock: DaemonLock, patience_s: float) -> s
     )
 
 
-def _taken(lock: DaemonLock) -> bool:
+def taken(lock: DaemonLock) -> bool:
+    """Take the daemon's lock; False where a daemon holds it."""
     try:
         lock.acquire()
     except LockedError:

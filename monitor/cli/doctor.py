@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 import typer
 
 from monitor import __version__
-from monitor.cli import formats, session, terminal
+from monitor.cli import formats, pasts, session, terminal
 from monitor.cli.application import app
 from monitor.cli.edge import ATTENTION
 from monitor.cli.formats import Format, FormatOption, Shown
@@ -118,8 +118,23 @@ def _database(found: Settings) -> Iterator[Finding]:
         yield Finding("note", "database", error.message, error.remedy or "`trialwire init` creates it.")
     except MonitorError as error:
         yield Finding("wrong", "database", error.message, error.remedy or "`trialwire db upgrade`")
+    yield from _pasts(found)
     pid = daemon_pid(found.state_dir)
     yield Finding("ok", "daemon", f"running, process {pid}" if pid else "not running")
+
+
+def _pasts(found: Settings) -> Iterator[Finding]:
+    """A history that cannot be read costs earlier versions and numbers, nothing else."""
+    from monitor.store import open_store
+
+    try:
+        with open_store(found.store_url, state_dir=found.state_dir, read_only=True) as store:
+            ill = [pasts.ill(source) for source, failures in store.history_sources() if failures]
+    except MonitorError:
+        return  # told with the database
+    for said in ill:
+        remedy = 'Polls go on without it; [poll] backfill = "off" stops asking.'
+        yield Finding("note", "history", said, remedy)
 
 
 def _sqlite() -> Finding:

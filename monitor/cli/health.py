@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from monitor.cli import dates, formats, holds, session, terminal
+from monitor.cli import dates, formats, holds, pasts, session, terminal
 from monitor.cli.application import app
 from monitor.cli.edge import ATTENTION
 from monitor.cli.formats import Format
@@ -19,6 +19,7 @@ from monitor.cli.terminal import Cell, Column
 from monitor.core.record import Json, JsonObject
 
 if TYPE_CHECKING:
+    from monitor.cli.pasts import Pasts
     from monitor.config import Settings
     from monitor.core.brakes import Hold
     from monitor.core.delivery import Delivery
@@ -50,6 +51,7 @@ class Health:
     """Of those, the ones about trials not read well since: nothing newer has made up for them."""
     waiting: tuple[Delivery, ...]
     digests: tuple[tuple[str, StoredDigest | None], ...]
+    pasts: Pasts
     holds: tuple[Hold, ...]
     """Those that keep digests back, and wait for a person."""
 
@@ -96,6 +98,7 @@ def _look(store: Store, found: Settings) -> Health:
         doubted=tuple(answer for answer in held if _is_doubted(answer, known.get(answer.trial))),
         waiting=store.deliveries(states=("pending",)),
         digests=tuple((s.name, store.last_digest(s.name)) for s in found.subscriptions),
+        pasts=pasts.look(store, found),
         holds=store.holds(),
     )
 
@@ -113,6 +116,7 @@ def _attention(health: Health) -> Iterator[str]:
             yield f"{source.registry} is {source.state}{since}: {source.reason}"
     yield from holds.attention(health.holds)
     yield from _polls(health)
+    yield from pasts.attention(health.pasts)
     unknown = health.stands.some_unknown
     for trial in unknown[:_NAMED]:
         yield f"{trial}: the registry has no such trial; `trialwire watch remove {trial}`"
@@ -172,6 +176,8 @@ def _tell(health: Health, attention: list[str]) -> None:
     known = any(source.last_success_at for source in health.sources)
     progress = f"{read:,} read at that version" if known else "none read yet"
     terminal.write(_pair("watched", f"{counted(stands.watched, 'trial')}, {progress}"))
+    if past := pasts.words(health.pasts):
+        terminal.write(_pair("past", past))
     terminal.write(_pair("daemon", f"running, process {health.daemon}" if health.daemon else "not running"))
     since = len(health.held) - len(health.doubted)
     terminal.write(
@@ -206,6 +212,7 @@ def _as_json(health: Health, attention: list[str]) -> JsonObject:
         "database": session.place(health.settings),
         "daemon": health.daemon,
         "sources": [_source_json(source) for source in health.sources],
+        **pasts.as_json(health.pasts),
         "watched": health.stands.watched,
         "presences": dict(health.stands.presences),
         "unread": [str(trial) for trial in health.stands.some_unread],

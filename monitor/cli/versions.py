@@ -16,6 +16,9 @@ from monitor.cli.listing import counted
 from monitor.core.record import JsonObject, to_json
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from monitor.core.past import ReviewComment
     from monitor.core.record import TrialRecord
     from monitor.core.watching import Snapshot
     from monitor.store import Store
@@ -48,16 +51,22 @@ def versions(
         state = lookups.known_trial(store, number)
         held = lookups.versions(store, number)
         changes = store.changes(ChangeQuery(trials=(number,)))
+        notes = store.version_notes(number)
     counts: dict[int | None, int] = {}
     for change in changes:
         counts[change.stamp.snapshot_to] = counts.get(change.stamp.snapshot_to, 0) + 1
-    rows = [_row(snapshot, counts.get(snapshot.seq, 0)) for snapshot in reversed(held)]
+    rows = [
+        {**_row(snapshot, counts.get(snapshot.seq, 0)), **_reviewed(snapshot, notes)}
+        for snapshot in reversed(held)
+    ]
     if form is Format.TABLE and not rows:
         terminal.note(f"No version of {number} is stored yet: `trialwire poll` reads it.")
         return
     if form is Format.TABLE:
         terminal.say(f"{number}  {state.title}\n", "bold")
     formats.write(rows, _SHOWN, form)
+    if form is Format.TABLE:
+        _tell_reviews(rows)
 
 
 @app.command("show", rich_help_panel="Look up")
@@ -165,6 +174,27 @@ def _row(snapshot: Snapshot, changes: int | None) -> JsonObject:
         "digest": snapshot.digest,
     }
     return cast("JsonObject", row if changes is None else {**row, "changes": changes})
+
+
+def _reviewed(snapshot: Snapshot, notes: Mapping[int, Sequence[ReviewComment]]) -> JsonObject:
+    """What the registry's reviewers asked for, as far as it is held of this version."""
+    found = notes.get(snapshot.version or 0, ())
+    return {"review_comments": [{"path": note.path, "reasons": list(note.reasons)} for note in found]}
+
+
+def _tell_reviews(rows: Sequence[JsonObject]) -> None:
+    from monitor.cli.terminal import Cell, Column
+
+    said = [
+        (Cell(f"v{row['version']}", "dim"), Cell(formats.flat(note.get("path")), "dim"), Cell(reasons))
+        for row in rows
+        for note in cast("list[JsonObject]", row["review_comments"])
+        if (reasons := formats.flat(note.get("reasons")))
+    ]
+    if said:
+        terminal.say("\nThe registry's reviewers said", "bold")
+        columns = (Column(), Column(hidden_below=90), Column(wrap=True))
+        terminal.write(terminal.lines(columns, said, indent=2))
 
 
 _SHOWN = (

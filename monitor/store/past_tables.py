@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import Index, Text
 from sqlmodel import Field
 
-from monitor.store.tables import Row
+from monitor.store.rooted import Row
 
 
 class BackfillRow(Row, table=True):
