@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from monitor.core.change import Change
 from monitor.core.countries import canonical_country
@@ -89,46 +89,45 @@ class SiteTally:
 def tally_sites(scene: Scene, changes: Sequence[Change]) -> SiteTally:
     """Count the changes of sites, after pairing."""
     before, after = scene.before.items(SITES), scene.after.items(SITES)
-    added: Counter[str] = Counter()
-    removed: Counter[str] = Counter()
-    moved: Counter[tuple[str, str]] = Counter()
-    parts: dict[str, set[str]] = {}
+    tally = SiteTally(len(before), len(after))
     wiped = stillborn = 0
+    parts: dict[str, set[str]] = {}
     for change in changes:
         delta = change.delta
         if delta.field != SITES:
             continue
         if not delta.at and delta.op == "added" and isinstance(delta.new, Mapping):
-            added[_country(delta.new)] += 1
+            tally.added[_country(delta.new)] += 1
             stillborn += delta.new.get("status") == "WITHDRAWN"
         elif not delta.at and delta.op == "removed" and isinstance(delta.old, Mapping):
-            removed[_country(delta.old)] += 1
+            tally.removed[_country(delta.old)] += 1
         elif change.rule == "n7":
             wiped += 1
         elif delta.at[:1] == ("status",):
-            moved[shown(delta.old), shown(delta.new)] += 1
+            tally.moved[shown(delta.old), shown(delta.new)] += 1
         elif change.significance != "noise":
             parts.setdefault(delta.key or "", set()).add(delta.at[0] if delta.at else "")
-    stayed = (
-        not added and not removed and not any(d.at == ("country",) for d in scene.by_field.get(SITES, ()))
-    )
+    re_countried = any(delta.at == ("country",) for delta in scene.by_field.get(SITES, ()))
+    stayed = not (tally.added or tally.removed or re_countried)
     gained, lost = ((), ()) if stayed else _countries(before, after)
-    renamed = sum("facility" in changed for changed in parts.values())
-    re_placed = sum("facility" not in changed and bool(changed & _ADDRESS) for changed in parts.values())
-    return SiteTally(
-        len(before),
-        len(after),
-        added=added,
-        removed=removed,
-        moved=moved,
+    kinds = Counter(map(_kind, parts.values()))
+    return replace(
+        tally,
         wiped=wiped,
         stillborn=stillborn,
-        renamed=renamed,
-        re_placed=re_placed,
-        other=len(parts) - renamed - re_placed,
+        renamed=kinds["renamed"],
+        re_placed=kinds["re-placed"],
+        other=kinds["other"],
         gained=gained,
         lost=lost,
     )
+
+
+def _kind(parts: set[str]) -> str:
+    """What became of a site, by the one of its changed parts that says most."""
+    if "facility" in parts:
+        return "renamed"
+    return "other" if _ADDRESS.isdisjoint(parts) else "re-placed"
 
 
 def site_roll_ups(scene: Scene, tally: SiteTally) -> tuple[RollUp, ...]:
@@ -159,7 +158,7 @@ def site_headline(tally: SiteTally) -> str:
         told = f"{_by_country(tally.added)}{first}{_stillborn(tally)}"
         parts.append((tally.added.total(), f"added {told}"))
     if tally.removed:
-        gone = f", no site left in {listing(map(in_country, tally.lost))}" if tally.lost else ""
+        gone = f", no site left in {listing(map(in_country, tally.lost), last='or')}" if tally.lost else ""
         parts.append((tally.removed.total(), f"removed {_by_country(tally.removed)}{gone}"))
     parts += _moves(tally)
     for number, told in (

@@ -7,6 +7,8 @@ contacts, and a terminated trial may lose most of its leaves.
 from __future__ import annotations
 
 from monitor.core.record import Json
+from monitor.errors import RecordFormatError
+from monitor.registries.ctgov.numbers import NAME
 
 # Present on every record the registry serves, save those it withholds.
 ALWAYS_PRESENT = (
@@ -63,3 +65,10 @@ def disbelief(before: Json | None, after: Json) -> str | None:
 
 def _vanished(before: Json, after: Json, module: str) -> bool:
     return bool(member(before, "protocolSection", module)) and not member(after, "protocolSection", module)
+
+
+def unlike(what: str, expected: str, pointer: str) -> RecordFormatError:
+    """The error for an answer of another shape: what it is, what was expected of it, and where."""
+    return RecordFormatError(
+        f"the {what} is not as known: expected {expected} at {pointer}", pointer=pointer, registry=NAME
+    )

@@ -42,14 +42,14 @@ def past(answer: Json, asked: TrialId) -> Past:
     changes = belief.member(answer, "history", "changes") if wrapped else belief.member(answer, "changes")
     pointer = "/history/changes" if wrapped else "/changes"
     if not isinstance(changes, list) or not changes:
-        raise _drift("a list of versions", pointer)
+        raise _unlike("a list of versions", pointer)
     trial = _whose(belief.member(answer, "study"), asked, "/study") if wrapped else asked
     versions = sorted(
         (_version(entry, f"{pointer}/{index}") for index, entry in enumerate(changes)),
         key=lambda version: version.number,
     )
     if len({version.number for version in versions}) < len(versions):
-        raise _drift("numbers that differ", pointer)
+        raise _unlike("numbers that differ", pointer)
     return Past(trial, tuple(versions))
 
 
@@ -59,7 +59,7 @@ def past_record(answer: Json, asked: TrialId, number: int) -> PastRecord:
     Raises RecordFormatError where it is none, or another version's or trial's.
     """
     if belief.member(answer, "studyVersion") != number - 1:
-        raise _drift(f"version {number - 1}", "/studyVersion")
+        raise _unlike(f"version {number - 1}", "/studyVersion")
     study = belief.member(answer, "study")
     trial = _whose(study, asked, "/study")
     assert isinstance(study, dict)
@@ -84,22 +84,26 @@ def is_markup(name: str, under: str) -> bool:
     return name in _MARKUP and _MARKUP_ONLY_IN.get(name, under) == under and _PLAIN_IN.get(name) != under
 
 
+def _unlike(expected: str, pointer: str) -> RecordFormatError:
+    return belief.unlike("history's answer", expected, pointer)
+
+
 def _whose(study: Json, asked: TrialId, pointer: str) -> TrialId:
     number = canonical_number(belief.nct_id(study) or "")
     if number is None or asked.id not in (number, *map(canonical_number, belief.aliases(study))):
-        raise _drift(f"the record of {asked.id}", f"{pointer}/protocolSection/identificationModule/nctId")
+        raise _unlike(f"the record of {asked.id}", f"{pointer}/protocolSection/identificationModule/nctId")
     return TrialId(NAME, number)
 
 
 def _version(entry: Json, pointer: str) -> PastVersion:
     if not isinstance(entry, dict):
-        raise _drift("an object", pointer)
+        raise _unlike("an object", pointer)
     counted = entry.get("version")
     if not isinstance(counted, int) or isinstance(counted, bool) or counted < 0:
-        raise _drift("a number from 0", f"{pointer}/version")
+        raise _unlike("a number from 0", f"{pointer}/version")
     submitted_on = _date(entry.get("date"))
     if submitted_on is None:
-        raise _drift("a date", f"{pointer}/date")
+        raise _unlike("a date", f"{pointer}/date")
     events = entry.get("unpostedEvents")
     labels = entry.get("moduleLabels")
     return PastVersion(
@@ -159,11 +163,3 @@ def _comment(unit: Json, name: str, path: str) -> list[ReviewComment]:
     part = name.removesuffix("eviewUnit")[:-1]
     place = ".".join(filter(None, (path, part)))
     return [ReviewComment(place, said)] if said else []
-
-
-def _drift(expected: str, pointer: str) -> RecordFormatError:
-    return RecordFormatError(
-        f"the history's answer is not as known: expected {expected} at {pointer}",
-        pointer=pointer,
-        registry=NAME,
-    )

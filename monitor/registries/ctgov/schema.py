@@ -10,27 +10,31 @@ from collections.abc import Iterator
 from monitor.core.drift import FieldInfo, Schema
 from monitor.core.record import Json
 from monitor.errors import RecordFormatError
-from monitor.registries.ctgov.numbers import NAME
+from monitor.registries.ctgov import belief
 
 
 def schema(metadata: Json, enums: Json, api_version: str | None) -> Schema:
     """The description in the two answers; raises RecordFormatError, with a pointer, on another shape."""
     fields = dict(_fields(metadata, "", "/metadata"))
     if not fields:
-        raise _drift("at least one field", "/metadata")
+        raise _unlike("at least one field", "/metadata")
     return Schema(api_version, fields, dict(_enums(enums)))
+
+
+def _unlike(expected: str, pointer: str) -> RecordFormatError:
+    return belief.unlike("registry's description", expected, pointer)
 
 
 def _fields(nodes: Json, under: str, pointer: str) -> Iterator[tuple[str, FieldInfo]]:
     if not isinstance(nodes, list):
-        raise _drift("a list of fields", pointer)
+        raise _unlike("a list of fields", pointer)
     for index, node in enumerate(nodes):
         here = f"{pointer}/{index}"
         if not isinstance(node, dict):
-            raise _drift("a field", here)
+            raise _unlike("a field", here)
         name, kind, most = node.get("name"), node.get("type"), node.get("maxChars")
         if not isinstance(name, str) or not isinstance(kind, str):
-            raise _drift("a field's name and type", here)
+            raise _unlike("a field's name and type", here)
         path = f"{under}.{name}" if under else name
         yield path, FieldInfo(kind, most if isinstance(most, int) else None)
         if "children" in node:
@@ -39,19 +43,11 @@ def _fields(nodes: Json, under: str, pointer: str) -> Iterator[tuple[str, FieldI
 
 def _enums(told: Json) -> Iterator[tuple[str, tuple[str, ...]]]:
     if not isinstance(told, list):
-        raise _drift("a list of types", "/enums")
+        raise _unlike("a list of types", "/enums")
     for index, each in enumerate(told):
         name = each.get("type") if isinstance(each, dict) else None
         listed = each.get("values") if isinstance(each, dict) else None
         if not isinstance(name, str) or not isinstance(listed, list):
-            raise _drift("a type and its values", f"/enums/{index}")
+            raise _unlike("a type and its values", f"/enums/{index}")
         values = (entry.get("value") for entry in listed if isinstance(entry, dict))
         yield name, tuple(sorted(value for value in values if isinstance(value, str)))
-
-
-def _drift(expected: str, pointer: str) -> RecordFormatError:
-    return RecordFormatError(
-        f"the registry's description is not as known: expected {expected} at {pointer}",
-        pointer=pointer,
-        registry=NAME,
-    )
