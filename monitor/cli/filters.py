@@ -77,6 +77,7 @@ class Filters:
     tags: tuple[str, ...] = ()
     sponsor: str | None = None
     limit: int | None = None
+    searches: tuple[str, ...] = ()
 
     def query(self, trials: Sequence[TrialId] = ()) -> ChangeQuery:
         """The store's form of it; BadParameter where a value cannot be meant."""
@@ -92,6 +93,7 @@ class Filters:
             until=dates.last_day(self.until),
             observed_since=dates.moment(self.observed_since, "--observed-since"),
             tags=self.tags,
+            searches=self.searches,
             sponsor=self.sponsor,
             limit=self.limit,
         )
@@ -111,6 +113,7 @@ class Filters:
             ("--until", self.until),
             ("--observed-since", self.observed_since),
             ("--tag", ", ".join(self.tags)),
+            ("--search", ", ".join(self.searches)),
             ("--sponsor", self.sponsor),
         )
         return " ".join(f"{name} {value}" for name, value in pairs if value)
@@ -118,7 +121,7 @@ class Filters:
     def narrowest(self) -> str:
         """The filter to lift first, to see more."""
         order = ("--field", "--rule", "--category", "--min-significance", "--since", "--observed-since",
-                 "--until", "--sponsor", "--tag")  # fmt: skip
+                 "--until", "--sponsor", "--tag", "--search")  # fmt: skip
         told = self.told()
         return next((name for name in order if name in told), "")
 

@@ -78,6 +78,9 @@ def history(
 def changes(
     *,
     tag: Annotated[list[str] | None, typer.Option("--tag", metavar="T", help="Trials with this tag.")] = None,
+    search: Annotated[
+        list[str] | None, typer.Option("--search", metavar="NAME", help="Trials in this search or asset.")
+    ] = None,
     sponsor: Annotated[
         str | None, typer.Option("--sponsor", metavar="NAME", help="Part of the lead sponsor's name.")
     ] = None,
@@ -100,13 +103,15 @@ def changes(
 
     filters = Filters(
         field, tuple(category or ()), tuple(rule or ()), min_significance, since, until, observed_since,
-        tuple(tag or ()), sponsor, limit,
+        tuple(tag or ()), sponsor, limit, tuple(search or ()),
     )  # fmt: skip
     query = filters.query()
     with session.reading() as store:
+        named = [member.state.trial for name in filters.searches for member in store.members(name)]
         found: Sequence[RecordedChange] = store.changes(query)
         if baseline or form is not Format.TABLE:
             trials = tuple(lookups.held(store, filters.tags, filters.sponsor))
+            trials = tuple(set(trials).intersection(named)) if filters.searches else trials
             found = lookups.with_baselines(store, found, trials, query)
         if form is not Format.TABLE:
             listing.machine(found, form)

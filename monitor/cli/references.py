@@ -46,6 +46,17 @@ def numbers(texts: Sequence[str]) -> list[str]:
     return [part.strip() for part in parts if part.strip()] or list(texts)
 
 
+def is_number(text: str) -> bool:
+    """Does it name a trial of any registry by its form?"""
+    from monitor.errors import UnknownTrialError
+
+    try:
+        trial_id(text)
+    except UnknownTrialError:
+        return False
+    return True
+
+
 def trial_ids(texts: Sequence[str]) -> tuple[TrialId, ...]:
     """Several trials, each once, in the order given."""
     return tuple(dict.fromkeys(trial_id(text) for text in numbers(texts)))

@@ -6,21 +6,23 @@ Numbers are checked for form and normalized at once; whether they exist, the nex
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias, cast
 
 import typer
 
-from monitor.cli import dates, formats, number_lists, references, session, terminal, words
+from monitor.cli import dates, formats, number_lists, references, searching, session, terminal, words
 from monitor.cli.application import app
 from monitor.cli.formats import Format, FormatOption, Shown
 from monitor.cli.listing import counted
+from monitor.cli.search_options import with_search_options
 from monitor.core.phrases import phase_words
 from monitor.core.record import JsonObject, TrialId
 from monitor.errors import NotWatchedError
 
 if TYPE_CHECKING:
+    from monitor.core.searches import SavedSearch
     from monitor.core.watching import TrialState, Watch
 
 group = typer.Typer(
@@ -28,28 +30,115 @@ group = typer.Typer(
 )
 app.add_typer(group, name="watch", rich_help_panel="Watch")
 
-Trials: TypeAlias = Annotated[
-    list[str], typer.Argument(metavar="TRIAL", help="NCT07263919, nct7263919, or the address of its page.")
-]
+_LONGEST_NAME = 80
 Tags: TypeAlias = Annotated[
     list[str] | None, typer.Option("--tag", "-t", metavar="T", help="Group them; may be given several times.")
 ]
 
 
 @group.command("add")
+@with_search_options
 def add(
-    trials: Trials,
+    trials: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[TRIAL]...", help="NCT07263919, nct7263919, or the address of its page."),
+    ] = None,
     *,
+    search: Annotated[
+        str | None, typer.Option("--search", metavar="NAME", help="Save a search under this name.")
+    ] = None,
+    asset: Annotated[
+        str | None, typer.Option("--asset", metavar="NAME", help="Watch every trial of this asset.")
+    ] = None,
+    alias: Annotated[
+        list[str] | None,
+        typer.Option("--alias", metavar="NAME", help="Another name of the asset; may be added later."),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Watch all of the registry.")] = False,
     tag: Tags = None,
     note: Annotated[str, typer.Option("--note", metavar="TEXT", help="Why you watch them.")] = "",
+    follow: Annotated[
+        bool | None,
+        typer.Option(
+            "--follow/--no-follow", help="Read what is found at every data version, or only tell of it."
+        ),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")] = False,
+    given: Mapping[str, object],
 ) -> None:
-    """Watch trials.
+    """Watch trials, a saved search, an asset under all its names, or a whole registry.
+
+    A search is tried at the registry before it is saved: it says how many trials match, and shows five.
 
     Example: `trialwire watch add NCT07263919 NCT06494995 --tag akeso --note "pivotal"`
+
+    Example: `trialwire watch add --search escc --condition "esophageal squamous" --status RECRUITING`
+
+    Example: `trialwire watch add --asset cadonilimab --alias AK104 --alias candonilimab --tag akeso`
     """
+    _require_one(trials, search, asset, everything=everything, narrowed=any(given.values()), aliases=alias)
+    if everything:
+        searching.everything(tags=_tags(tag), note=note, yes=yes)
+    elif search is not None or asset is not None:
+        searching.save(_wanted(search, asset, alias, given, _tags(tag), note), yes=yes, follow=follow)
+    else:
+        _add_trials(trials or [], _tags(tag), note)
+
+
+def _require_one(
+    trials: Sequence[str] | None,
+    search: str | None,
+    asset: str | None,
+    *,
+    everything: bool,
+    narrowed: bool,
+    aliases: Sequence[str] | None,
+) -> None:
+    """One thing is added at a time, and no option is left without an effect."""
+    if sum((bool(trials), search is not None, asset is not None, everything)) != 1:
+        raise typer.BadParameter("name trials, or --search NAME, or --asset NAME, or --all: one of them.")
+    if narrowed and search is None and asset is None:
+        raise typer.BadParameter("what is searched for needs a name: --search NAME.")
+    if search is not None and not narrowed:
+        raise typer.BadParameter(f"what does {search!r} search for? Say it with --condition, --term, …")
+    if aliases and asset is None:
+        raise typer.BadParameter("an alias is another name of an asset: --asset NAME --alias NAME.")
+
+
+def _wanted(
+    search: str | None,
+    asset: str | None,
+    aliases: Sequence[str] | None,
+    given: Mapping[str, object],
+    tags: tuple[str, ...],
+    note: str,
+) -> SavedSearch:
+    """What is to be saved; its registry is chosen later."""
+    from monitor.core.searches import SHORTEST_NAME, SavedSearch
+
+    name = " ".join((search or asset or "").split())
+    if not name or len(name) > _LONGEST_NAME or references.is_number(name):
+        raise typer.BadParameter(f"{name!r} is no name for it: words, and no trial number.")
+    names = tuple(dict.fromkeys(" ".join(one.split()) for one in (name, *(aliases or ()))))
+    if asset is not None:
+        for one in names:
+            if sum(letter.isalnum() for letter in one) < SHORTEST_NAME:
+                raise typer.BadParameter(f"{one!r} is too short a name to look for.")
+    return SavedSearch(
+        name,
+        "search" if asset is None else "asset",
+        "",
+        search=searching.search_of(given),
+        names=() if asset is None else names,
+        tags=tags,
+        note=note,
+    )
+
+
+def _add_trials(trials: list[str], tags: tuple[str, ...], note: str) -> None:
     numbers = references.trial_ids(trials)
     with session.writing(create=True) as store:
-        added = store.add_watches(numbers, tags=_tags(tag), note=note, now=dates.now())
+        added = store.add_watches(numbers, tags=tags, note=note, now=dates.now())
     for text in references.numbers(trials):
         _read_as(text, references.trial_id(text))
     _added(added, numbers)
@@ -59,37 +148,47 @@ def add(
 def list_(
     *,
     tag: Annotated[str | None, typer.Option("--tag", "-t", metavar="T", help="Only with this tag.")] = None,
+    searches: Annotated[bool, typer.Option("--searches", help="Searches and assets, not trials.")] = False,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """The watched trials, and how each one stands.
+    """The watched trials, and how each one stands; then the searches and assets.
 
     Example: `trialwire watch list --tag akeso --format csv`
     """
     with session.reading() as store:
-        number = store.watch_count(tag=tag)
-        if form is Format.TABLE and not number:
+        saved = [one for one in store.searches() if tag is None or tag in one.tags]
+        number = 0 if searches else store.watch_count(tag=tag)
+        if form is Format.TABLE and not (number or saved):
             terminal.note(
                 f"No watched trial has the tag {tag!r}; `trialwire watch list` shows all." if tag
                 else "The watch list is empty: `trialwire watch add NCT07263919` begins it."
             )  # fmt: skip
             return
-        formats.write(map(_row, store.watches(tags=(tag,) if tag else ())), _SHOWN, form, paths=_PATHS)
-    if form is Format.TABLE:
+        if number or not (searches or form is Format.TABLE):
+            formats.write(map(_row, store.watches(tags=(tag,) if tag else ())), _SHOWN, form, paths=_PATHS)
+    if form is Format.TABLE and number:
         terminal.say(f"\n{counted(number, 'trial')}.", "dim")
+    if searches or (saved and form is Format.TABLE):
+        searching.list_all(saved, form)
 
 
 @group.command("show")
 def show(
-    trial: Annotated[str, typer.Argument(metavar="TRIAL", help="A watched trial.")],
+    trial: Annotated[
+        str, typer.Argument(metavar="TRIAL|NAME", help="A watched trial, or the name of a search or asset.")
+    ],
     *,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """All that the watch list says of one trial.
+    """All that the watch list says of one trial, search or asset.
 
     Example: `trialwire watch show NCT07263919`
     """
-    number = references.trial_id(trial)
     with session.reading() as store:
+        if not references.is_number(trial) and (saved := store.search(trial)) is not None:
+            searching.show(saved, store.members(saved.name), form)
+            return
+        number = references.trial_id(trial)
         watch = store.watch(number)
     if watch is None:
         raise _not_watched(number)
@@ -101,13 +200,23 @@ def show(
 
 
 @group.command("remove")
-def remove(trials: Trials) -> None:
-    """Watch trials no longer; what was recorded of them stays.
+def remove(
+    trials: Annotated[
+        list[str],
+        typer.Argument(metavar="TRIAL|NAME...", help="Watched trials, names of searches or assets."),
+    ],
+) -> None:
+    """Watch trials, searches or assets no longer; what was recorded stays.
 
     Example: `trialwire watch remove NCT07263919`
     """
-    numbers = references.trial_ids(trials)
+    names = [text for text in trials if not references.is_number(text)]
     with session.writing() as store:
+        known = [name for name in names if store.search(name) is not None]
+        numbers = references.trial_ids([text for text in trials if text not in known])
+        for name in known:
+            store.remove_search(name)
+            terminal.note(f"{name} is looked for no longer; what was recorded stays.")
         removed = store.remove_watches(numbers)
     missing = [number for number in numbers if number not in removed]
     if removed:
@@ -148,12 +257,19 @@ def import_(
 
 
 @group.command("export")
-def export(*, form: FormatOption = Format.CSV) -> None:
-    """The watch list as a file that `watch import` reads.
+def export(
+    *,
+    searches: Annotated[bool, typer.Option("--searches", help="Searches and assets, not trials.")] = False,
+    form: FormatOption = Format.CSV,
+) -> None:
+    """The watch list as a file that `watch import` reads; with `--searches` what is looked for, as JSON.
 
     Example: `trialwire watch export > watched.csv`
     """
     with session.reading() as store:
+        if searches:
+            searching.list_all(store.searches(), Format.JSON if form is Format.CSV else form)
+            return
         formats.write(
             map(_portable, store.watches()), _PORTABLE, form, paths=[one.title for one in _PORTABLE]
         )

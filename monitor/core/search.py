@@ -6,12 +6,14 @@ refuses what it cannot ask; nothing is asked here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from types import MappingProxyType
 
 from monitor.core.record import TrialId
 
-__all__ = ["Matching", "Search", "SearchPage", "since"]
+__all__ = ["PARTS", "Matching", "Search", "SearchPage", "since"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,33 @@ class Search:
     first_posted_to: str | None = None
     sort: tuple[str, ...] = ()
     """At most two, in the registry's form: `LastUpdatePostDate:desc`."""
+
+
+PARTS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "condition": ("condition", "Condition or disease."),
+        "term": ("term", "Words anywhere in the record."),
+        "location": ("location", "Country, city or facility."),
+        "title": ("title", "Words of the titles."),
+        "intervention": ("intervention", "Intervention or treatment."),
+        "outcome": ("outcome", "Words of the outcome measures."),
+        "sponsor": ("sponsor", "Lead sponsor or collaborator."),
+        "lead": ("lead", "Lead sponsor only."),
+        "id": ("id", "Study number of any kind."),
+        "patient": ("patient", "What a patient would search for."),
+        "statuses": ("status", "Overall status in the registry's word; several: any of them."),
+        "near": ("near", "A circle in the registry's form: distance(39.0,-77.1,50mi)."),
+        "numbers": ("number", "Among these trials only."),
+        "advanced": ("advanced", "An expression in the registry's own grammar, sent as it is."),
+        "synonyms": ("synonym", "A pair in the registry's form: ConditionSearch:1651367."),
+        "aggregate": ("filter", "A filter in the registry's form: results:with, sex:f, phase:2 3."),
+        "updated_from": ("updated-from", "Posted or updated on this day (ISO) or later."),
+        "updated_to": ("updated-to", "Posted or updated on this day or before."),
+        "first_posted_from": ("first-posted-from", "First posted on this day or later."),
+        "first_posted_to": ("first-posted-to", "First posted on this day or before."),
+    }
+)
+"""How each part is named and explained to people; a saved search is a set, so `sort` is none of them."""
 
 
 def since(search: Search, day: date) -> tuple[Search, Search]:

@@ -57,8 +57,8 @@ class CycleReport:
     """Nothing was asked: the source wants to be left alone until then."""
     counts: Mapping[str, int] = field(default_factory=dict)
     """Trials by what became of them: `unchanged`, `changed`, `new`, `absent`, `gone`, `renamed`, `unknown`,
-    `quarantined`, `unread`; `changes`, the number of changes recorded, and `moved`, of trials that came into a
-    search or left it."""
+    `quarantined`, `unread`; `changes`, the number of changes recorded, and `moved`, of trials that came into
+    a search or left it."""
     held: str = ""
     """Why its changes are kept out of digests; empty where they are not."""
 

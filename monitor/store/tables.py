@@ -328,4 +328,6 @@ class QuarantineRow(Row, table=True):
 
 
 TABLES = WatchRow.metadata.tables
-"""All rows have one metadata, those of `watch_tables` too. Core tables by name: statements are built on these."""
+"""All rows have one metadata, those of `watch_tables` too.
+
+Core tables by name: statements are built on these."""

@@ -23,7 +23,8 @@ from monitor.store import ChangeQuery, migrating, open_store, upgrade
 from monitor.store.engine import Database, parse_url
 from monitor.store.migrating import MIGRATIONS
 from monitor.store.schema import REVISIONS
-from monitor.store.tables import TABLES, Row
+from monitor.store.rooted import Row
+from monitor.store.tables import TABLES
 from tests.store.conftest import Place
 from tests.store.making import NOW, amended, body_of, first, history, trial
 

@@ -161,7 +161,7 @@ def test_an_unknown_trial_is_none(store: Store) -> None:
 
 
 def test_everything_held_is_watched_at_once(store: Store) -> None:
-    """All trials of a registry are in one watch, the list keeps its entries, and what came before is no news."""
+    """All trials of a registry are in one watch, the list keeps its entries, what came before is no news."""
     store.begin_subscription("all", NOW)
     store.add_watches([trial(2)], tags=["akeso"], note="mine", now=NOW)
     history(store, "AB", trial(1))

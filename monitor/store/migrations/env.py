@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from monitor.store.tables import Row
+from monitor.store.rooted import Row
 
 context.configure(
     connection=context.config.attributes["connection"],
