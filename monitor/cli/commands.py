@@ -19,7 +19,6 @@ GROUPS = (
     "diff",
     "rules",
     "digests",
-    "holds",
     "channels",
     "deliveries",
     "quarantine",

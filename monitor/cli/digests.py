@@ -1,9 +1,9 @@
-"""`subscriptions` and `digest preview|send|list`: who gets what, and what it looks like."""
+"""`subscriptions` and `digest preview|send|list|release|dismiss`: who gets what, and what it looks like."""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, TypeAlias, cast
 
 import typer
 
@@ -21,6 +21,9 @@ group = typer.Typer(
     no_args_is_help=True, help="Digests: preview what would be told, send it now, list what was."
 )
 app.add_typer(group, name="digest", rich_help_panel="Tell")
+
+
+HoldId: TypeAlias = Annotated[int, typer.Argument(metavar="ID", help="As `digest list` shows it.")]
 
 
 class PreviewFormat(StrEnum):
@@ -131,6 +134,35 @@ def list_(
         terminal.note(f"No digest was made{whose} yet; `trialwire subscriptions` tells when the next is due.")
         return
     formats.write([_digest_row(one) for one in found], _DIGESTS, form)
+
+
+@group.command("release")
+def release(number: HoldId) -> None:
+    """Let held changes into the next digests: they were no reformatting, or readers are to see it.
+
+    A cadence of `immediate` has them within seconds, others when they are next due.
+
+    Example: `trialwire digest release 3`
+    """
+    from monitor.cli import holds
+
+    if whole := holds.decided(number, "released"):
+        terminal.note(
+            f"Released: {whole} go into the next digests.",
+            "`trialwire digest send NAME` does not wait for the cadence.",
+        )
+
+
+@group.command("dismiss")
+def dismiss(number: HoldId) -> None:
+    """Settle held changes untold: no digest has them, the history keeps them.
+
+    Example: `trialwire digest dismiss 3`
+    """
+    from monitor.cli import holds
+
+    if whole := holds.decided(number, "dismissed"):
+        terminal.note(f"Dismissed: {whole} stay in the history and are told in no digest.")
 
 
 def _known(name: str) -> None:

@@ -1,4 +1,4 @@
-"""`digest release|dismiss` and what `digest list` shows of held digests: what a person decides about.
+"""Held digests as `digest list` and `status` show them, and the decision a person makes about one.
 
 A decision is one short write, made here also beside a running daemon; nothing is sent from here.
 """
@@ -6,12 +6,9 @@ A decision is one short write, made here also beside a running daemon; nothing i
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias, cast
-
-import typer
+from typing import TYPE_CHECKING, Literal, cast
 
 from monitor.cli import dates, formats, session, terminal
-from monitor.cli.digests import group
 from monitor.cli.formats import Format, Shown
 from monitor.cli.listing import counted
 from monitor.core.record import JsonObject
@@ -21,33 +18,7 @@ if TYPE_CHECKING:
     from monitor.store import Store
     from monitor.store.holding import Withheld
 
-Number: TypeAlias = Annotated[int, typer.Argument(metavar="ID", help="As `digest list` shows it.")]
 _MOST_FIELDS = 5
-
-
-@group.command("release")
-def release(number: Number) -> None:
-    """Let held changes into the next digests: they were no reformatting, or readers are to see it.
-
-    A cadence of `immediate` has them within seconds, others when they are next due.
-
-    Example: `trialwire digest release 3`
-    """
-    if found := _decided(number, "released"):
-        terminal.note(
-            f"Released: {_whole(found)} go into the next digests.",
-            "`trialwire digest send NAME` does not wait for the cadence.",
-        )
-
-
-@group.command("dismiss")
-def dismiss(number: Number) -> None:
-    """Settle held changes untold: no digest has them, the history keeps them.
-
-    Example: `trialwire digest dismiss 3`
-    """
-    if found := _decided(number, "dismissed"):
-        terminal.note(f"Dismissed: {_whole(found)} stay in the history and are told in no digest.")
 
 
 def table(store: Store) -> None:
@@ -77,6 +48,17 @@ def attention(holds: Sequence[Hold]) -> Iterator[str]:
         )
 
 
+def decided(number: int, state: Literal["released", "dismissed"]) -> str:
+    """Write the decision; what it is about, in words, or nothing where it was made before, which is said."""
+    with session.writing() as store:
+        hold, is_new = store.decide_hold(number, state, dates.now())
+        found = store.withheld(hold)
+    if is_new:
+        return _whole(found)
+    terminal.note(f"{number} was {state} already.")
+    return ""
+
+
 def as_json(hold: Hold) -> JsonObject:
     """A hold for programs."""
     return {
@@ -89,17 +71,6 @@ def as_json(hold: Hold) -> JsonObject:
         "settled_at": dates.stamped(hold.settled_at),
         "decided_at": dates.stamped(hold.decided_at),
     }
-
-
-def _decided(number: int, state: Literal["released", "dismissed"]) -> Withheld | None:
-    """Write the decision; None where it was made before, which is said."""
-    with session.writing() as store:
-        hold, is_new = store.decide_hold(number, state, dates.now())
-        found = store.withheld(hold)
-    if is_new:
-        return found
-    terminal.note(f"{number} was {state} already.")
-    return None
 
 
 def _whole(found: Withheld) -> str:

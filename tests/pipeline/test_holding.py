@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import cast
 
 import orjson
 import pytest
@@ -50,7 +51,8 @@ def told(app: App, world: World) -> list[tuple[str, str]]:
     """Compose and deliver; the trials and fields that went out since the start."""
     compose.run(app)
     deliver.run(app)
-    return sorted((str(c["trial"]["id"])[-2:], str(c["field"])) for c in world.told())  # type: ignore[index]
+    found = cast("list[dict[str, dict[str, str]]]", world.told())
+    return sorted((change["trial"]["id"][-2:], str(change["field"])) for change in found)
 
 
 def read_twice(app: App, world: World) -> poll.CycleReport:
