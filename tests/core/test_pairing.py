@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from monitor.core.catalogue import collection, natural_key
 from monitor.core.countries import country
-from monitor.core.facilities import is_placeholder
+from monitor.core.facilities import facility, is_placeholder, name_likeness
 from monitor.core.pairing import Pairing, Place, pair, pair_inside
-from monitor.core.pairing.likeness import KINDS, candidates, likeness
+from monitor.core.pairing.kinds import KINDS
+from monitor.core.pairing.likeness import candidates, likeness
 from monitor.core.record import Items, Text, Tree
 from monitor.registries.ctgov.normalize import normalize
 from tests.support.real import STUDIES, load, needs_real_records
@@ -256,6 +257,12 @@ def test_stand_ins_are_known(facility: str) -> None:
 def test_names_are_not_taken_for_stand_ins(facility: str) -> None:
     """A name with a number or with the word "site" in it is still a name."""
     assert not is_placeholder(facility)
+
+
+def test_a_name_with_the_sponsors_number_behind_it_is_the_name() -> None:
+    """`/ID# 21345` and `( Site 0602)` number a site; they do not make it another house."""
+    for shown in ("Rambam Campus /ID# 21345", "Rambam Campus ( Site 0602)"):
+        assert name_likeness(facility("Rambam Campus"), facility(shown), "haifa", exact=False) > 0.9
 
 
 def test_the_pairs_that_are_likest_together() -> None:

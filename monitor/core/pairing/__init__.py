@@ -20,16 +20,8 @@ import orjson
 
 from monitor.core.pairing import sites
 from monitor.core.pairing.assignment import assign
-from monitor.core.pairing.likeness import (
-    KINDS,
-    KINDS_INSIDE,
-    Candidate,
-    Kind,
-    candidates,
-    likeness,
-    text_of,
-    worth_comparing,
-)
+from monitor.core.pairing.kinds import KINDS, KINDS_INSIDE, Kind
+from monitor.core.pairing.likeness import Candidate, candidates, likeness, text_of, worth_comparing
 from monitor.core.record import Items, Tree, comparison_json
 
 

@@ -1,4 +1,4 @@
-"""How alike two items of a collection are: what counts, and how much, is data (`KINDS`).
+"""How alike two items of a collection are: what counts, and how much, is data (`kinds`).
 
 Likeness is a matter of the two items alone: which of several candidates is taken is decided in `pairing`,
 and sites have rules of their own in `sites`. Long lists are not compared in full: then only items that share
@@ -8,114 +8,20 @@ their rarest words are.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
 from rapidfuzz import fuzz
 
 from monitor.core.catalogue import fold
 from monitor.core.facilities import facility, name_likeness
 from monitor.core.limits import same_subject
+from monitor.core.pairing.kinds import Kind
 from monitor.core.pairing.marks import ABBREVIATION, other_words, stands_for, told_apart
 from monitor.core.record import Named, Text, Tree, Value
 
 Candidate: TypeAlias = "tuple[float, int, int]"
 """How alike, and the places of the two in their lists."""
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """What makes two items of a collection the same thing under another key."""
-
-    weights: Mapping[str, float]
-    """Parts compared as text, the first one foremost."""
-    threshold: float
-    same: tuple[tuple[str, ...], ...] = ()
-    """Parts that settle it where they are present and equal."""
-    told_apart: bool = False
-    """Whether marks of the first part ("Cohort 2", "Part B") tell items apart."""
-    substance: bool = False
-    """Whether a word of substance that each has for itself ("lipids", "metabolites") speaks against."""
-    also: str = ""
-    """A part with further names: to be among them is to be called so."""
-    speaks: Literal["words", "house", "number"] = "words"
-    """What the first part is: words, the name of a house (see `facilities`), or a number with its digits."""
-    apart: str = ""
-    """A part that both may have and that then must not differ, nor may the DOIs of the first part."""
-    limited: bool = False
-    """Whether to limit the same terms, and say little else, makes two texts one (see `limits`)."""
-    agree: str = ""
-    """A part whose disagreement speaks against being the same."""
-
-
-_OUTCOME = Kind({"measure": 0.6, "description": 0.3, "timeFrame": 0.1}, 0.6, told_apart=True, substance=True)
-_MESH = Kind({}, 1.0, same=(("term",),))
-
-KINDS: Mapping[str, Kind] = {
-    "identification.secondaryIds": Kind({"id": 1.0}, 0.85, same=(("id",),), speaks="number"),
-    "sponsor.collaborators": Kind({"name": 1.0}, 0.75, speaks="house"),
-    "conditions.conditions": Kind({"name": 1.0}, 0.75, told_apart=True, substance=True),
-    "conditions.keywords": Kind({"name": 1.0}, 0.75, told_apart=True),
-    "armsInterventions.arms": Kind(
-        {"label": 0.5, "description": 0.35, "interventionNames": 0.15}, 0.6, told_apart=True, agree="type"
-    ),
-    "armsInterventions.interventions": Kind(
-        {"name": 0.6, "description": 0.25, "otherNames": 0.15},
-        0.6,
-        same=(("name",),),
-        told_apart=True,
-        substance=True,
-        also="otherNames",
-    ),
-    "outcomes.primary": _OUTCOME,
-    "outcomes.secondary": _OUTCOME,
-    "outcomes.other": _OUTCOME,
-    "eligibility.criteria": Kind({"text": 1.0}, 0.55, same=(("text",),), limited=True, agree="section"),
-    "contacts.central": Kind({"name": 1.0}, 0.8, same=(("email",), ("name",))),
-    "contacts.officials": Kind({"name": 1.0}, 0.8, same=(("name",),)),
-    "references.references": Kind({"citation": 1.0}, 0.75, same=(("pmid",), ("citation",)), apart="pmid"),
-    "references.seeAlso": Kind({"url": 0.8, "label": 0.2}, 0.75),
-    "references.availIpds": Kind({"url": 0.6, "id": 0.4}, 0.8, same=(("url",), ("id",))),
-    "results.outcomeMeasures": Kind(
-        {"title": 0.6, "description": 0.3, "timeFrame": 0.1},
-        0.6,
-        same=(("title",),),
-        told_apart=True,
-        substance=True,
-    ),
-    "documents.largeDocs": Kind({"filename": 1.0}, 0.95, same=(("typeAbbrev", "label"),)),
-    "annotation.violationEvents": Kind({"description": 1.0}, 0.8),
-    "derived.conditionMesh": _MESH,
-    "derived.conditionAncestors": _MESH,
-    "derived.interventionMesh": _MESH,
-    "derived.interventionAncestors": _MESH,
-}
-
-_GROUPS = Kind({"title": 0.7, "description": 0.3}, 0.7, same=(("title",),), told_apart=True, substance=True)
-_TITLED = Kind({"title": 1.0}, 0.75, told_apart=True, substance=True)
-_TYPED = Kind({"type": 1.0}, 0.75, told_apart=True, substance=True)
-_EVENTS = Kind({"term": 1.0}, 0.9, same=(("term",),), told_apart=True, substance=True)
-
-KINDS_INSIDE: Mapping[str, Kind] = {
-    "groups": _GROUPS,
-    "eventGroups": _GROUPS,
-    "periods": _TITLED,
-    "milestones": _TYPED,
-    "dropWithdraws": _TYPED,
-    "measures": Kind(
-        {"title": 0.7, "description": 0.2, "unitOfMeasure": 0.1}, 0.7, told_apart=True, substance=True
-    ),
-    "classes": _TITLED,
-    "categories": _TITLED,
-    "denoms": Kind({"units": 1.0}, 0.8),
-    "seriousEvents": _EVENTS,
-    "otherEvents": _EVENTS,
-    "analyses": Kind(
-        {"groupDescription": 0.5, "statisticalMethod": 0.3, "paramType": 0.2}, 0.7, agree="groupIds"
-    ),
-}
-"""The same for lists inside items and trees, by the list's own name; other lists pair by key alone."""
 
 _FULL = 2500
 """Up to so many comparisons everything is compared with everything; beyond, within blocks."""
@@ -124,7 +30,7 @@ _RAREST, _BLOCK, _NEAREST = 8, 300, 12
 _LIMITED = 0.6
 """How alike two wordings of one limit are at least: less than two texts that read alike."""
 _ROUNDING = 1e-9
-_MARK = re.compile(r"\b(?:[A-Z]|\d+|[IVX]+)\b")
+_NUMERAL = re.compile(r"\b(?:[A-Z]|\d+|[IVX]+)\b")
 _EDITION = re.compile(r"(?<=\d{4}-\d{6}-\d\d)-\d\d$")
 """What an EU trial number says of its edition, not of its trial."""
 _DIGITS = re.compile(r"\d+")
@@ -145,9 +51,6 @@ def _part_likeness(old: Value | None, new: Value | None) -> float:
     if isinstance(old, Text) and isinstance(new, Text):
         return fuzz.ratio(old.form, new.form) / 100
     return 0.0
-
-
-# ------------------------------------------------------------------------- likeness by collection
 
 
 def candidates(kind: Kind, olds: Sequence[Tree], news: Sequence[Tree]) -> Iterator[Candidate]:
@@ -231,7 +134,7 @@ def _shown(value: Value | None) -> str:
 
 
 def _numbers(name: str) -> list[str]:
-    return sorted(_MARK.findall(name))
+    return sorted(_NUMERAL.findall(name))
 
 
 def worth_comparing(
