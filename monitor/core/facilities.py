@@ -30,7 +30,9 @@ _PLACEHOLDER = re.compile(
 _DIGIT = re.compile(r"\d")
 _SPACE = re.compile(r"[\W_]+")
 _SITE_NUMBER = re.compile(
-    r"\(?\b(?:site|centre|center|institution|investigator)\s*(?:no\.?|number|#)?\s*:?\s*\d[\w\-]*\)?", re.I
+    r"\(?\b(?:site|centre|center|institution|investigator)\s*(?:no\.?|number|#)?\s*:?\s*\d[\w\-]*\)?"
+    r"|/?\s*\bID\s*#\s*:?\s*\d+",
+    re.I,
 )
 _GENERIC = re.compile(
     r"the|of|and|at|in|for|de|del|della|di|da|do|dos|das|der|des|die|du|el|la|le|les|los|las|et|y|e|d|l|s|im|i|v|w|u|"

@@ -76,7 +76,7 @@ def headline(kind: str, scene: Scene, members: Sequence[Change], tally: SiteTall
 
 def _of_countries(tally: SiteTally) -> str:
     """What one site makes of a country, to end its sentence: `; first in the Netherlands.`"""
-    gained, lost = (listing(map(in_country, names)) for names in (tally.gained, tally.lost))
+    gained, lost = listing(map(in_country, tally.gained)), listing(map(in_country, tally.lost), last="or")
     return f"{f'; first in {gained}' if gained else ''}{f'; no site left in {lost}' if lost else ''}."
 
 
@@ -128,6 +128,8 @@ def _enrolled(scene: Scene) -> str:
     if new is None or new.type != "ACTUAL":
         return ""
     planned = f" of {old.count:,}" if old and old.type == "ESTIMATED" else ""
+    if new.count == 0 and scene.status == "WITHDRAWN":
+        return f" before anyone enrolled{f' ({old.count:,} planned)' if planned and old else ''}"
     return f" with {new.count:,}{planned} enrolled"
 
 

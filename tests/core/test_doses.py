@@ -18,6 +18,8 @@ from tests.support.rule_examples import trial
         ("10 mg/kg every 3 weeks", "15 mg/kg every 2 weeks", "dose 10 → 15 mg/kg, every 3 → 2 weeks"),
         ("75 mg/m2 in each 21-day cycle", "60 mg/m2 in each 28-day cycle", "dose 75 → 60 mg/m2, 21 → 28-day"),
         ("Up to 24 cycles.", "Up to 36 cycles.", "up to 24 → 36 cycles"),
+        ("start at a dose of 0.25 mg", "start at a dose of 0.5 mg", "dose 0.25 → 0.5 mg"),
+        ("infusions of 30 minutes", "infusions of 60 minutes", "of 30 → 60 minutes"),
         ("200mg on day 1", "300mg on day 1", "dose 200 → 300mg"),
         ("10 mg/kg every 3 weeks", "15 mg/kg given every 3 weeks", ""),
         ("AB101, 10 mg", "AB102, 10 mg", ""),

@@ -346,3 +346,10 @@ def test_a_first_sight_is_one_line() -> None:
     line = first_sight(TrialId("ctgov", "NCT09000001"), reader("ctgov").normalize(trial()))
     assert line.startswith("Now watching NCT09000001: Phase 2, recruiting, 120 planned, completes Dec 2028 (")
     assert line.endswith(" fields).")
+
+
+def test_a_country_without_sites_is_one_of_those_named() -> None:
+    """Several countries left are joined by `or`, as the sentence denies them."""
+    gone = [site("Klinik", "Bonn", "Germany"), site("Klinik", "Graz", "Austria")]
+    sites = story(compare(trial(sites=[*many(3), *gone]), trial(sites=many(3))), "sites")
+    assert sites.headline == "2 sites removed (Germany 1, Austria 1), no site left in Austria or Germany"

@@ -125,7 +125,20 @@ SENTENCES: tuple[tuple[str, Mapping[str, object], Mapping[str, object], str], ..
         {"count": 38, "count_type": "ACTUAL", "status": "TERMINATED"},
         "Final enrollment 38 of 120 planned (32 %).",
     ),
-    (COUNT, {}, {"count": 0, "count_type": "ACTUAL", "status": "WITHDRAWN"}, "0 of 120 planned enrolled."),
+    (COUNT, {}, {"count": 0, "count_type": "ACTUAL", "status": "WITHDRAWN"}, "Nobody enrolled, 120 planned."),
+    (COUNT, {}, {"count": 0, "count_type": "ACTUAL"}, "Nobody enrolled so far, 120 planned."),
+    (
+        COUNT,
+        {"count": 354},
+        {"count": 1, "count_type": "ACTUAL", "status": "TERMINATED"},
+        "Final enrollment 1 of 354 planned (<1 %).",
+    ),
+    (
+        COUNT,
+        {"status": "ACTIVE_NOT_RECRUITING"},
+        {"count": 38, "count_type": "ACTUAL", "status": "ACTIVE_NOT_RECRUITING"},
+        "38 of 120 planned enrolled (32 %); recruitment is closed.",
+    ),
     (
         PRIMARY,
         {"primary": [PFS]},

@@ -14,7 +14,7 @@ from monitor.core.record import JsonObject
 from monitor.core.recorded import leading, stamp_changes
 from tests.support.digests import change as recorded_change
 from tests.support.digests import trial as state
-from tests.support.rule_examples import NOT_BEGUN, ORR, OS, PFS, act, outcome, trial
+from tests.support.rule_examples import NOT_BEGUN, ORR, OS, PFS, act, est, outcome, trial
 
 STAMP = recorded_change(state(1), "").stamp
 POSTED = {"status": "COMPLETED", "pcd": act("2026-05-01"), "has_results": True}
@@ -84,6 +84,16 @@ def test_a_switch_of_the_primary_outcomes_says_when(timing: str) -> None:
     when, words = TIMES[timing]
     change = only({**when, "primary": [PFS]}, {**when, "primary": [PFS, ORR]})
     assert change.summary == f'Primary outcome added {words}: "Response rate" (24 months).'
+
+
+def test_a_plan_that_has_passed_is_no_completion() -> None:
+    """A trial that still recruits past its estimated date is not said to have completed."""
+    late = {"status": "RECRUITING", "pcd": est("2026-01")}
+    change = only({**late, "primary": [PFS]}, {**late, "primary": [PFS, ORR]})
+    assert change.summary == (
+        "Primary outcome added after the estimated primary completion (Jan 2026): "
+        '"Response rate" (24 months).'
+    )
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ _DOSE = re.compile(
     r"\s?(?:(?:m|k|µ|μ|mc|u|n)?g|m?[lL]|IU|MU|U|units?|Gy|cGy|mmol|mol|mEq|AUC|vg|PFU|cells?|tablets?|capsules?)"
     r"(?:/\S+)?$"
 )
+_BEFORE_A_DOSE = frozenset({"of", "at", "for"})
+"""Words that say nothing of a dose: `of 0.25 mg`."""
 _TOLD = 3
 """Numbers named in one sentence."""
 
@@ -40,11 +42,12 @@ def _moved(old: str, new: str, first: re.Match[str], second: re.Match[str]) -> s
     lead = _LEAD.search(new[max(0, second.start() - 10) : second.start()])
     was = _UNIT.match(old, first.end())
     shift = f"{first.group()} → {second.group()}{unit}"
-    if lead and _fits(lead, new, second):
+    dose = was and _DOSE.match(unit)
+    if lead and _fits(lead, new, second) and not (dose and lead.group().strip().lower() in _BEFORE_A_DOSE):
         return f"{lead.group().strip().lower()} {shift}"
     if not unit:
         return ""
-    return f"dose {shift}" if was and _DOSE.match(unit) else shift
+    return f"dose {shift}" if dose else shift
 
 
 def _fits(lead: re.Match[str], text: str, number: re.Match[str]) -> bool:

@@ -9,7 +9,7 @@ from monitor.core import switching
 from monitor.core.change import Delta
 from monitor.core.fits.outcomes import PRIMARY
 from monitor.core.phrases import clip, plural
-from monitor.core.scene import Case, Scene
+from monitor.core.scene import PRIMARY_COMPLETION, Case, Scene
 from monitor.core.sentences.words import capital, changed_words, edited, quoted, stop, when
 from monitor.core.text import same_words
 
@@ -58,7 +58,10 @@ def timing_words(scene: Scene) -> str:
         case "before_start":
             return "before start"
         case "after_primary_completion" if scene.completed_by is not None:
-            return f"after primary completion ({when(scene.completed_by)})"
+            # A plan that has passed is no completion: the trial may well be recruiting still.
+            actual = scene.after.dated(PRIMARY_COMPLETION)
+            planned = "" if actual and actual.type == "ACTUAL" else "the estimated "
+            return f"after {planned}primary completion ({when(scene.completed_by)})"
         case "at_results_posting":
             return "at results posting"
         case "after_results_posting":

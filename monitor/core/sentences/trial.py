@@ -176,7 +176,7 @@ def enrollment_count(case: Case) -> str:
     shift = f"{old.count:,} → {new.count:,}" + (f" ({change})" if change else "")
     match old.type, new.type:
         case "ESTIMATED", "ACTUAL":
-            return against_target(case.scene.status, old.count, new.count)
+            return _against_target(case, old.count, new.count)
         case "ACTUAL", "ESTIMATED":
             return f"Enrollment estimated again: {old.count:,} (actual) → {new.count:,} (estimated)."
         case "ACTUAL", "ACTUAL":
@@ -188,22 +188,35 @@ def enrollment_count(case: Case) -> str:
 
 def against_target(now: str | None, planned: int, actual: int) -> str:
     """An actual number beside the plan; final only where the trial is over (voice, "enrollment")."""
-    share = f" ({100 * actual / planned:.0f} %)" if planned else ""
+    share = f" ({_share(actual, planned)} %)" if planned else ""
     if now in ("COMPLETED", "TERMINATED"):
         if planned == actual:
             return f"Final enrollment {actual:,}, as planned."
         return f"Final enrollment {actual:,} of {planned:,} planned{share}."
-    if now == "WITHDRAWN" or actual == 0:
-        return f"{actual:,} of {planned:,} planned enrolled."
+    if actual == 0:
+        return f"Nobody enrolled{' so far' if now in _COUNTING else ''}, {planned:,} planned."
     so_far = " so far" if now in _COUNTING else ""
     return f"{actual:,} of {planned:,} planned enrolled{so_far}{share}."
+
+
+def _against_target(case: Case, planned: int, actual: int) -> str:
+    """The same in a story; that recruitment is closed is said where no step of the status says so."""
+    told = against_target(case.scene.status, planned, actual)
+    if case.scene.status == "ACTIVE_NOT_RECRUITING" and case.scene.status_move is None:
+        return f"{told.rstrip('.')}; recruitment is closed."
+    return told
+
+
+def _share(actual: int, planned: int) -> str:
+    share = 100 * actual / planned
+    return "<1" if 0 < share < 1 else f"{share:.0f}"
 
 
 def enrollment_type(case: Case) -> str:
     """The number became actual, or an estimate again."""
     counted, new = case.scene.enrollments
     if counted and new and (counted.type, new.type) == ("ESTIMATED", "ACTUAL"):
-        return against_target(case.scene.status, counted.count, new.count)
+        return _against_target(case, counted.count, new.count)
     count = f" {new.count:,}" if new and not case.scene.changed("design.enrollmentCount") else ""
     old = f"{word(case.old)} → " if case.old else ""
     return f"Enrollment{count}: {old}{word(case.new) or 'no type'}."

@@ -123,12 +123,12 @@ def times(number: int) -> str:
     return {1: "once", 2: "twice"}.get(number, f"{number} times")
 
 
-def listing(names: Iterable[str], limit: int = 5) -> str:
+def listing(names: Iterable[str], limit: int = 5, *, last: str = "and") -> str:
     """`a, b and c`; past `limit` the rest is counted."""
     known = list(names)
     if len(known) > limit:
         known = [*known[: limit - 1], f"{len(known) - limit + 1} more"]
-    return known[0] if len(known) == 1 else f"{', '.join(known[:-1])} and {known[-1]}" if known else ""
+    return known[0] if len(known) == 1 else f"{', '.join(known[:-1])} {last} {known[-1]}" if known else ""
 
 
 def in_country(name: str) -> str:
