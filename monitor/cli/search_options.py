@@ -34,7 +34,7 @@ def with_search_options(command: Callable[..., None]) -> Callable[..., None]:
         command(*args, given=given, **values)
 
     signature = own.replace(parameters=[*parameters, *options], return_annotation=None)
-    wrapper.__signature__ = signature
+    wrapper.__signature__ = signature  # type: ignore[attr-defined]
     wrapper.__annotations__ = {name: one.annotation for name, one in signature.parameters.items()}
     del wrapper.__wrapped__
     return wrapper

@@ -21,6 +21,7 @@ from monitor.core.phrases import day_words
 from monitor.core.programmes import Programme, programmes
 from monitor.core.record import TrialId
 from monitor.core.recorded import RecordedChange, derived_id, leading
+from monitor.core.searches import DISCOVERED
 from monitor.core.stories import (
     Pending,
     Story,
@@ -42,7 +43,9 @@ __all__ = [
     "compose",
     "counts",
     "digest_id",
+    "in_searches",
     "subject",
+    "tally",
 ]
 
 DigestKind: TypeAlias = Literal["scheduled", "immediate", "manual", "preview"]
@@ -232,13 +235,26 @@ def counts(digest: Digest) -> Mapping[Significance, int]:
     return {level: found[level] for level in LEVELS if found[level]}
 
 
+def tally(digest: Digest) -> Mapping[Significance, int]:
+    """The same without who came into a search or left it: that has a section of its own."""
+    return counts(replace(digest, stories=tuple(one for one in digest.stories if not one.is_of_search)))
+
+
+def in_searches(digest: Digest) -> tuple[str, ...]:
+    """Who came into your searches, and who left them, in words: `2 new in your searches`."""
+    about = [story.finding.rule == DISCOVERED for story in digest.stories if story.is_of_search]
+    new, left = sum(about), len(about) - sum(about)
+    told = ((new, "new in your searches"), (left, "no longer in your searches"))
+    return tuple(f"{number} {words}" for number, words in told if number)
+
+
 def subject(digest: Digest) -> str:
     """The subject line: how many and how bad (contract section 8), then whose digest and which day."""
-    told = counts(digest)
+    told = tally(digest)
     loud = [f"{told[level]} {level}" for level in ("critical", "major") if level in told]
     quiet = [f"{number} {level}" for level, number in told.items()]
     day = digest.created_at.astimezone(cadence.zone_of(cadence.parse(digest.subscription.cadence)))
-    what = ", ".join(loud or quiet) or _subject_without_stories(digest)
+    what = ", ".join([*(loud or quiet), *in_searches(digest)]) or _subject_without_stories(digest)
     return f"Trialwire: {what} · {digest.subscription.name} · {day.day} {day:%b}"
 
 

@@ -12,14 +12,12 @@ from monitor.core.change import ChangeSet, Delta
 from monitor.core.classify import classify
 from monitor.core.headlines import first_sight_line
 from monitor.core.phrases import phase_words
-from monitor.core.record import Json, JsonObject, TrialId, TrialRecord
+from monitor.core.record import JsonObject, TrialId, TrialRecord
 from monitor.core.rule import RuleTable
-from monitor.core.searches import Matched, Membership
+from monitor.core.searches import SEARCH, Matched, Membership
 from monitor.core.sentences.words import word
 
 Presence: TypeAlias = Literal["present", "gone"]
-SEARCH = "search"
-"""The kind of the story of a trial that came into a search or left it."""
 
 
 def presence_change(old: Presence | None, new: Presence, *, rules: RuleTable | None = None) -> ChangeSet:
@@ -77,22 +75,6 @@ def search_change(
     )
     stories = tuple(replace(story, kind=SEARCH, headline=summary.rstrip(".")) for story in found.findings)
     return ChangeSet(changes, stories)
-
-
-def search_line(facts: Json) -> str:
-    """The line of a digest's section on searches, from a change's facts: `Phase 1/2, … (matched …)`."""
-    if not isinstance(facts, dict):
-        return ""
-    words = [str(facts.get("context") or "")]
-    if facts.get("event") == "back":
-        words.insert(0, "back")
-    if facts.get("event") == "left":
-        words = ["left"]
-    matched = facts.get("matched")
-    why = ""
-    if isinstance(matched, dict):
-        why = f" ({Matched(str(matched.get('name')), str(matched.get('place')))})"
-    return ", ".join(part for part in words if part) + why
 
 
 def in_brief(record: TrialRecord) -> str:

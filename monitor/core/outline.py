@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from monitor.core import cadence
 from monitor.core.change import LEVELS, Significance
-from monitor.core.digest import Digest, Story, counts, subject
+from monitor.core.digest import Digest, Story, in_searches, subject, tally
 from monitor.core.entries import Entry, Limits, entry, linked_once
 from monitor.core.phrases import (
     clean,
@@ -23,6 +23,7 @@ from monitor.core.phrases import (
 )
 from monitor.core.programmes import Programme
 from monitor.core.record import TrialId
+from monitor.core.searches import search_line
 from monitor.core.watching import Notice, TrialState
 
 
@@ -59,6 +60,16 @@ class Across:
 
 
 @dataclass(frozen=True, slots=True)
+class Newcomer:
+    """A trial that came into one of the reader's searches, or left it."""
+
+    search: str
+    number: str
+    url: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """All that is told of one level."""
 
@@ -81,6 +92,8 @@ class Outline:
     freshness: tuple[str, ...]
     preheader: str
     sections: tuple[Section, ...]
+    newcomers: tuple[Newcomer, ...]
+    more_newcomers: str
     attention: tuple[str, ...]
     watching: tuple[str, ...]
     unread: tuple[str, ...]
@@ -100,18 +113,22 @@ def outline(digest: Digest, limits: Limits) -> Outline:
     """Read a digest for telling; the same digest and limits always give the same outline."""
     local = digest.created_at.astimezone(cadence.zone_of(cadence.parse(digest.subscription.cadence)))
     year = local.year
-    trials = {story.trial.trial for story in digest.stories}
-    tally = tuple(counts(digest).items())
-    scope = f"in {len(trials)} of {plural(digest.watched, 'trial')}" if tally else _quiet(digest)
+    trials = {story.trial.trial for story in digest.stories if not story.is_of_search}
+    levels = tuple(tally(digest).items())
+    newcomers = tuple(_newcomer(story, limits) for story in digest.stories if story.is_of_search)
+    places = [f"in {len(trials)} of {plural(digest.watched, 'trial')}"] if levels else []
+    scope = "; ".join([*places, *in_searches(digest)]) or _quiet(digest)
     return Outline(
         subject=subject(digest),
         name=digest.subscription.name,
         day=f"{local:%a} {local.day} {local:%b} {local.year}",
-        tally=tally,
+        tally=levels,
         scope=scope,
         freshness=tuple(freshness(source, year) for source in digest.sources),
         preheader=clip("; ".join(_loudest(digest)) or scope, 180),
         sections=tuple(_sections(digest, limits)),
+        newcomers=newcomers[: limits.items],
+        more_newcomers=_more_newcomers(digest, len(newcomers) - limits.items),
         attention=_listed([_notice(notice, limits) for notice in digest.notices], limits),
         watching=_listed([_notice(notice, limits) for notice in digest.baselines], limits),
         unread=_unread(digest, limits),
@@ -125,7 +142,7 @@ def _sections(digest: Digest, limits: Limits) -> Iterator[Section]:
     room = limits.stories
     for level in LEVELS:
         across = [one for one in digest.programmes if one.significance == level]
-        stories = [story for story in digest.stories if story.level == level]
+        stories = [story for story in digest.stories if story.level == level and not story.is_of_search]
         if not (stories or across):
             continue
         named = tuple(_across(digest, one, limits) for one in across[:room])
@@ -138,6 +155,23 @@ def _sections(digest: Digest, limits: Limits) -> Iterator[Section]:
         cards = tuple(_card(group, limits) for group in by_trial.values())
         more = _more(digest, level, rest, across[len(named) :])
         yield Section(level, named, cards, more)
+
+
+def _newcomer(story: Story, limits: Limits) -> Newcomer:
+    """What a reader decides by: which search, what trial, why it was found."""
+    facts = story.changes[0].body.get("facts") if story.changes else None
+    search = str(facts.get("search")) if isinstance(facts, dict) else ""
+    title = clip(story.trial.title or story.finding.title, min(limits.clip, 160))
+    parts = [title, search_line(facts) or story.finding.headline]
+    url = story.changes[0].stamp.url if story.changes else story.finding.url
+    return Newcomer(search, story.trial.trial.id, url, " · ".join(part for part in parts if part))
+
+
+def _more_newcomers(digest: Digest, rest: int) -> str:
+    if rest <= 0:
+        return ""
+    since = f" --observed-since {digest.since:%Y-%m-%d}" if digest.since is not None else ""
+    return f"and {rest:,} more: trialwire changes{since} --field registry.search"
 
 
 def _across(digest: Digest, one: Programme, limits: Limits) -> Across:

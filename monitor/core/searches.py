@@ -19,6 +19,10 @@ from monitor.core.search import Search
 SearchKind: TypeAlias = Literal["search", "asset", "all"]
 Membership: TypeAlias = Literal["entered", "back", "left"]
 """What became of a trial in a search."""
+SEARCH = "search"
+"""The kind of the story of a trial that came into a search or left it."""
+DISCOVERED = "M22"
+"""The rule that decides that it came in."""
 MOST_NAMES_AT_ONCE = 12
 """Alternatives in one question to a registry; an asset with more is asked for in several."""
 SHORTEST_NAME = 2
@@ -184,3 +188,19 @@ def moves(
         tuple(trial for trial in dict.fromkeys(now) if trial not in members),
         tuple(sorted(trial for trial in members if trial not in standing)),
     )
+
+
+def search_line(facts: Json) -> str:
+    """The line of a digest's section on searches, from a change's facts: `Phase 1/2, … (matched …)`."""
+    if not isinstance(facts, dict):
+        return ""
+    words = [str(facts.get("context") or "")]
+    if facts.get("event") == "back":
+        words.insert(0, "back")
+    if facts.get("event") == "left":
+        words = ["left"]
+    matched = facts.get("matched")
+    why = ""
+    if isinstance(matched, dict):
+        why = f" ({Matched(str(matched.get('name')), str(matched.get('place')))})"
+    return ", ".join(part for part in words if part) + why

@@ -18,6 +18,7 @@ from monitor.core.net import Retold, Window, life_retold, retold, there_and_back
 from monitor.core.partial_date import PartialDate
 from monitor.core.record import TrialId
 from monitor.core.recorded import RecordedChange, RecordedFinding, derived_id, leading
+from monitor.core.searches import SEARCH
 from monitor.core.watching import Notice, TrialState
 
 LATE = timedelta(days=14)
@@ -71,6 +72,11 @@ class Story:
         if not at_least(louder, self.finding.significance):
             return self.finding.significance
         return worst(rest) if any(level != "noise" for level in rest) else None
+
+    @property
+    def is_of_search(self) -> bool:
+        """Is it about a trial that came into a search or left it? Those have a section of their own."""
+        return self.finding.kind == SEARCH
 
     @property
     def own(self) -> tuple[RecordedChange, ...]:
