@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -134,20 +135,24 @@ def _runs_alike(more: list[str], less: list[str]) -> bool:
     return fuzz.ratio("".join(more), "".join(less)) >= _SPELLING
 
 
-def _without(words: tuple[str, ...], city: str) -> list[str]:
-    parts = city.split()
-    return [word for word in words if not any(_spelt_alike(word, part) for part in parts)]
+@lru_cache(maxsize=4096)
+def _without(words: tuple[str, ...], city: str) -> tuple[str, ...]:
+    return tuple(_unmatched(words, city.split()))
 
 
-def _unmatched(words: list[str], others: list[str]) -> list[str]:
-    return [word for word in words if not any(_spelt_alike(word, other) for other in others)]
+def _unmatched(words: Sequence[str], others: Sequence[str]) -> list[str]:
+    """Those that no other is spelled like."""
+    long = [other for other in others if len(other) >= _LONG]
+    return [
+        word
+        for word in words
+        if word not in others
+        and (len(word) < _LONG or True not in [_spelt_alike(word, other) for other in long])
+    ]
 
 
+@lru_cache(maxsize=16384)
 def _spelt_alike(one: str, other: str) -> bool:
-    if one == other:
-        return True
-    if min(len(one), len(other)) < _LONG:
-        return False
     return one.startswith(other) or other.startswith(one) or fuzz.ratio(one, other) >= _SPELLING
 
 

@@ -13,7 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from rapidfuzz import fuzz
 
@@ -28,8 +28,9 @@ _TELLING_WORDS = 3
 _TELLING_ZIP = 4
 _LONG_ZIP = 5
 _REGION = 2
-_CROWD = 150
-"""Of so many sites in one place, not every one is compared with every other."""
+_CROWD, _FEWEST = 30, 2
+"""Of more sites than so many in one place (a real trial has up to 16 in one city), not every one is compared
+with every other: there, only with those in so many of the smallest blocks it shares."""
 _UNITED_STATES, _SHORT_ZIP = country("United States").form, 5
 """There the first five signs are the place, what follows is the side of a street."""
 _TELLING_PARTS = ("status", "state", "zip", "contacts", "geoPoint")
@@ -43,21 +44,23 @@ class _Site(NamedTuple):
     point: tuple[float, float] | None
 
 
+_Block: TypeAlias = tuple[str, ...]
+
+
 def candidates(olds: Sequence[Tree], news: Sequence[Tree]) -> Iterator[tuple[float, int, int]]:
     """Pairs of sites that may be the same, with how sure that is; only those that share a block."""
     befores, afters = [_site(item) for item in olds], [_site(item) for item in news]
     crowded = _crowded(afters) if len(afters) > _CROWD else frozenset()
-    blocks: dict[tuple[str, str], list[int]] = {}
+    blocks: dict[_Block, list[int]] = {}
     for j, site in enumerate(afters):
         for block in _blocks(site, crowded):
             blocks.setdefault(block, []).append(j)
     for i, site in enumerate(befores):
-        near: set[int] = set()
-        for block in _blocks(site, crowded):
-            places = blocks.get(block, ())
-            if len(places) <= _CROWD:
-                near.update(places)
-        for j in sorted(near):
+        shared = [blocks[block] for block in _blocks(site, crowded) if block in blocks]
+        shared = [places for places in shared if len(places) <= _CROWD]
+        if site.city in crowded:
+            shared = sorted(shared, key=len)[:_FEWEST]
+        for j in sorted({j for places in shared for j in places}):
             score = _score(site, afters[j])
             if score > 0:
                 yield score + _agreement(olds[i], news[j]), i, j
@@ -98,24 +101,26 @@ def _same_region(old: str, new: str) -> bool:
 
 def are_apart(old: Tree, new: Tree) -> bool:
     """Are two sites of one key two sites all the same: stand-ins without a number, at different zips?"""
+    was, now = _form(old, "zip"), _form(new, "zip")
+    if was == now or not (letters(was) and letters(now)) or letters(was) == letters(now):
+        return False
     name = _form(new, "facility")
-    zips = [letters(_form(item, "zip")) for item in (old, new)]
-    return all(zips) and zips[0] != zips[1] and is_placeholder(name) and not has_number(name)
+    return is_placeholder(name) and not has_number(name)
 
 
-def _blocks(site: _Site, crowded: frozenset[str]) -> Iterator[tuple[str, str]]:
+def _blocks(site: _Site, crowded: frozenset[str]) -> Iterator[_Block]:
     """What two sites have in common at least; in a crowded city, a telling word of the name besides."""
-    if site.city in crowded:
-        for word in site.name.telling:
-            yield "word", f"{word}|{site.city}|{site.country}"
-    elif site.city:
-        yield "city", f"{site.city}|{site.country}"
-    if site.zip:
-        yield "zip", f"{site.zip}|{site.country}"
-    if site.name.letters and (site.name.numbered or not site.name.placeholder):
-        yield "facility", f"{site.name.letters}|{site.country}"
-    if site.point is not None and not site.zip:
-        yield "point", f"{site.point[0]:.1f}|{site.point[1]:.1f}"
+    name, city, code, land, point = site
+    if city in crowded:
+        yield from (("word", word, city, land) for word in name.telling)
+    elif city:
+        yield "city", city, land
+    if code:
+        yield "zip", code, land
+    if name.letters and (name.numbered or not name.placeholder):
+        yield "facility", name.letters, land
+    if point is not None and not code:
+        yield "point", f"{point[0]:.1f}|{point[1]:.1f}"
 
 
 def _score(old: _Site, new: _Site) -> float:
@@ -181,15 +186,19 @@ def _near(old: _Site, new: _Site) -> bool:
 
 def _site(item: Tree) -> _Site:
     point = item.get("geoPoint")
-    land = _form(item, "country")
-    code = letters(_form(item, "zip")).replace(" ", "")
     return _Site(
         facility(_form(item, "facility")),
         city=_city(_form(item, "city")),
-        zip=code[:_SHORT_ZIP] if land == _UNITED_STATES else code,
+        zip=_zip(_form(item, "zip"), land := _form(item, "country")),
         country=land,
         point=_point(point) if isinstance(point, Mapping) else None,
     )
+
+
+@lru_cache(maxsize=4096)
+def _zip(shown: str, land: str) -> str:
+    code = letters(shown).replace(" ", "")
+    return code[:_SHORT_ZIP] if land == _UNITED_STATES else code
 
 
 @lru_cache(maxsize=4096)
