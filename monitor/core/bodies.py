@@ -8,8 +8,9 @@ and none is known by name.
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import lru_cache
+
+from monitor.core.text import unaccented
 
 # Legal forms as whole words, dots dropped before: "Co., Ltd.", "S.p.A.", "GmbH & Co. KGaA".
 # fmt: off
@@ -68,7 +69,7 @@ def plain_name(name: str) -> str:
 
 
 def _words(name: str) -> list[str]:
-    bare = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c)).casefold()
+    bare = unaccented(name).casefold()
     bare = _DOTTED.sub(
         lambda found: re.sub(r"[.'’]", "", found.group()), bare.replace("&", " and ").replace("a/s", "as")
     )

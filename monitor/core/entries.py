@@ -78,6 +78,7 @@ def linked_once(entries: Sequence[Entry]) -> Iterator[Entry]:
 
 
 def entry(story: Story, limits: Limits) -> Entry:
+    """The story, its loud changes before its quiet ones, within the limits."""
     changes = sorted(story.own, key=lambda change: LEVELS.index(change.significance))
     # What a programme tells above is not said again: the story begins with what is its own.
     first = changes[0].summary if story.above and changes else story.finding.headline

@@ -8,12 +8,13 @@ they look ("First" and "Second Affiliated Hospital"). Nothing is looked up, and 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from rapidfuzz import fuzz
+
+from monitor.core.text import unaccented
 
 _NUMBER = r"(?:\W*(?:number|no)?\W*[a-z]{0,4}[\w\-]*\d[\w\-]*)"
 _PREFIX = r"(?:[\w&.'\-]+\s+){0,2}?"
@@ -159,7 +160,7 @@ def _spelt_alike(one: str, other: str) -> bool:
 @lru_cache(maxsize=4096)
 def letters(text: str) -> str:
     """A name by its letters and digits alone: no case, accents, punctuation or broken encoding."""
-    return _SPACE.sub(" ", _unaccented(_mended(text)).casefold()).strip()
+    return _SPACE.sub(" ", unaccented(_mended(text)).casefold()).strip()
 
 
 def _mended(text: str) -> str:
@@ -172,9 +173,3 @@ def _mended(text: str) -> str:
         except (UnicodeEncodeError, UnicodeDecodeError):
             continue
     return text
-
-
-def _unaccented(text: str) -> str:
-    if text.isascii():
-        return text
-    return "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))

@@ -229,6 +229,7 @@ def _loose_findings(subscription: Subscription, loose: Sequence[RecordedChange])
 
 
 def worst_first(story: Story) -> tuple[int, str, int, str, str, int, str]:
+    """A sort key: by level, then by rule, then by trial and version."""
     finding = story.finding
     found = _RULE.match(finding.rule)
     letter, number = (found[1], int(found[2] or 0)) if found else ("", 0)

@@ -47,6 +47,13 @@ def collapse(text: str) -> str:
     return " ".join(text.split())
 
 
+def unaccented(text: str) -> str:
+    """The text with every letter as the plain one under it, and wide or joined signs as simple ones."""
+    if text.isascii():
+        return text
+    return "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
+
+
 # -------------------------------------------------------------------------------------- differences
 
 

@@ -17,8 +17,6 @@ from monitor.core.recorded import RecordedChange
 
 Place: TypeAlias = "tuple[str, str]"
 """List and key; a field without items has an empty key."""
-
-
 _Edit: TypeAlias = "tuple[Place | None, Place | None, list[RecordedChange]]"
 """The place before, the place after, the changes between them; None: not there."""
 
@@ -54,8 +52,8 @@ class Threads:
         undone: list[tuple[RecordedChange, ...]] = []
         for thread in _joined(_threads(steps), nets):
             undone += self._settled(thread)
-        for found in self._by_family.values():
-            self._lend(found, steps)
+        for name, found in self._by_family.items():
+            self._lend(found, [step for step in steps if family_of(step) == name])
         order = {step.id: number for number, step in enumerate(steps)}
         self.steps = {
             net: tuple(sorted({step.id for step in led}, key=order.__getitem__))
@@ -91,10 +89,10 @@ class Threads:
         return undone
 
     def _lend(self, nets: Sequence[RecordedChange], steps: Sequence[RecordedChange]) -> None:
-        """A net change that no thread leads to has the steps of its field; some of them led to it."""
+        """A net change that no thread leads to has all steps of its family; some of them led to it."""
         for net in nets:
             if not self._led[net.id]:
-                self._led[net.id] += [step for step in steps if family_of(step) == family_of(net)]
+                self._led[net.id] += steps
 
 
 def _threads(steps: Sequence[RecordedChange]) -> list[_Thread]:

@@ -63,11 +63,6 @@ def all_of(expressions: Iterable[str]) -> str:
     return _joined(expressions, "AND")
 
 
-def negated(expression: str) -> str:
-    """The expression does not fit."""
-    return f"NOT ({expression})"
-
-
 def grouped(expression: str) -> str:
     """An expression of somebody's own as one part of a larger one.
 
