@@ -7,12 +7,13 @@ import platform
 import sys
 from collections.abc import Callable, Iterator, Mapping
 
-from tests.bench import comparing, importing, polling, watching
+from tests.bench import comparing, importing, polling, rivals, watching
 
 BENCHES: Mapping[str, Callable[[int], Iterator[str]]] = {
     "compare": comparing.report,
     "import": importing.report,
     "pass": polling.report,
+    "rivals": rivals.report,
     "watch": watching.report,
 }
 
