@@ -1,10 +1,12 @@
-"""`lazy`: an attribute worked out when it is first asked for, and kept."""
+"""`lazy`: an attribute worked out when it is first asked for, and kept. `kept`: the same for a function."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, Generic, TypeVar
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 
@@ -24,3 +26,18 @@ class lazy(Generic[T]):  # noqa: N801
         # Found in the instance's own dictionary from now on, before this is asked.
         value = instance.__dict__[self._name] = self._read(instance)
         return value
+
+
+def kept(read: Callable[[S], T]) -> Callable[[S], T]:
+    """A function of one object that is worked out once for it, and kept with it."""
+    name = f"{read.__module__}.{read.__qualname__}"
+
+    @wraps(read)
+    def answer(of: S) -> T:
+        answers = of.__dict__
+        if name not in answers:
+            answers[name] = read(of)
+        answered: T = answers[name]
+        return answered
+
+    return answer

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
+from monitor.core.lazy import kept
 from monitor.core.record import Items, Tree, Value
-from monitor.core.scene import Case, shown
+from monitor.core.scene import Case, Scene, shown
 
 FLOW, BASELINE, MEASURES, EVENTS = (
     "results.participantFlow",
@@ -48,6 +50,8 @@ class Spot:
     """The attribute that differs; empty where a whole item came or went."""
     root: Tree = field(repr=False)
     """The module, or the outcome measure, it stands in."""
+    titles: Mapping[str, str] = field(repr=False)
+    """Those of its groups, by their folded numbers."""
 
     def step(self, *lists: str) -> Step | None:
         """The step through one of these lists."""
@@ -68,9 +72,8 @@ def spot(case: Case) -> Spot:
     """Where the difference stands, read in the version that holds it."""
     delta = case.delta
     gone = delta.op == "removed" and bool(delta.at)
-    root = _root(case, before=delta.op == "removed")
+    root, titles = _root(case, before=delta.op == "removed")
     path: Sequence[str] = delta.from_at if gone and delta.from_at is not None else delta.at
-    titles = group_titles(root)
     steps: list[Step] = []
     node: Value | None = root
     group, place = "", 0
@@ -90,7 +93,7 @@ def spot(case: Case) -> Spot:
             steps += [Step(name, "", member, 1)] if isinstance(member, Mapping) else []
             node, place = member, place + 1
     whole = isinstance(value_of(case), Mapping)
-    return Spot(tuple(steps), group, "" if whole or not path else path[-1], root)
+    return Spot(tuple(steps), group, "" if whole or not path else path[-1], root, titles)
 
 
 def value_of(case: Case) -> Value | None:
@@ -98,17 +101,29 @@ def value_of(case: Case) -> Value | None:
     return case.delta.old if case.delta.new is None else case.delta.new
 
 
-def _root(case: Case, *, before: bool) -> Tree:
-    delta, record = case.delta, case.scene.before if before else case.scene.after
-    if delta.key is not None:
-        key = (delta.from_key or delta.key) if before else delta.key
-        return record.items(delta.field).get(key, {})
-    found = record.get(delta.field)
-    return found if isinstance(found, Mapping) else {}
+_Root: TypeAlias = tuple[Tree, Mapping[str, str]]
+"""A module or an outcome measure, with the titles of its groups."""
 
 
-def group_titles(root: Tree) -> Mapping[str, str]:
-    """Titles of a module's groups by their folded numbers."""
+@kept
+def _roots(scene: Scene) -> dict[tuple[str, str | None, bool], _Root]:  # noqa: ARG001
+    """Those looked up so far: each may hold hundreds of differences."""
+    return {}
+
+
+def _root(case: Case, *, before: bool) -> _Root:
+    delta, roots = case.delta, _roots(case.scene)
+    key = delta.from_key or delta.key if before else delta.key
+    known = roots.get((delta.field, key, before))
+    if known is None:
+        record = case.scene.before if before else case.scene.after
+        found = record.get(delta.field) if key is None else record.items(delta.field).get(key)
+        root = found if isinstance(found, Mapping) else {}
+        known = roots[delta.field, key, before] = root, _group_titles(root)
+    return known
+
+
+def _group_titles(root: Tree) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for name in _GROUPS:
         groups = root.get(name)

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from monitor.core.change import Delta
+from monitor.core.lazy import kept
 from monitor.core.phrases import plural
 from monitor.core.posted import BASELINE, EVENTS, FLOW, MEASURES, POSTED, spot
 from monitor.core.record import Items, JsonObject, Text, Tree, Value
@@ -73,11 +74,13 @@ def weight(case: Case) -> tuple[int, int]:
     return 5, 0
 
 
+@kept
 def sums(scene: Scene) -> Mapping[str, str]:
     """One sentence for each module of posted results with more differences than are told one by one."""
     return {name: told for name in POSTED if (told := _sum(scene, name))}
 
 
+@kept
 def first_posting(scene: Scene) -> JsonObject:
     """`outcome_measures`, `primary_outcome_measures`, `participants` who started, `serious_event_terms`."""
     facts: JsonObject = {}
@@ -109,6 +112,7 @@ def first_posting_line(facts: JsonObject) -> str:
     return f"First posted: {', '.join(told)}." if told else ""
 
 
+@kept
 def _stay_posted(scene: Scene) -> bool:
     return all(record.get("results.hasResults") is True for record in (scene.before, scene.after))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from monitor.core.change import LEVELS, Significance
+from monitor.core.lazy import kept
 from monitor.core.rule import RuleTable, Shift
 from monitor.core.rules import LONG_COMPLETED, NEAR_COMPLETION, OBSERVATIONAL
 from monitor.core.scene import COMPLETION, PRIMARY_COMPLETION, Scene
@@ -27,6 +28,7 @@ def _moved(base: Significance, shifts: Sequence[Shift]) -> Significance:
     return LEVELS[max(0, min(len(LEVELS) - 1, LEVELS.index(base) - steps))]
 
 
+@kept
 def circumstances(scene: Scene) -> tuple[Shift, ...]:
     """The circumstances this version was made in."""
     near = _days_to_completion(scene)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from monitor.core.phrases import clip
-from monitor.core.posted import BASELINE, BY_GROUP, EVENTS, FLOW, MEASURES, Spot, group_titles, spot, value_of
+from monitor.core.posted import BASELINE, BY_GROUP, EVENTS, FLOW, MEASURES, Spot, spot, value_of
 from monitor.core.record import Items, Text, Tree, Value
 from monitor.core.scene import Case, shown
 from monitor.core.sentences.record import plain
@@ -125,15 +125,14 @@ def _what(case: Case, at: Spot) -> str:
     if isinstance(old, Text) or isinstance(new, Text):
         return f"{group}, {label}{edited(case.old, case.new)}"
     if at.leaf == "groupIds":
-        return f", {label}: {_shift(_titled(old, at.root), _titled(new, at.root))}"
+        return f", {label}: {_shift(_titled(old, at), _titled(new, at))}"
     return f"{group}, {label}: {_shift(_said(case.old), _said(case.new))}"
 
 
-def _titled(value: Value | None, root: Tree) -> str:
+def _titled(value: Value | None, at: Spot) -> str:
     """Numbers of groups by their titles."""
-    titles = group_titles(root)
     ids = sorted(value) if isinstance(value, frozenset) else []
-    return ", ".join(quoted(titles.get(number.casefold()) or number, 60) for number in ids)
+    return ", ".join(quoted(at.titles.get(number.casefold()) or number, 60) for number in ids)
 
 
 def _said(value: str) -> str:
@@ -228,7 +227,7 @@ def _item(case: Case, at: Spot) -> str:
         counted = f"{_units(at)} analyzed " if innermost == "counts" else ""
         group = f" in {quoted(at.group, _TITLE)}" if at.group else ""
         return f": {counted}{_shift('' if came else number, number if came else '', group=group)}"
-    numbers = _numbers_of(item, group_titles(at.root))
+    numbers = _numbers_of(item, at.titles)
     told = f" ({numbers})" if numbers else ""
     if innermost in _SAID:
         return f": {case.delta.op}{told}"
