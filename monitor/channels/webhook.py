@@ -29,7 +29,7 @@ from monitor.errors import ConfigError, DeliveryDeferredError, DeliveryError, De
 from monitor.transport.addresses import check_url
 
 TYPE = "webhook"
-EventType: TypeAlias = Literal["digest.created", "change.detected", "source.unhealthy"]
+EventType: TypeAlias = Literal["digest.created", "change.detected", "trial.discovered", "source.unhealthy"]
 MAX_BODY = 256 * 1024
 """Bytes of one message; a larger digest goes out in numbered parts (contract section 7)."""
 _ENVELOPE = 1024

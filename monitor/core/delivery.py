@@ -22,7 +22,7 @@ class Message:
     """1-based number of this message among those of the same digest, channel and recipient."""
     content: bytes
     event: str
-    """`digest.created`, `change.detected`, `source.unhealthy`, `test.ping`."""
+    """`digest.created`, `change.detected`, `trial.discovered`, `source.unhealthy`, `test.ping`."""
 
 
 @dataclass(frozen=True, slots=True)

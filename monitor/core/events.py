@@ -18,6 +18,7 @@ from monitor.core.digest import Digest, Story, counts
 from monitor.core.programmes import Programme
 from monitor.core.record import Json, JsonObject
 from monitor.core.recorded import RecordedChange, isoformat
+from monitor.core.searches import DISCOVERED
 from monitor.core.watching import Notice, SourceHealth
 
 MAX_LISTED = 500
@@ -43,6 +44,9 @@ def digest_events(digest: Digest, wanted: Sequence[str], *, limit: int) -> Itera
         elif event_type == "change.detected":
             for story in digest.stories:
                 yield from _parts(event_type, digest, (story,), limit=limit, with_rest=False)
+        elif event_type == "trial.discovered":
+            for story in (story for story in digest.stories if story.finding.rule == DISCOVERED):
+                yield from (_event(event_type, digest, _discovered(digest, one)) for one in story.changes)
         elif event_type == "source.unhealthy":
             for notice in (notice for notice in digest.notices if notice.kind == "source"):
                 yield _event(event_type, digest, _source_event(digest, notice))
@@ -189,6 +193,20 @@ def _source(source: SourceHealth) -> JsonObject:
         "reason": source.reason,
         "data_version": source.data_version,
         "last_success_at": None if read is None else isoformat(read),
+    }
+
+
+def _discovered(digest: Digest, change: RecordedChange) -> JsonObject:
+    """A trial that came into a search, with the change that says so."""
+    told, facts = change.to_dict(), change.body.get("facts")
+    known = facts if isinstance(facts, dict) else {}
+    return {
+        "digest": {"id": digest.id, "subscription": digest.subscription.name},
+        "search": change.key,
+        "event": known.get("event"),
+        "matched": known.get("matched"),
+        "trial": told["trial"],
+        "change": told,
     }
 
 
