@@ -32,9 +32,8 @@ _FEW = r"(?:few|fewer|no|lack of|insufficient|inadequate|not enough|limited|unab
 _JOINING = r"(?:acc?ru|accural|recr[ui]+t|reclut|enrol|inclusions?\b|(?:patient|participant) uptake)"
 _TROUBLE = (
     r"(?:slow|low|poor|insufficien|inadequa|lack|difficult|diffcult|unable|inab|impossib|fail|no\b|"
-    r"not\b|never|"
-    r"few|limit|challeng|problem|issue|delay|under|only|less|small|hard|hinder|unsuccess|behind|weak|bad\b|"
-    r"too long|shortfall|falta|baja|faible|stagna|declin)"
+    r"not\b|never|few|limit|challeng|problem|issue|delay|under|only|less|small|hard|hinder|unsuccess|"
+    r"behind|weak|bad\b|too long|shortfall|falta|baja|faible|stagna|declin)"
 )
 _WHY = r"(?:due|because|owing|after|since|with|from|by)"
 _STEP = rf"(?:(?!{_WHY}\b)[\w'’%]+\W+)"
@@ -116,20 +115,21 @@ def _patterns() -> tuple[tuple[int, Mapping[StopClass, re.Pattern[str]]], ...]:
 
 # What names a class without being a reason: bodies, protocol parts, how far it came, who agreed.
 _BESIDE = re.compile(
-    r"\bdata (?:and |& )?safety (?:and |& )?monitoring(?: (?:board|committee))?|\bsafety (?:monitoring|"
-    r"review|run.in|"
-    r"lead.in|follow.?up|board|committee|cohort|analysis set)\b|\bsafety (?:and|&) monitoring\b|"
+    r"\bdata (?:and |& )?safety (?:and |& )?monitoring(?: (?:board|committee))?|"
+    r"\bsafety (?:monitoring|review|run.in|lead.in|follow.?up|board|committee|cohort|analysis set)\b|"
+    r"\bsafety (?:and|&) monitoring\b|"
     r"\b(?:death|passing) of (?:the |our )?(?:\w+ ){0,2}?(?=investigator|pi\b)|"
-    r"\bin (?:agreement|accordance|consultation|discussion|alignment) with (?:the )?(?:us |u\.s\. "
-    r")?(?:fda|ema|health "
-    r"authorit\w+|regulat\w+(?: (?:authorit\w+|agenc\w+))?|competent authorit\w+|ethics committees?|irbs?)\b|"
+    r"\bin (?:agreement|accordance|consultation|discussion|alignment) with (?:the )?(?:us |"
+    r"u\.s\. )?(?:fda|ema|health authorit\w+|regulat\w+(?: (?:authorit\w+|agenc\w+))?|"
+    r"competent authorit\w+|ethics committees?|irbs?)\b|"
     r"\b(?:prior to|before) (?:any )?(?:\w+ )?(?:enrol\w*|recruit\w*|accru\w*|inclusion\w*)|"
-    r"\b(?:not|never) (?:yet )?(?:begin|began|begun|start|started|open|opened|initiate|initiated) "
-    r"(?:\w+ )?(?:enrol\w*|recruit\w*|accru\w*)|"
+    r"\b(?:not|never) (?:yet )?(?:begin|began|begun|start|started|open|opened|initiate|initiated)"
+    r" (?:\w+ )?(?:enrol\w*|recruit\w*|accru\w*)|"
     r"\b(?:enrol\w*|recruit\w*|accru\w*) (?:is |was |were |has been |had been )?(?:completed?\b|on hold|"
-    r"hold|halted|"
-    r"paused|suspended|never (?:started|began|opened)|(?:not|never) (?:yet )?(?:begun|started|opened))|"
-    r"\b(?:good|acceptable|favou?rable|well) (?:safety|tolerab)\w*(?: profile)?|\bnon.?safety\b",
+    r"hold|halted|paused|suspended|never (?:started|began|opened)|(?:not|never) (?:yet )?(?:begun|"
+    r"started|opened))|"
+    r"\b(?:good|acceptable|favou?rable|well) (?:safety|tolerab)\w*(?: profile)?|"
+    r"\bnon.?safety\b",
     re.I,
 )
 _CLAUSE = re.compile(
@@ -139,29 +139,27 @@ _CLAUSE = re.compile(
 # "not driven by safety concerns": what follows in the clause is denied, until another cause is given.
 _DENIED = re.compile(
     r"(?:\b(?:not|never|neither|nor)\b|n['’]t\b)(?:\W+\w+){0,4}?\W+(?:related|relating|due|based|driven|"
-    r"because|"
-    r"caused|attributable|result|results|associated|linked|connected|motivated|prompted|response|"
-    r"reasons?(?! (?:for|behind))|"
-    r"concern\w*|consequence|indicat\w+|reflect\w*|triggered|affect\w*|influenced|on account)\b|"
-    r"\bunrelated\b|\bregardless of\b|\birrespective of\b|\bindependent(?:ly)? (?:of|from)\b|\brather than\b|"
-    r"\bother than\b|\bnot for\b|\bnot a\b|\bnothing to do with\b|\b(?:not|neither|nor) (?:about |any "
-    r")?(?:safety|efficacy|"
-    r"toxicity|regulatory)\b|\bno (?:\w+ )?(?:relation|link|connection|relationship)(?:ship)? (?:to|with)\b",
+    r"because|caused|attributable|result|results|associated|linked|connected|motivated|prompted|"
+    r"response|reasons?(?! (?:for|behind))|concern\w*|consequence|indicat\w+|reflect\w*|triggered|"
+    r"affect\w*|influenced|on account)\b|\bunrelated\b|\bregardless of\b|"
+    r"\birrespective of\b|\bindependent(?:ly)? (?:of|from)\b|"
+    r"\brather than\b|\bother than\b|\bnot for\b|\bnot a\b|"
+    r"\bnothing to do with\b|"
+    r"\b(?:not|neither|nor) (?:about |any )?(?:safety|efficacy|toxicity|regulatory)\b|"
+    r"\bno (?:\w+ )?(?:relation|link|connection|relationship)(?:ship)? (?:to|with)\b",
     re.I,
 )
 _AFTER_ALL = re.compile(
-    r"(?:,|\band\b)\s*(?:it (?:was|is)\s*)?(?:but |rather |solely |only |mainly |purely )?(?:(?:was |is "
-    r")?due to|"
-    r"because|owing to|as a result of|caused by|(?:was |were )?(?:based|made|taken) (?:on|for|due))",
+    r"(?:,|\band\b)\s*(?:it (?:was|is)\s*)?(?:but |rather |solely |only |mainly |purely )?(?:(?:was |"
+    r"is )?due to|because|owing to|as a result of|caused by|(?:was |were )?(?:based|made|taken) (?:on|"
+    r"for|due))",
     re.I,
 )
 # "Safety was not a factor": what comes before is denied.
 _NO_PART = re.compile(
     r"\b(?:not|no|never)\b(?: (?:a|an|the|any|in any way))?(?: \w+){0,2}? (?:reasons?|factors?|cause|"
-    r"driver|basis|"
-    r"roles?|part|concern(?:s|ed)?|issues?|involved|affected|compromised|at issue|considered|identified|"
-    r"observed|"
-    r"found|raised|reported|noted|seen|detected)\b",
+    r"driver|basis|roles?|part|concern(?:s|ed)?|issues?|involved|affected|compromised|at issue|"
+    r"considered|identified|observed|found|raised|reported|noted|seen|detected)\b",
     re.I,
 )
 # "no safety signal": only data and authorities are cleared so; "no funding" is the reason itself.
