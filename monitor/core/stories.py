@@ -161,9 +161,13 @@ def _retold(
     lives = list(there_and_back([change for change in changes if change.id not in inside]))
     replaced = inside | {step.id for steps in lives for step in steps}
     yield from (Retold(finding) for finding in findings if not replaced.issuperset(finding.changes))
+    by_trial: dict[TrialId, list[RecordedFinding]] = {}
+    for finding in findings:
+        by_trial.setdefault(finding.trial, []).append(finding)
     for window in windows:
         ids = {step.id for step in window.steps}
-        yield from retold(window, [finding for finding in findings if ids.issuperset(finding.changes)])
+        own = by_trial.get(window.stamp.trial, ())
+        yield from retold(window, [finding for finding in own if ids.issuperset(finding.changes)])
     yield from map(life_retold, lives)
 
 

@@ -167,7 +167,8 @@ def _one_story_each(
     told: list[tuple[RecordedFinding, frozenset[str], list[RecordedChange]]] = []
     taken: set[str] = set()
     for finding in findings:
-        members = [change for change in words if change.id in finding.changes]
+        inside = frozenset(finding.changes)
+        members = [change for change in words if change.id in inside]
         wanted = frozenset(step for change in members for step in threads.steps[change.id])
         if own := wanted - taken:
             told.append((finding, own, members))
