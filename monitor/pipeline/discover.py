@@ -119,7 +119,13 @@ class _Run:
     moved: int = 0
 
     def __post_init__(self) -> None:
-        self.members = {one.state.trial: one for one in self.of.works.store.members(self.saved.name)}
+        self.members = self._members()
+        if self.missing:
+            self._read(self.missing)
+            self.members = self._members()  # a number merged into another is in it under that one now
+
+    def _members(self) -> dict[TrialId, Member]:
+        return {one.state.trial: one for one in self.of.works.store.members(self.saved.name)}
 
     @property
     def inside(self) -> frozenset[TrialId]:

@@ -20,7 +20,16 @@ from monitor.store.engine import Database, Found, chunks
 from monitor.store.payloads import bases_for, body_row, known_bodies, packer
 from monitor.store.rows import NOTICE, QUARANTINE, SNAPSHOT, Row, notice_row
 from monitor.store.values import NoticeDraft, Recording
-from monitor.store.watching import known_trials, trial_rows, watch_ids, watch_tags, watch_trials
+from monitor.store.watching import (
+    SEARCH,
+    WATCH_TRIAL,
+    known_trials,
+    last_change,
+    trial_rows,
+    watch_ids,
+    watch_tags,
+    watch_trials,
+)
 
 
 class RecordVerbs(DictionaryVerbs):
@@ -131,9 +140,20 @@ def _follow_renamed(database: Database, connection: Connection, batch: Sequence[
     for one in batch:
         if one.renamed_to is None:
             continue
+        ids = known_trials(database, connection, [one.trial, one.renamed_to])
         watched = watch_ids(connection, [one.trial]).get(one.trial)
-        if watched is None:
-            known_trials(database, connection, [one.renamed_to])
-        else:
+        if watched is not None:
             tags = watch_tags(connection, watched)
             watch_trials(database, connection, [one.renamed_to], tags=tags, note="", now=one.checked_at)
+        in_searches = select(WATCH_TRIAL).where(
+            WATCH_TRIAL.c.trial_id == ids[one.trial],
+            WATCH_TRIAL.c.left_at.is_(None),
+            WATCH_TRIAL.c.watch_id.in_(select(SEARCH.c.watch_id)),
+        )
+        changed = {
+            "trial_id": ids[one.renamed_to],
+            "entered_at": one.checked_at,
+            "after_change": last_change(connection),
+        }
+        rows = [{**row._mapping, **changed} for row in connection.execute(in_searches)]
+        database.insert_new(connection, WATCH_TRIAL, rows)
