@@ -31,11 +31,19 @@ class Kind:
     """A part that both may have and that then must not differ, nor may the DOIs of the first part."""
     limited: bool = False
     """Whether to limit the same terms, and say little else, makes two texts one (see `limits`)."""
+    endpoint: bool = False
+    """Whether the first part names an endpoint, abbreviated or not, whoever assesses it (see `endpoints`)."""
     agree: str = ""
     """A part whose disagreement speaks against being the same."""
 
 
-_OUTCOME = Kind({"measure": 0.6, "description": 0.3, "timeFrame": 0.1}, 0.6, told_apart=True, substance=True)
+_OUTCOME = Kind(
+    {"measure": 0.6, "description": 0.3, "timeFrame": 0.1},
+    0.6,
+    told_apart=True,
+    substance=True,
+    endpoint=True,
+)
 _MESH = Kind({}, 1.0, same=(("term",),))
 
 KINDS: Mapping[str, Kind] = {
@@ -69,6 +77,7 @@ KINDS: Mapping[str, Kind] = {
         same=(("title",),),
         told_apart=True,
         substance=True,
+        endpoint=True,
     ),
     "documents.largeDocs": Kind({"filename": 1.0}, 0.95, same=(("typeAbbrev", "label"),)),
     "annotation.violationEvents": Kind({"description": 1.0}, 0.8),

@@ -16,6 +16,7 @@ from rapidfuzz import fuzz
 from monitor.core.catalogue import fold
 from monitor.core.facilities import facility, name_likeness
 from monitor.core.limits import same_subject
+from monitor.core.pairing.endpoints import same_endpoint, spelled_out
 from monitor.core.pairing.kinds import Kind
 from monitor.core.pairing.marks import ABBREVIATION, other_words, stands_for, told_apart
 from monitor.core.record import Named, Text, Tree, Value
@@ -27,6 +28,8 @@ _FULL = 2500
 """Up to so many comparisons everything is compared with everything; beyond, within blocks."""
 _RAREST, _BLOCK, _NEAREST = 8, 300, 12
 """Beyond: how many words of an item are looked up, how many items of each, and how many are compared."""
+_ENDPOINT = 0.75
+"""How alike two names of one endpoint are at least: less than two names that read alike."""
 _LIMITED = 0.6
 """How alike two wordings of one limit are at least: less than two texts that read alike."""
 _ROUNDING = 1e-9
@@ -68,6 +71,8 @@ def candidates(kind: Kind, olds: Sequence[Tree], news: Sequence[Tree]) -> Iterat
             score = _by_number(kind, olds[i], news[j], score)
         if kind.told_apart:
             score = _by_name(kind, olds[i], news[j], score)
+        if kind.endpoint and score < _ENDPOINT:
+            score = _by_endpoint(kind, olds[i], news[j], score)
         if kind.limited and score < _LIMITED:
             score = _by_limits(kind, olds[i], news[j], score)
         if score < kind.threshold:
@@ -111,11 +116,26 @@ def _by_name(kind: Kind, old: Tree, new: Tree, score: float) -> float:
         return max(score, 0.9)
     if score < kind.threshold:
         return score
-    if told_apart(was, now):
+    if told_apart(was, now) or (kind.endpoint and told_apart(spelled_out(was), spelled_out(now))):
         return 0.0
     if _numbers(was) != _numbers(now):
         score *= 0.8
     return score * 0.65 if kind.substance and other_words(was, now) else score
+
+
+def _by_endpoint(kind: Kind, old: Tree, new: Tree, score: float) -> float:
+    """The score of two names, more if they are of one endpoint with abbreviations spelled out."""
+    foremost = next(iter(kind.weights))
+    was, now = _shown(old.get(foremost)), _shown(new.get(foremost))
+    if same_endpoint(was, now):
+        return _ENDPOINT
+    first, second = spelled_out(was), spelled_out(now)
+    if (first == was and second == now) or other_words(first, second):
+        return score
+    if told_apart(was, now) or told_apart(first, second):
+        return score
+    alike = text_likeness(fold(first), fold(second), least=_ENDPOINT)
+    return _ENDPOINT if alike >= _ENDPOINT else score
 
 
 def _by_limits(kind: Kind, old: Tree, new: Tree, score: float) -> float:
