@@ -53,7 +53,7 @@ def test_machine_formats(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
 
 def test_listings_are_written_as_they_come(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     """Rows that come one by one are the same array, table and lines as rows given at once, none or many."""
-    many = [{"id": str(number), "in": {"n": number}} for number in range(2_500)]
+    many: list[JsonObject] = [{"id": str(number), "in": {"n": number}} for number in range(2_500)]
     for rows in ([], many[:1], many):
         formats.write(iter(rows), SHOWN[:1], Format.JSON)
         assert capfdbinary.readouterr().out == orjson.dumps(rows, option=orjson.OPT_INDENT_2) + b"\n"
