@@ -35,6 +35,30 @@ TOLD = [
         "life expectancy ≥ 3 months → ≥ 12 weeks",
     ),
     (
+        "Females aged 18-45 years",
+        "Females aged 18-50 years",
+        "M9",
+        'age 18–45 → 18–50 years (loosened) in "Females aged 18-50 years"',
+    ),
+    (
+        "Men and women aged 18-45 years",
+        "Men and women aged 18-50 years",
+        "M9",
+        "age 18–45 → 18–50 years (loosened)",
+    ),
+    (
+        "Hemoglobin ≥ 9 g/dL (Cohort A)",
+        "Hemoglobin ≥ 8 g/dL (Cohort A)",
+        "M9",
+        'hemoglobin ≥ 9 → ≥ 8 g/dL (loosened) in "Hemoglobin ≥ 8 g/dL (Cohort A)"',
+    ),
+    (
+        "Gestational age less than 32 weeks",
+        "Gestational age less than 34 weeks",
+        "M9",
+        "gestational age < 32 → < 34 weeks (loosened)",
+    ),
+    (
         "Males, 18 years or older",
         "Females aged 18-80 years",
         "M9",

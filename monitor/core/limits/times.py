@@ -60,6 +60,7 @@ _SEVERAL = re.compile(r"\bor\b|\band\b|[,/]", re.I)
 _WASHOUT = re.compile(r"\bwash[\s\-‑]?out\b", re.I)
 _OLD = re.compile(r"\W*(?:of\s+age|old|olds)\b", re.I)
 _AGED = re.compile(r"\b(?:age[ds]?|older\s+than|younger\s+than)\b", re.I)
+_GESTATION = re.compile(r"\bgestation\w*|\bGA\b", re.I)
 _OF_DISEASE = re.compile(
     r"\b(?:since|history|duration|diagnos\w+|onset|follow-?up|contracepti\w+|interval|stable|survival)\b",
     re.I,
@@ -73,7 +74,7 @@ def in_time(text: str, bound: Bound, before: str, after: str) -> Limit | None:
     if _EXPECTED.search(before):
         return None if bound.bare else Limit("life expectancy", bound, sense)
     if bound.unit.shown in _AGE_UNITS and not bound.bare and _is_age(text, bound, before, rest):
-        return Limit("age", bound, sense)
+        return Limit("gestational age" if _GESTATION.search(before) else "age", bound, sense)
     if _WASHOUT.search(before) or _WASHOUT.match(rest.lstrip(" -")):
         if bound.bare:
             return Limit(_wash_out(before), as_least(bound), sense, required=True)

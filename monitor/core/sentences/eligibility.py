@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from monitor.core.fits.eligibility import limits_of, qualifiers_moved
@@ -16,6 +17,16 @@ from monitor.core.text import similarity
 _COVERING = frozenset({"+any", "+irrespective", "+regardless"})
 _NARROWING = frozenset({"−require", "−required", "−requires"})
 """Qualifiers whose gain, and whose loss, lets a criterion cover more."""
+_ONE_SEX = {
+    **dict.fromkeys(("male", "males", "men", "man", "boys"), "m"),
+    **dict.fromkeys(("female", "females", "women", "woman", "girls"), "f"),
+}
+_SOME = re.compile(
+    r"\b(?:cohorts?|(?:part|arm|group)s?\s+(?:[A-Z]|\d+[a-z]?|[IV]+)|phase\s+[\dIV]+[ab]?|(?:fe)?males?|women|woman|man"
+    r"|men|boys|girls|children|adolescents|pa?ediatric|infants)\b",
+    re.I,
+)
+"""Words of a criterion that is not for everyone; both sexes named are everyone."""
 _EDITS = 4
 """Edits of wording shown of one criterion; more are counted."""
 _LIMITS = 3
@@ -99,11 +110,17 @@ def _other_words(case: Case, limits: Moves, named: Sequence[Move]) -> str:
     if len(named) < len(limits.moved):
         return f"; {changed_words(case.old, case.new, _EDITS)}"
     if _only_limits(limits, case.new):
-        return ""
+        return f" in {quoted(case.new, 80)}" if _of_some(case.new) else ""
     # Quoted is what the record says: the old text with the new limits is no text of the record.
     told = sorted(numbers_in(limits.spliced)) == sorted(numbers_in(case.new))
     words = changed_words(case.old, case.new, _EDITS, figures=not told)
     return f"; {words}" if words else ""
+
+
+def _of_some(text: str) -> bool:
+    """Does it hold for some of the participants alone: a cohort, one sex, children?"""
+    found = {_ONE_SEX.get(word.casefold(), "some") for word in _SOME.findall(text)}
+    return "some" in found or len(found) == 1
 
 
 def _only_limits(limits: Moves, now: str) -> bool:
