@@ -22,7 +22,6 @@ from monitor import channels, config, registries
 from monitor.config import ChannelSettings, Models, Settings
 from monitor.core.backfill import BackfillMode
 from monitor.core.brakes import Brakes
-from monitor.core.backfill import BackfillMode
 from monitor.core.digest import Subscription
 from monitor.core.rule import RuleTable
 from monitor.errors import MissingDatabaseError, SchemaVersionError
@@ -72,6 +71,7 @@ class App:
         self.random = chance
         self.stop = stop or threading.Event()
         self._open = ExitStack()
+        self._clients: list[PoliteClient] = []
 
     def __enter__(self) -> Self:
         return self
@@ -151,10 +151,15 @@ class App:
         """How many messages may be on their way at once."""
         return self.settings.delivery.parallel
 
+    def hang_up(self) -> None:
+        """End the registry request under way, if any, once told to leave; safe within a signal's handler."""
+        for client in self._clients:
+            client.hang_up()
+
     def _http(self, name: str) -> PoliteClient:
         from monitor.transport import PoliteClient  # loads the HTTP library
 
-        return self._open.enter_context(
+        client = self._open.enter_context(
             PoliteClient(
                 name,
                 registries.politeness(name, self.settings.registries[name]),
@@ -164,6 +169,8 @@ class App:
                 random=self.random,
             )
         )
+        self._clients.append(client)
+        return client
 
 
 class _Sender:

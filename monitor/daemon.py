@@ -85,7 +85,7 @@ class Daemon:
         """Hold the daemon lock and work until told to leave. Raises LockedError for a second daemon."""
         app = self._app
         watchdog_s = _watchdog_s(app.env)
-        with app.store.daemon_lock() as lock, _signals(app.stop):
+        with app.store.daemon_lock() as lock, _signals(app):
             app.store.void_leases(app.clock())
             self._warn_of_channels()
             scheduler = self._scheduler()
@@ -106,7 +106,7 @@ class Daemon:
     def run_once(self) -> RunReport:
         """Each step once, the way the timers would, and leave. The daemon lock is held meanwhile."""
         app = self._app
-        with app.store.daemon_lock(), _signals(app.stop):
+        with app.store.daemon_lock(), _signals(app):
             app.store.void_leases(app.clock())
             self._warn_of_channels()
             cycles = tuple(poll.cycle(app, registry) for registry in app.registries.values())
@@ -247,16 +247,17 @@ def run_once(app: App) -> RunReport:
 
 
 @contextlib.contextmanager
-def _signals(stop: threading.Event) -> Iterator[None]:
-    """The first SIGTERM or SIGINT asks to leave, a second one does not ask."""
+def _signals(app: App) -> Iterator[None]:
+    """The first SIGTERM or SIGINT asks to leave, and waits for no registry; a second one does not ask."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def leave(number: int, _: FrameType | None) -> None:
-        if stop.is_set():
+        if app.stop.is_set():
             os._exit(128 + number)
-        stop.set()
+        app.stop.set()
+        app.hang_up()
 
     before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGINT)}
     try:

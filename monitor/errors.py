@@ -12,7 +12,8 @@
     │  ├─ SchemaVersionError          78
     │  ├─ MissingDatabaseError        78
     │  ├─ NotWatchedError             1
-    │  └─ LockedError                 75
+    │  ├─ LockedError                 75
+    │  └─ StoreUnavailableError       75                     the database server cannot be reached now
     ├─ RenderError                    1    .template
     ├─ DeliveryError                  1    .channel .delivery
     │  ├─ DeliveryDeferredError       75   .retry_after_s    transient
@@ -151,6 +152,12 @@ class NotWatchedError(StoreError):
 
 class LockedError(StoreError):
     """Somebody else holds the lock: try again later."""
+
+    exit_code = 75
+
+
+class StoreUnavailableError(StoreError):
+    """The database server cannot be reached now: try again later."""
 
     exit_code = 75
 

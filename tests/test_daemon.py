@@ -175,6 +175,23 @@ def test_a_back_off_is_cut_short(tmp_path: Path) -> None:
         assert (code, took_s < 3, len(world.registry.requests)) == (0, True, 1)
 
 
+@pytest.mark.parametrize("step", ["run", "run_once"])
+def test_a_request_that_hangs_is_not_waited_for(tmp_path: Path, step: str) -> None:
+    """SIGTERM while the registry keeps us waiting ends the request; it is no failure of the registry's."""
+    from monitor.demo.standin import Fault
+
+    with World(tmp_path, [version(2, sample(1))]) as world:
+        world.watch(1)
+        world.registry.inject(Fault.slow(20, path="filter.ids"))
+        process = world.start(step)
+        assert eventually(lambda: any("filter.ids" in seen.target for seen in world.registry.requests))
+        code, took_s = leave(process)
+        assert took_s < 5
+        assert code in (0, 1)
+        with world.app() as app:
+            assert app.store.source("ctgov") is None
+
+
 def test_the_watchdog_hears_only_of_a_living_daemon(tmp_path: Path) -> None:
     """Where the scheduler stands still or the database does not answer, systemd hears nothing."""
     with World(tmp_path, [version(20, sample(1))]) as world, world.app() as app:

@@ -168,6 +168,8 @@ class SourceHealth:
     last_success_at: datetime | None
     not_before: datetime | None = None
     """Ask nothing of it before then (Retry-After, back-off, blocked)."""
+    newest: str | None = None
+    """The newest data version that was believed, also where the last answer named none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ BLOCKED_FOR = timedelta(hours=6)
 THROTTLED_FOR = timedelta(minutes=15)
 LONGEST_WAIT = timedelta(days=1)
 
-_WORDS = {
+WORDS = {
     "OK": "is read again",
     "STALE": "shows nothing new",
     "THROTTLED": "asks us to slow down",
@@ -28,6 +28,7 @@ _WORDS = {
     "BROKEN": "answers in a form we cannot read",
     "DOWN": "cannot be reached",
 }
+"""What a source does that is in this state."""
 
 
 def unborn(registry: str, now: datetime) -> SourceHealth:
@@ -50,12 +51,18 @@ def after_success(old: SourceHealth, probe: Probe, now: datetime) -> SourceHealt
         last_attempt_at=now,
         last_success_at=now,
         not_before=None,
+        newest=version or believed(old),
     )
+
+
+def believed(source: SourceHealth) -> str | None:
+    """The data version that an older one is not believed after."""
+    return source.data_version or source.newest
 
 
 def after_backwards(old: SourceHealth, seen: str, now: datetime) -> SourceHealth:
     """The registry showed older data than before: ignored, and reported as stale."""
-    moved = _moved(old, "STALE", f"its data version went back from {old.data_version} to {seen}", now)
+    moved = _moved(old, "STALE", f"its data version went back from {believed(old)} to {seen}", now)
     return replace(moved, last_attempt_at=now, not_before=None)
 
 
@@ -72,6 +79,7 @@ def after_failure(
         moved,
         data_version=known[0],
         etag=known[1],
+        newest=known[0] or believed(old),
         last_attempt_at=now,
         not_before=now + min(wait, LONGEST_WAIT) if wait else None,
     )
@@ -82,7 +90,7 @@ def notices(old: SourceHealth | None, new: SourceHealth, *, label: str) -> tuple
     before = old.state if old else "OK"
     if before == new.state:
         return ()
-    message = f"{label} {_WORDS[new.state]}" + (f": {new.reason}" if new.reason else "")
+    message = f"{label} {WORDS[new.state]}" + (f": {new.reason}" if new.reason else "")
     if new.state == "OK" and old is not None:
         message += f" (was {before} since {old.since:%Y-%m-%d %H:%M} UTC)"
     return (NoticeDraft("source", new.registry, f"{message}.", new.since),)

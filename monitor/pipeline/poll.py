@@ -134,7 +134,7 @@ class _Cycle:
             if before is not None and _is_backwards(before.data_version, probe.data_version):
                 probe = before  # a server that lags behind its neighbors: it is not followed back
                 break
-            if scope == "unread" and _is_backwards(self.old.data_version, probe.data_version):
+            if scope == "unread" and _is_backwards(health.believed(self.old), probe.data_version):
                 return health.after_backwards(self.old, str(probe.data_version), self.works.clock())
             self.stamp = probe.data_version
             version = self.stamp or isoformat(self.works.clock())

@@ -18,10 +18,10 @@ from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from monitor.errors import ConfigError, LockedError, StoreError
+from monitor.errors import ConfigError, LockedError, StoreError, StoreUnavailableError
 from monitor.store.blobs import Dictionary
 from monitor.store.locks import WriteLock, shared_turn
 
@@ -38,6 +38,8 @@ _PRAGMAS = (
     "journal_size_limit=67108864",
 )
 _READ_PRAGMAS = ("query_only=ON", "busy_timeout=30000", "trusted_schema=OFF")
+_NOT_NOW = ("starting up", "shutting down", "recovery mode", "too many clients", "connection slots")
+"""What a PostgreSQL server says that will answer again; a failed connection comes without a code."""
 _WRITING = "trialwire_writing"
 _RECORD_TURN = 0x7472_6961
 """Key of PostgreSQL's advisory lock around T1: running numbers then commit in their order."""
@@ -238,8 +240,21 @@ def _translated(error: SQLAlchemyError, place: str) -> StoreError | ConfigError:
         return _from_sqlite(cause, place)
     said = str(cause or error).strip().splitlines() or [type(error).__name__]
     if isinstance(error, DBAPIError) and error.connection_invalidated:
-        return StoreError(f"the connection to {place} was lost: {said[0]}", remedy="try again")
+        return StoreUnavailableError(f"the connection to {place} was lost: {said[0]}", remedy="try again")
+    if isinstance(error, OperationalError) and _is_away(error):
+        return StoreUnavailableError(
+            f"the database server of {place} cannot be reached: {said[0]}",
+            remedy="try again once it answers; `trialwire doctor` looks into it",
+        )
     return StoreError(f"{place}: {said[0]}", remedy="`trialwire doctor` looks into it")
+
+
+def _is_away(error: OperationalError) -> bool:
+    """Nobody answered, or the server said that it cannot now; a wrong name or password is no such thing."""
+    code, said = getattr(error.orig, "sqlstate", None) or "", str(error.orig)
+    if code:
+        return code[:2] in ("08", "53") or code in ("57P01", "57P02", "57P03")
+    return "FATAL:" not in said or any(words in said for words in _NOT_NOW)
 
 
 def _from_sqlite(error: sqlite3.Error, place: str) -> StoreError | ConfigError:

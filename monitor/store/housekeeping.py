@@ -64,6 +64,7 @@ class HouseVerbs(Verbs):
             "last_attempt_at": health.last_attempt_at,
             "last_success_at": health.last_success_at,
             "not_before": health.not_before,
+            "newest": health.newest,
         }
         with self._db.write() as connection:
             self._db.in_order(connection)
@@ -186,6 +187,7 @@ def _source(row: Found) -> SourceHealth:
         last_attempt_at=row.last_attempt_at,
         last_success_at=row.last_success_at,
         not_before=row.not_before,
+        newest=row.newest,
     )
 
 

@@ -278,6 +278,8 @@ class SourceRow(Row, table=True):
     last_attempt_at: datetime | None = None
     last_success_at: datetime | None = None
     not_before: datetime | None = None
+    newest: str | None = None
+    """The newest data version that was believed."""
 
 
 class SchemaRow(Row, table=True):

@@ -84,7 +84,7 @@ class Line:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal's handler may cut while its own thread holds it
         self._socket: socket.socket | None = None
         self._is_cut = False
 

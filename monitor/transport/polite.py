@@ -68,6 +68,7 @@ class PoliteClient:
         self._good = 0
         self._next_at = float("-inf")
         self._line = Line()
+        self._is_leaving = False
         self._http = httpx.Client(
             headers={
                 "User-Agent": politeness.user_agent or default_user_agent(politeness.contact),
@@ -96,6 +97,7 @@ class PoliteClient:
                 try:
                     answer = self._ask(url, etag)
                 except RegistryUnavailableError as error:
+                    self._go_on()
                     self._hold_back(attempt, error)
                     attempt += 1
                     too_long = (error.retry_after_s or 0.0) > self.politeness.patience_s
@@ -108,6 +110,11 @@ class PoliteClient:
                 else:
                     self._forgive()
                     return answer
+
+    def hang_up(self) -> None:
+        """End the request under way, and ask nothing more: StoppedError. Safe within a signal's handler."""
+        self._is_leaving = True
+        self._line.cut()
 
     def close(self) -> None:
         """Close the connection."""
@@ -183,7 +190,7 @@ class PoliteClient:
             words = f"it asked not to be asked for another {gap:.0f} s"
             raise self._unavailable(url, words, retry_after_s=gap, throttled=True)
         if self._wait(gap):
-            raise StoppedError(f"stopping: {self.registry} is not asked any further")
+            raise self._stopped()
         self._next_at = self._monotonic() + self._slowdown / self.politeness.requests_per_second
 
     def _hold_back(self, attempt: int, error: RegistryUnavailableError) -> None:
@@ -193,6 +200,14 @@ class PoliteClient:
         self._good = 0
         backoff = min(_FIRST_DELAY_S * 2.0**attempt, _LONGEST_DELAY_S) * (0.5 + self._random() / 2)
         self._next_at = max(self._next_at, self._monotonic() + max(backoff, error.retry_after_s or 0.0))
+
+    def _go_on(self) -> None:
+        """What failed while we leave, failed because we leave."""
+        if self._is_leaving:
+            raise self._stopped()
+
+    def _stopped(self) -> StoppedError:
+        return StoppedError(f"stopping: {self.registry} is not asked any further")
 
     def _forgive(self) -> None:
         self._good += 1

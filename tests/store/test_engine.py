@@ -155,6 +155,27 @@ def test_failures_of_sqlite_are_told_apart(name: str, kind: type[MonitorError], 
     assert caught.value.remedy
 
 
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ('connection to server at "127.0.0.1", port 5432 failed: Connection refused', 75),
+        ("connection timeout expired", 75),
+        ("FATAL:  the database system is starting up", 75),
+        ("FATAL:  sorry, too many clients already", 75),
+        ('FATAL:  password authentication failed for user "tw"', 1),
+        ('FATAL:  database "tw" does not exist', 1),
+    ],
+)
+def test_a_server_that_is_away_may_come_back(said: str, code: int) -> None:
+    """Try again later where nobody answered or the server cannot now; not where it says no."""
+    error = sqlalchemy.exc.OperationalError("SELECT 1", {}, Exception(said))
+    with pytest.raises(StoreError) as caught, mapped("postgresql://tw@db/tw"):
+        raise error
+    assert caught.value.exit_code == code
+    assert said[:20] in str(caught.value)
+    assert caught.value.remedy
+
+
 def test_a_full_disk_loses_nothing(sqlite_place: Place) -> None:
     """Where there is no room the batch is refused whole, and what was there is still there."""
     with sqlite_place.open() as store:

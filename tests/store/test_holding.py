@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from monitor.core.brakes import Changed
 from monitor.errors import LockedError, StoreError
@@ -101,12 +101,12 @@ class Holding(RuleBasedStateMachine):
         upgrade(f"sqlite:///{self.folder}/t.db", state_dir=self.folder, now=NOW)
         self.store = open_store(f"sqlite:///{self.folder}/t.db", state_dir=self.folder)
         self.version, self.seq = 20, 1
-        self.reading = False
         self.fate: dict[int, str] = {}
         """By data version: open, held, clear, released or dismissed."""
-        self.recorded: dict[int, str] = {}
-        """By our number of the trial's version: its fate once it is no longer that of the data version."""
         self.of: dict[int, int] = {}
+        """The data version, by our number of the trial's version it was recorded as."""
+        self.frozen: dict[int, str] = {}
+        """By the same number: what was decided, where the rest of the data version is judged anew."""
 
     def teardown(self) -> None:
         self.store.close()
@@ -121,47 +121,25 @@ class Holding(RuleBasedStateMachine):
 
     @rule()
     def registry_publishes(self) -> None:
-        """Another data version, be a cycle under way or dead."""
+        """Another data version."""
         self.version += 1
-        self.reading = False
 
-    @rule()
-    def cycle_begins(self) -> None:
-        """As the pipeline does: what was left of another version is judged first."""
+    @rule(changes=st.integers(0, 2), reason=st.sampled_from(["", "too many", "too many", None]))
+    def cycle(self, changes: int, reason: str | None) -> None:
+        """As the pipeline does; without a reason it dies before it has judged."""
         left = self.store.counting_hold("ctgov")
         if left is not None and left.data_version != str(self.version):
-            self.settles("")
+            self._settle("")
         self.store.open_hold("ctgov", str(self.version), NOW)
         if self.fate.get(self.version) == "dismissed":
             self._freeze("dismissed")
         if self.fate.get(self.version) != "released":
             self.fate[self.version] = "open"
-        self.reading = True
-
-    @precondition(lambda self: self.reading)
-    @rule()
-    def change_is_recorded(self) -> None:
-        """Within a cycle."""
-        self.seq += 1
-        before = snapshot(str(self.seq - 1), seq=self.seq - 1, first_seen=str(self.seq - 1))
-        self.store.record(
-            [amended(before, str(self.seq), seq=self.seq, at=NOW + DAY, first_seen=str(self.seq))]
-        )
-        self.of[self.seq] = self.version
-
-    @rule()
-    def cycle_dies(self) -> None:
-        """Nothing is written."""
-        self.reading = False
-
-    @rule(reason=st.sampled_from(["", "too many"]))
-    def settles(self, reason: str) -> None:
-        """The end of a cycle, or the beginning of the next."""
-        left = self.store.counting_hold("ctgov")
-        if left is not None:
-            assert self.store.settle_hold(left.id, reason, NOW)
-            self.fate[int(left.data_version)] = "held" if reason else "clear"
-        self.reading = False
+        for _ in range(changes):
+            self._record()
+            self.nothing_else_is_pending()
+        if reason is not None:
+            self._settle(reason)
 
     @rule(decision=st.sampled_from(["released", "dismissed"]), twice=st.booleans())
     def somebody_decides(self, decision: str, twice: bool) -> None:
@@ -179,13 +157,27 @@ class Holding(RuleBasedStateMachine):
                 assert newest.state in ("held", decision)
                 self.fate[int(newest.data_version)] = decision
 
+    def _record(self) -> None:
+        self.seq += 1
+        before = snapshot(str(self.seq - 1), seq=self.seq - 1, first_seen=str(self.seq - 1))
+        self.store.record(
+            [amended(before, str(self.seq), seq=self.seq, at=NOW + DAY, first_seen=str(self.seq))]
+        )
+        self.of[self.seq] = self.version
+
+    def _settle(self, reason: str) -> None:
+        left = self.store.counting_hold("ctgov")
+        if left is not None:
+            assert self.store.settle_hold(left.id, reason, NOW)
+            self.fate[int(left.data_version)] = "held" if reason else "clear"
+
     @invariant()
     def nothing_else_is_pending(self) -> None:
         """A digest could have exactly what was let go."""
         expected = {
             seq
             for seq, version in self.of.items()
-            if self.recorded.get(seq, self.fate[version]) in ("clear", "released")
+            if self.frozen.get(seq, self.fate[version]) in ("clear", "released")
         }
         found = self.store.pending(subscription(), LATER).changes
         assert {change.stamp.snapshot_to for change in found} == expected
@@ -194,8 +186,8 @@ class Holding(RuleBasedStateMachine):
         """What was decided of a version stays so for what it held, whatever comes of the rest."""
         for seq, version in self.of.items():
             if version == self.version:
-                self.recorded.setdefault(seq, fate)
+                self.frozen.setdefault(seq, fate)
 
 
 TestHolding = Holding.TestCase
-TestHolding.settings = settings(max_examples=12, stateful_step_count=25, deadline=None)
+TestHolding.settings = settings(max_examples=15, stateful_step_count=12, deadline=None)

@@ -209,6 +209,16 @@ def test_an_event_is_a_stop() -> None:
     assert time.monotonic() - began < 5
 
 
+def test_hanging_up_ends_the_request_under_way() -> None:
+    """Who leaves waits for no answer, and what breaks then is no failure of the registry's."""
+    with Scripted(dripping(b"HTTP/1.1 200 X\r\n")) as server, client(Clockwork()) as http:
+        threading.Timer(0.2, http.hang_up).start()
+        begun = time.monotonic()
+        with pytest.raises(StoppedError):
+            http.get(server.url)
+        assert time.monotonic() - begun < 5
+
+
 def test_an_answer_has_a_time_limit_however_it_drips() -> None:
     """A body, or a head, that comes byte by byte is cut off when its whole time is up."""
     slow = Politeness(total_s=0.3, timeout_s=5, retries=0)

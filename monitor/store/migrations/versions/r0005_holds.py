@@ -31,6 +31,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_hold_registry_state", "hold", ["registry", "state"])
+    op.add_column("source", sa.Column("newest", sa.String(), nullable=True))
     op.create_table(
         "registry_schema",
         sa.Column("registry", sa.String(), nullable=False),
@@ -51,5 +52,7 @@ def downgrade() -> None:
     )
     if waiting:
         raise ValueError(f"{waiting} holds keep changes back that an earlier version would tell")
+    with op.batch_alter_table("source") as source:
+        source.drop_column("newest")
     op.drop_table("hold")
     op.drop_table("registry_schema")
