@@ -16,6 +16,7 @@ GROUPS = (
     "files",
     "history",
     "versions",
+    "timeline",
     "diff",
     "rules",
     "digests",

@@ -109,6 +109,6 @@ def dated(study: JsonObject, day: str) -> JsonObject:
     assert isinstance(section, dict)
     status = section["statusModule"]
     assert isinstance(status, dict)
-    post = {"date": day, "type": "ACTUAL"}
-    moved = {**status, "lastUpdateSubmitDate": day, "lastUpdatePostDateStruct": post}
+    post: JsonObject = {"date": day, "type": "ACTUAL"}
+    moved: JsonObject = {**status, "lastUpdateSubmitDate": day, "lastUpdatePostDateStruct": post}
     return {**study, "protocolSection": {**section, "statusModule": moved}}
