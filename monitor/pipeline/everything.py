@@ -7,11 +7,12 @@ baseline; nobody's past is asked for, and that a trial is new to the registry is
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from monitor.compare import judged_on
+from monitor.core.record import TrialId
 from monitor.core.search import Search
 from monitor.core.searches import SavedSearch
 from monitor.errors import RegistryError
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 BEGIN = date(2000, 1, 1)
 """Whatever was first posted before is one stretch."""
 STRETCH = timedelta(days=30)
+SHORTEST, LONGEST = timedelta(days=7), timedelta(days=3650)
+FEW, MANY = 500, 5000
 AT_ONCE = 1000
 
 
@@ -55,30 +58,36 @@ class Everything:
                 )
 
     def _one(self, saved: SavedSearch, asked: Searchable) -> None:
+        """Stretch after stretch, up to today; the first has no beginning, the last no end."""
         today = judged_on(self.version) or self.works.clock().date()
-        for first, last in stretches(saved.through, today):
-            if self.works.stop.is_set() or self.taken >= self.works.sweep:
-                return
-            search = Search(
-                first_posted_from=first.isoformat() if first else None,
-                first_posted_to=last.isoformat() if last else None,
+        through, length = saved.through, STRETCH
+        last: date | None = today
+        while last is not None and not self.works.stop.is_set() and self.taken < self.works.sweep:
+            first, last = stretch(through, today, length)
+            found = asked.found(
+                Search(
+                    first_posted_from=first.isoformat() if first else None,
+                    first_posted_to=last.isoformat() if last else None,
+                )
             )
-            missing = self._take_in(saved, asked, search)
+            missing = self._take_in(saved, found)
+            length = next_length(length, len(found))
+            through = (last or today).isoformat()
             run = SearchRun(
                 saved,
                 self.works.clock(),
                 data_version=None if last or missing else self.version,
                 problem=f"{missing} trials could not be read" if missing else "",
-                through=None if missing else (last or today).isoformat(),
+                through=None if missing else through,
             )
             self.works.store.end_run(saved.name, run)
             if missing:
                 return
 
-    def _take_in(self, saved: SavedSearch, asked: Searchable, search: Search) -> int:
-        """Read those first posted in a stretch that are not in it; return how many could not be read."""
+    def _take_in(self, saved: SavedSearch, found: Sequence[TrialId]) -> int:
+        """Read those found that are not in it; return how many could not be read."""
         store, missing = self.works.store, 0
-        for part in chunks(store.not_in(saved.name, asked.found(search)), AT_ONCE):
+        for part in chunks(store.not_in(saved.name, found), AT_ONCE):
             states = store.latest(part)
             unheld = [trial for trial in part if trial not in states or states[trial].snapshot is None]
             if unheld:
@@ -96,18 +105,20 @@ class Everything:
         return missing
 
 
-def stretches(through: str | None, today: date) -> Iterator[tuple[date | None, date | None]]:
-    """Days first posted, from where it was through up to today and beyond, with a day of overlap.
+def stretch(through: str | None, today: date, length: timedelta) -> tuple[date | None, date | None]:
+    """The next days first posted, from where it was through, with a day of overlap.
 
-    The first has no beginning, the last no end.
+    The first stretch has no beginning; one that reaches yesterday has no end.
     """
-    begin: date | None = None
     if through is None:
-        yield None, BEGIN - timedelta(days=1)
-        begin = BEGIN
-    else:
-        begin = date.fromisoformat(through) - timedelta(days=1)
-    while begin + STRETCH < today - timedelta(days=1):
-        yield begin, begin + STRETCH
-        begin += STRETCH + timedelta(days=1)
-    yield begin, None
+        return None, BEGIN - timedelta(days=1)
+    begin = date.fromisoformat(through) - timedelta(days=1)
+    end = begin + length
+    return begin, end if end < today - timedelta(days=1) else None
+
+
+def next_length(length: timedelta, found: int) -> timedelta:
+    """Longer where few trials were first posted, shorter where many were: a list is read as a whole."""
+    if found < FEW:
+        return min(length * 2, LONGEST)
+    return max(length / 2, SHORTEST) if found > MANY else length
