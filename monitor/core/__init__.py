@@ -31,6 +31,7 @@ What was recorded, and who is told
     stories, net, programmes: over one version, over several, over several trials
     digest, cadence, delivery: what goes out, when, and whether it arrived
     outline, entries, trial_page, events: a digest to be read, and one for programs
+    course, steps: a trial over all its versions, as values and as a chart
 
 What a registry is asked
     search, searches: a search as a value, and searches that are kept
