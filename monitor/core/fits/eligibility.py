@@ -50,11 +50,9 @@ def eligibility_substance(case: Case) -> str | None:
         return f"{_section(case)} criterion: a numeric limit changed"
     if moved := qualifiers_moved(limits.spliced, case.new):
         return f"{_section(case)} criterion: qualifier {', '.join(moved)}"
-    if same_but_terms(limits.spliced, case.new):
-        return None
     threshold = case.limit("M9", "similarity")
     alike = similarity(limits.spliced, case.new)
-    if alike < threshold:
+    if alike < threshold and not same_but_terms(limits.spliced, case.new):
         return f"{_section(case)} criterion re-worded, similarity {alike:.2f} (threshold {threshold:g})"
     return None
 

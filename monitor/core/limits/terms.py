@@ -144,7 +144,11 @@ _TERMS: tuple[tuple[Term, str], ...] = (
     (Term("relapses", ("",)), r"\b(?:relapses|exacerbations?)\b"),
     (Term("measurable lesions", ("",)), r"\b(?:measurable|target)\s+(?=lesions?\b)"),
 )
-_MENTIONS = re.compile("|".join(f"(?P<t{number}>{said})" for number, (_, said) in enumerate(_TERMS)), re.I)
+_BEGINS = r"(?:(?<![^\W_])|(?<=\bhyper)|(?<=\bhypo))"
+"""Where a word does: "antiplatelet" names no platelets, "recognized" no ECOG; other places are not tried."""
+_MENTIONS = re.compile(
+    f"{_BEGINS}(?:{'|'.join(f'(?P<t{number}>{said})' for number, (_, said) in enumerate(_TERMS))})", re.I
+)
 _BY_GROUP: Mapping[str, Term] = MappingProxyType(
     {f"t{number}": term for number, (term, _) in enumerate(_TERMS)}
 )

@@ -59,6 +59,7 @@ def same_endpoint(old: str, new: str) -> bool:
     return _unassessed(old) == _unassessed(new)
 
 
+@lru_cache(maxsize=2048)
 def _unassessed(name: str) -> str:
     said = fold(_ASSESSED.sub(" ", spelled_out(name)))
     return " ".join(said.replace("overall response rate", "objective response rate").split()).strip(" .,;")
