@@ -310,6 +310,7 @@ def upgraded_from_the_first(place: Place) -> None:
     with place.open() as store:
         assert [store.body(trial(), seq) for seq in (1, 2)] == [body_of(x, trial()) for x in "AB"]
         assert list(store.damage()) == []
+        assert {one.id: item.state for one, item in store.backfills().items()} == {trial().id: "left"}
         current = store.snapshots(trial())[-1]
         store.record([amended(current, "C", seq=3, at=NOW)])
         assert store.compact(now=NOW).packed == 2
