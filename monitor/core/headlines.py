@@ -35,6 +35,8 @@ from monitor.core.sentences.words import (
     word,
 )
 
+_LINKS = frozenset({"interventionNames", "armGroupLabels"})
+"""Parts that repeat the names of other items."""
 _ROOM = 150
 """Characters that two sentences may take in one headline."""
 _DATES = {PRIMARY_COMPLETION: "primary completion", COMPLETION: "study completion", START: "start"}
@@ -81,8 +83,15 @@ def _of_countries(tally: SiteTally) -> str:
 
 
 def worst_first(changes: Sequence[Change], rules: RuleTable) -> list[Change]:
-    """By level, then by the table's order."""
-    return sorted(changes, key=lambda change: (LEVELS.index(change.significance), rules.rank(change.rule)))
+    """By level, then by the table's order; what names another item of the record comes after that item."""
+    return sorted(
+        changes,
+        key=lambda change: (
+            LEVELS.index(change.significance),
+            rules.rank(change.rule),
+            change.delta.part in _LINKS,
+        ),
+    )
 
 
 def first_sight_line(record: TrialRecord) -> str:

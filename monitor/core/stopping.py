@@ -47,7 +47,9 @@ _WORDS: Mapping[StopClass, str] = {
         lack of (?:clinical )?(?:benefit|effect|activity|response);
         (?:low|poor|insufficient|limited) (?:clinical )?(?:activity|response|benefit);
         no (?:perceivable |significant |clinical |additional |measurable )?(?:effects?|benefit|activity|
-        superiority|difference|response); interim (?:analys[ie]s|results?|data|look); inferior;
+        superiority|difference|response);
+        (?<!pending )(?<!awaiting )interim (?:analys[ie]s|results?|data|look)(?!\W+(?:pending|awaited));
+        inferior;
         (?:negative|disappointing) (?:\w+ )?(?:analys[ie]s|results?|data|trial|study|outcome);
         (?:results?|data) (?:did|does|do) not support;
         not (?:reach|reached|achieved?) (?:the |its )?(?:primary|endpoint|statistical);

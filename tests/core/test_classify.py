@@ -300,6 +300,7 @@ def test_a_first_sight_is_no_news() -> None:
         ("Terminated for business reasons, not related to safety", "business"),
         ("Not driven by safety concerns as no new safety signals were seen", "other"),
         ("Futility at the interim analysis. The decision was not based on safety.", "efficacy_futility"),
+        ("Interim analysis pending", "other"),
         ("Slow accrual", "accrual"),
         ("No participants enrolled", "accrual"),
         ("Portfolio reprioritization", "business"),

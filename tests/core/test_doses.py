@@ -37,3 +37,20 @@ def test_a_number_that_changed_alone_is_named(old: str, new: str, told: str) -> 
     assert [f'Intervention "Veltomab": {told}.'] == summaries if told else f": {told}" not in summaries
     found = [change.rule for change in compare(*pair)]
     assert found == (["M8"] if old != new else [])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rule"),
+    [
+        ("10 mg once daily", "10 mg twice daily", "M8"),
+        ("10 mg QD", "10 mg BID", "M8"),
+        ("10 mg daily", "10 mg weekly", "M8"),
+        ("10 mg daily", "10 mg once daily", "m5"),
+        ("10 mg QD", "10 mg once, orally", "m5"),
+    ],
+)
+def test_another_frequency_is_another_dose(old: str, new: str, rule: str) -> None:
+    """Once a day and twice a day are two doses though no figure differs; a word more says nothing."""
+    drug: JsonObject = {"type": "DRUG", "name": "Veltomab"}
+    (change,) = compare(*(trial(interventions=[{**drug, "description": text}]) for text in (old, new)))
+    assert change.rule == rule

@@ -353,3 +353,15 @@ def test_a_country_without_sites_is_one_of_those_named() -> None:
     gone = [site("Klinik", "Bonn", "Germany"), site("Klinik", "Graz", "Austria")]
     sites = story(compare(trial(sites=[*many(3), *gone]), trial(sites=many(3))), "sites")
     assert sites.headline == "2 sites removed (Germany 1, Austria 1), no site left in Austria or Germany"
+
+
+def test_a_renamed_intervention_is_told_before_the_arms_that_name_it() -> None:
+    """What only repeats the new name comes after the item that has it."""
+    drug: JsonObject = {"type": "DRUG", "name": "AB-101", "armGroupLabels": ["A"]}
+    arm: JsonObject = {"label": "A", "type": "EXPERIMENTAL", "interventionNames": ["Drug: AB-101"]}
+    named = {**drug, "name": "Veltomab", "otherNames": ["AB-101"]}
+    found = compare(
+        trial(arms=[arm], interventions=[drug]),
+        trial(arms=[{**arm, "interventionNames": ["Drug: Veltomab"]}], interventions=[named]),
+    )
+    assert story(found, "design").headline.startswith('Intervention renamed: "AB-101" → "Veltomab";')

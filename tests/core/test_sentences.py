@@ -128,6 +128,13 @@ SENTENCES: tuple[tuple[str, Mapping[str, object], Mapping[str, object], str], ..
     (COUNT, {}, {"count": 0, "count_type": "ACTUAL", "status": "WITHDRAWN"}, "Nobody enrolled, 120 planned."),
     (COUNT, {}, {"count": 0, "count_type": "ACTUAL"}, "Nobody enrolled so far, 120 planned."),
     (
+        "conditions.conditions",
+        {"conditions": ["NSCLC"]},
+        {"conditions": ["Non-small Cell Lung Cancer"]},
+        'Condition re-named: "NSCLC" → "Non-small Cell Lung Cancer".',
+    ),
+    ("design.phases", {"phases": ["PHASE2"]}, {"phases": ["NA"]}, "Phase 2 → phase not applicable."),
+    (
         COUNT,
         {"count": 354},
         {"count": 1, "count_type": "ACTUAL", "status": "TERMINATED"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 from monitor.core.bodies import resemble, same_name
@@ -10,6 +11,8 @@ from monitor.core.scene import CONTROL_ARMS, Case
 
 PHASES = ("EARLY_PHASE1", "PHASE1", "PHASE2", "PHASE3", "PHASE4")
 _TOLD = 4
+_FREQUENCY = re.compile(r"\b(?:once|twice|thrice|qd|od|bid|tid|daily|weekly|biweekly|fortnightly|monthly)\b")
+_TIMES = {"qd": "once", "od": "once", "bid": "twice", "tid": "thrice"}
 """Numbers named in one reason."""
 _ORGANIZATION = "identification.organization"
 _INTERVENTIONS = "armsInterventions.interventions"
@@ -51,11 +54,21 @@ def intervention_set(case: Case) -> str | None:
         return None
     old, new = Counter(numbers_in(case.old)), Counter(numbers_in(case.new))
     if old == new:
-        return None
+        return _other_frequency(case.old, case.new)
     gone, come = (
         ", ".join(list((one - other).elements())[:_TOLD]) for one, other in ((old, new), (new, old))
     )
     return f"numbers in the intervention's description changed: {gone or 'none'} → {come or 'none'}"
+
+
+def _other_frequency(old: str, new: str) -> str | None:
+    """`once daily` became `twice daily`; a word given for the first time, or left out, says nothing."""
+    before, after = (
+        {_TIMES.get(word, word) for word in _FREQUENCY.findall(text.casefold().replace(".", ""))}
+        for text in (old, new)
+    )
+    gone, come = sorted(before - after), sorted(after - before)
+    return f"frequency in the intervention's description: {gone[0]} → {come[0]}" if gone and come else None
 
 
 def design_step(case: Case) -> str | None:

@@ -53,6 +53,8 @@ _NAME_PARTS = (
     "id",
     "type",
 )
+_FEW = 3
+"""Parts of a tree that are named one by one."""
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -129,7 +131,8 @@ def organization(case: Case) -> str:
 
 def phases(case: Case) -> str:
     """The phase."""
-    return f"{_phase(case.delta.old)} → {_phase(case.delta.new)}."
+    new = _phase(case.delta.new)
+    return f"{_phase(case.delta.old)} → {new if new[-1].isdigit() else new[:1].lower() + new[1:]}."
 
 
 def removed_countries(case: Case) -> str:
@@ -185,6 +188,8 @@ def _plain(case: Case) -> str:
         name = clip(_name(case) or delta.key, 120)
         if not delta.at:
             return f"{thing} {delta.op}: {name}"
+        if delta.at == ("name",) and delta.field.startswith("conditions.") and case.old and case.new:
+            return f"{thing} re-named: {quoted(case.old)} → {quoted(case.new)}"
         return f"{thing} {name}, {_parts(case)}: {_from_to(case)}"
     if delta.at:
         return f"{label}, {_parts(case)}: {_from_to(case)}"
@@ -232,6 +237,9 @@ def _counted(value: Mapping[str, Value]) -> str:
     """Flags alone by their names, anything else by its number."""
     if value and all(part is True for part in value.values()):
         return listing(_HUMP.sub(" ", name).lower() for name in value)
+    if value and len(value) <= _FEW and all(part is True or isinstance(part, str) for part in value.values()):
+        names = ((_HUMP.sub(" ", name).lower(), part) for name, part in value.items())
+        return listing(name if part is True else f"{name} {part}" for name, part in names)
     return f"{len(value)} part{'' if len(value) == 1 else 's'}"
 
 
