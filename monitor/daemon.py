@@ -23,7 +23,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from monitor.bootstrap import App
 from monitor.errors import ConfigError, LockedError, MonitorError, StoppedError
-from monitor.pipeline import backfill, compose, deliver, poll, requests
+from monitor.pipeline import backfill, compose, deliver, housekeeping, poll, requests
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,7 @@ ASKED_AT_A_TICK, ASKED_ONCE = 10, 60
 """Requests for earlier versions at a tick, and in `run --once`: the rest of the past is read at the next."""
 THREADS = 6
 """One for each step that may take long, and one for the heartbeat."""
+HOUSEKEEPING_TICK_S = 24 * 3600
 DRAIN_S = 60.0
 """How long messages under way may take after SIGTERM; systemd is asked for as much."""
 STALL_S = 60.0
@@ -152,6 +153,7 @@ class Daemon:
             (self._poll, POLL_TICK_S),
             (self._compose, COMPOSE_TICK_S),
             (self._deliver, DELIVER_TICK_S),
+            (self.housekeeping, HOUSEKEEPING_TICK_S),
             (self._backfill, BACKFILL_TICK_S),
         ):
             scheduler.add_job(
@@ -210,6 +212,10 @@ class Daemon:
         left = iter(range(most))
         backfill.enlist(self._app)
         backfill.run(self._app, may_ask=lambda: not self._polling.locked() and next(left, None) is not None)
+
+    def housekeeping(self) -> None:
+        """Drop what retention does not keep, and tidy up."""
+        housekeeping.run(self._app, payload_days=self._app.settings.retention.payload_days)
 
     def _cycles(self, scope: poll.Scope) -> tuple[poll.CycleReport, ...]:
         with self._polling:

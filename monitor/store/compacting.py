@@ -13,7 +13,7 @@ from contextlib import closing
 from datetime import datetime
 from itertools import groupby
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, exists, func, select
 
 from monitor.errors import LockedError, StoreError
 from monitor.store.blobs import DROPPED, LONGEST, WHOLE, Base, Packed, Packer
@@ -58,6 +58,35 @@ class CompactVerbs(DictionaryVerbs):
             if len(ids) < _PAGE:
                 return counts
             last = ids[-1]
+
+    def retire(self, *, keep_since: datetime, stop: Callable[[], bool] = lambda: False) -> Compacted:
+        """Drop payloads of versions observed before a time, and look at no trial that has none to drop.
+
+        The daemon's part of `compact`: between two pages `stop` is asked whether to leave the rest.
+        """
+        counts, last = Compacted(), 0
+        while not stop():
+            with self._db.read() as connection:
+                ids = connection.scalars(_with_old_payloads(last, keep_since)).all()
+            if ids:
+                with self._db.write() as connection:
+                    self._db.in_order(connection)
+                    pack = packer(self._db, connection)
+                    for versions in self._histories(connection, ids):
+                        counts = counts.plus(self._compacted(connection, pack, versions, keep_since))
+            if len(ids) < _PAGE:
+                break
+            last = ids[-1]
+        return counts
+
+    def checkpoint(self) -> None:
+        """Write the log into the database file and make the log small, where nobody reads just now."""
+        path = self._db.path
+        if path is None or self._db.turn is None:
+            return
+        turn = self._db.turn.held()
+        with mapped(self._db.place), turn, closing(sqlite3.connect(path, timeout=0)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def shrink_file(self) -> bool:
         """Give room back to the file system; False while a daemon runs, or on PostgreSQL."""
@@ -112,6 +141,18 @@ class CompactVerbs(DictionaryVerbs):
         if rows:
             connection.execute(REPACK, rows)
         return Compacted(packed=len(rows) - len(dropped), dropped=len(dropped))
+
+
+def _with_old_payloads(after: int, keep_since: datetime) -> Select[Found]:
+    """The next trials that hold a payload neither first nor latest and older than that."""
+    old = (
+        exists()
+        .where(SNAPSHOT.c.trial_id == TRIAL.c.id, SNAPSHOT.c.seq > 1, SNAPSHOT.c.seq != TRIAL.c.snapshot_seq)
+        .where(SNAPSHOT.c.observed_at < keep_since)
+        .where(BODY.c.digest == SNAPSHOT.c.digest, BODY.c.codec != DROPPED)
+    )
+    query = select(TRIAL.c.id).where(TRIAL.c.id > after, TRIAL.c.last_seq > 1, old)
+    return query.order_by(TRIAL.c.id).limit(_PAGE)
 
 
 def _kept(versions: Sequence[Found], keep_since: datetime | None) -> set[str]:

@@ -11,7 +11,7 @@ import pytest
 
 from monitor.core.record import TrialId
 from monitor.errors import ConfigError, LockedError, SchemaVersionError, StoreError
-from monitor.store import ChangeQuery, Store, backups, open_store
+from monitor.store import ChangeQuery, Compacted, Store, backups, open_store
 from monitor.store.blobs import LONGEST, DroppedError
 from tests.store.conftest import Place
 from tests.store.making import DAY, NOW, amended, body_of, first, history, trial
@@ -180,6 +180,39 @@ def test_retention_drops_payloads_and_no_change(store: Store) -> None:
     assert letters(store) == "A....FG"
     with pytest.raises(DroppedError, match=r"version s2 of NCT09000001.*payload_days"):
         store.body(trial(), 2)
+
+
+def test_retiring_looks_only_where_something_is_due(store: Store) -> None:
+    """The daily part drops the same payloads, stops where it is told to, and finds nothing twice."""
+    for number in range(1, 62):
+        history(store, "ABC" if number > 1 else "ABCDEF", trial(number))
+    before = store.changes(ChangeQuery())
+    leave = iter((False, True))
+    assert store.retire(keep_since=NOW + 4 * DAY, stop=lambda: next(leave)).dropped == 52
+    assert store.retire(keep_since=NOW + 4 * DAY).dropped == 11
+    assert store.retire(keep_since=NOW + 4 * DAY) == Compacted()
+    assert (letters(store), letters(store, trial(61))) == ("A...EF", "A.C")
+    assert store.changes(ChangeQuery()) == before
+    assert list(store.damage()) == []
+
+
+def test_the_log_is_written_into_the_file(sqlite_place: Place) -> None:
+    """A checkpoint leaves an empty log, and a reader in the way stops it without an error."""
+    with sqlite_place.open() as store:
+        log = sqlite_place.state_dir / "trialwire.db-wal"
+        history(store, "ABC")
+        assert log.stat().st_size > 0
+        store.checkpoint()
+        assert log.stat().st_size == 0
+        history(store, "D", start=NOW + 9 * DAY)
+        reader = sqlite3.connect(log.with_name("trialwire.db"), isolation_level=None)
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM trial").fetchone()
+        history(store, "E", start=NOW + 19 * DAY)
+        store.checkpoint()
+        assert log.stat().st_size > 0
+        reader.close()
+        assert letters(store) == "ABCDE"
 
 
 def test_the_first_version_by_any_clock_is_kept(store: Store) -> None:

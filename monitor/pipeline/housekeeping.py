@@ -1,0 +1,29 @@
+"""Housekeeping: once a day the daemon drops the payloads that retention does not keep, and tidies the log.
+
+A change is never dropped, nor a trial's first and latest version. Each page of trials is one short
+transaction; told to leave, it leaves the rest to the next time. Where nothing is due it only looks.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from monitor.pipeline.works import Works
+from monitor.store.values import Compacted
+
+log = logging.getLogger(__name__)
+
+
+def run(works: Works, *, payload_days: int) -> Compacted:
+    """Do what is due; with `payload_days` 0 every payload is kept. Returns what was dropped."""
+    done = Compacted()
+    if payload_days:
+        keep_since = works.clock() - timedelta(days=payload_days)
+        done = works.store.retire(keep_since=keep_since, stop=works.stop.is_set)
+    if not works.stop.is_set():
+        works.store.checkpoint()
+    if done.dropped or done.damaged:
+        told = {"dropped": done.dropped, "packed": done.packed, "damaged_trials": done.damaged}
+        log.info("payloads dropped", extra=told)
+    return done
