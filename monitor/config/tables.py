@@ -52,7 +52,7 @@ class PollSettings(Table):
     """`[poll]`: how often a registry is asked whether there is anything new."""
 
     every_s: Seconds = Field(default=3600.0, alias="every")
-    sweep: int = Field(default=20_000, ge=200)
+    sweep: int = Field(default=20_000, ge=1)
     backfill: Literal["auto", "all", "off"] = "auto"
 
 

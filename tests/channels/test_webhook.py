@@ -36,7 +36,7 @@ SCHEMAS = {
 REGISTRY: Registry[bool | Mapping[str, Any]] = Registry().with_resources(
     (schema["$id"], Resource.from_contents(schema)) for schema in SCHEMAS.values()
 )
-ALL_EVENTS = ["digest.created", "change.detected", "source.unhealthy"]
+ALL_EVENTS = ["digest.created", "change.detected", "trial.discovered", "source.unhealthy"]
 
 
 @pytest.fixture
@@ -67,6 +67,18 @@ def troubled() -> Digest:
         ),
         health=source("DOWN", "connection refused"),
     )
+
+
+def discovered() -> Digest:
+    """A trial that came into an asset's watch."""
+    facts = {"search": "AK104", "event": "entered", "matched": {"name": "AK104", "place": "title"}}
+    state = trial(1)
+    news = change(
+        state, "New in the search AK104.", level="major", rule="M22", category="registry",
+        field_name="registry.search", key="AK104", op="added", new="entered", facts=facts,
+    )  # fmt: skip
+    told = replace(finding(state, "New in the search AK104", news), kind="search")
+    return composed(gathered((state, told, (news,))))
 
 
 def test_an_independent_verifier_accepts_the_signature(sink: WebhookSink) -> None:
@@ -123,8 +135,8 @@ def test_the_signature_is_that_of_the_specification() -> None:
 
 @pytest.mark.parametrize(
     "digest",
-    [sample_digest(), troubled(), window_digest(), programme_digest()],
-    ids=["sample", "troubled", "window", "programme"],
+    [sample_digest(), troubled(), discovered(), window_digest(), programme_digest()],
+    ids=["sample", "troubled", "discovered", "window", "programme"],
 )
 def test_every_event_obeys_its_schema(digest: Digest) -> None:
     """What is really sent is valid by the schema that ships, for every type."""
@@ -184,7 +196,9 @@ def test_an_endpoint_gets_what_it_asked_for() -> None:
 
     assert sent("digest.created") == ["digest.created"]
     assert sent("source.unhealthy") == ["source.unhealthy"]
-    assert sent(*reversed(ALL_EVENTS)) == ALL_EVENTS
+    assert sent(*reversed(ALL_EVENTS)) == [one for one in ALL_EVENTS if one != "trial.discovered"]
+    digest = discovered()
+    assert sent("trial.discovered") == ["trial.discovered"]
     channel = webhook("http://127.0.0.1:1/", events=["change.detected"])
     assert len(channel.messages(sample_digest(), Renderer().digest(sample_digest()))) == 6
 

@@ -286,7 +286,8 @@ def test_a_digest_tells_who_came_in_and_why(tmp_path: Path) -> None:
             }
             said = app.renderer.digest(told["akeso"])
         line = (
-            "AK104: NCT00000002 Veltomab Plus Chemotherapy in Gastric Cancer · Phase 2, recruiting, Alpha Bio "
+            "AK104: NCT00000002 Veltomab Plus Chemotherapy in Gastric Cancer "
+            "· Phase 2, recruiting, Alpha Bio "
             '(matched "AK104" in interventions)'
         )
         assert "NEW IN YOUR SEARCHES" in said.text
