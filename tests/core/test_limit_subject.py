@@ -10,6 +10,19 @@ from tests.support.rule_examples import criteria, trial
 
 TOLD = [
     (
+        "LVEF ≥ 40%",
+        "LVEF ≥ 50% if treated with anthracyclines",
+        "M9",
+        'LVEF ≥ 40 → ≥ 50 %; "LVEF ≥ 40%" → "LVEF ≥ 50% if treated with anthracyclines"',
+    ),
+    (
+        "Total bilirubin ≤ 2 × ULN",
+        "Direct bilirubin ≤ 1.5 × ULN",
+        "M9",
+        'bilirubin ≤ 2 → ≤ 1.5 × ULN; "Total bilirubin ≤ 2 × ULN" → "Direct bilirubin ≤ 1.5 × ULN"',
+    ),
+    ("ECOG < 2", "ECOG ≤ 1", "m6", '"ECOG < 2" → "ECOG ≤ 1"'),
+    (
         "Absolute neutrophil count ≥ 1.5 x 10^9/L",
         "ANC >= 1000/mm3",
         "M9",
@@ -62,7 +75,7 @@ TOLD = [
         "Males, 18 years or older",
         "Females aged 18-80 years",
         "M9",
-        'age ≥ 18 → 18–80 years (tightened); "Males, 18 years or older" → "Females aged 18-80 years"',
+        'age ≥ 18 → 18–80 years; "Males, 18 years or older" → "Females aged 18-80 years"',
     ),
 ]
 

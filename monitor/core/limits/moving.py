@@ -8,16 +8,18 @@ worse than none: negations, conditions, exceptions, other units and limits witho
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from monitor.core.limits.limit import INTERVAL, WINDOW, Limit
 from monitor.core.limits.reading import limits_in
+from monitor.core.limits.subject import is_of_others
 
 Direction: TypeAlias = Literal["loosened", "tightened", "changed"]
 _INFINITY = float("inf")
 _EXACT = 1e-9
+_COUNTED = frozenset({"ECOG", "measurable lesions", "prior lines of therapy", "relapses", "seizures"})
 _CALENDAR = 0.1
 """By what share 3 months and 12 weeks differ at most, or a month and 4 weeks."""
 _FAR = 1 << 30
@@ -82,7 +84,10 @@ def moves(old: str, new: str, section: str) -> Moves:
                 if id(limit) not in taken
             ]
     moved.sort(key=_place)
-    return Moves(tuple(moved), tuple(restated), _splice(old, new, pairs))
+    spliced = _splice(old, new, pairs)
+    if is_of_others(spliced, new):
+        moved = [replace(move, direction="changed") for move in moved]
+    return Moves(tuple(moved), tuple(restated), spliced)
 
 
 def _group(limit: Limit) -> str:
@@ -158,11 +163,23 @@ def _side(limit: Limit) -> tuple[str, bool, bool, bool]:
 def _same(one: Limit, other: Limit) -> bool:
     """The same limit, perhaps in another unit of the family."""
     a, b = one.bound, other.bound
+    first, second = _closed(one), _closed(other)
     return (
         a.unit.family == b.unit.family
-        and (a.low_open, a.high_open) == (b.low_open, b.high_open)
-        and all(_equal(x, y) for x, y in zip(a.based, b.based, strict=True))
+        and first[1] == second[1]
+        and all(_equal(x, y) for x, y in zip(first[0], second[0], strict=True))
     )
+
+
+def _closed(limit: Limit) -> tuple[tuple[float | None, float | None], tuple[bool, bool]]:
+    """The ends and whether they are open; of what is counted, more than 1 is at least 2."""
+    (low, high), bound = limit.bound.based, limit.bound
+    if limit.what not in _COUNTED:
+        return (low, high), (bound.low_open, bound.high_open)
+    return (
+        low + 1 if low is not None and bound.low_open else low,
+        high - 1 if high is not None and bound.high_open else high,
+    ), (False, False)
 
 
 def _equal(one: float | None, other: float | None) -> bool:
@@ -223,7 +240,7 @@ def _by_calendar_alone(old: Limit, new: Limit) -> bool:
 
 
 def _ends(limit: Limit) -> tuple[float, float]:
-    low, high = limit.bound.based
+    (low, high), _ = _closed(limit)
     return -_INFINITY if low is None else low, _INFINITY if high is None else high
 
 

@@ -33,6 +33,9 @@ _OF_SEVERAL_KINDS = frozenset(
     }
 )
 """Terms whose spellings are not all of one thing: HIV RNA and HBV DNA, lines of this and of that therapy."""
+_CONDITIONS = frozenset({"for", "if", "in", "among", "unless", "when", "direct", "indirect", "only"})
+"""Words that come or go with those whom a limit is for, or with what it is of."""
+_OF_AGE = frozenset({"age", "aged", "old", "older", "or", "over", "years", "year", "adult", "adults"})
 _LONGEST = 200
 """Characters of a criterion that may be about nothing but its limits."""
 _WORDS, _DIFFERENT = 6, 4
@@ -63,6 +66,18 @@ def same_subject(old: str, new: str) -> bool:
 def same_but_terms(old: str, new: str) -> bool:
     """Do two texts say the same in the same order, whatever their terms are called?"""
     return _in_terms(old) == _in_terms(new)
+
+
+def is_of_others(old: str, new: str) -> bool:
+    """Is a short criterion, its limits apart, about others now: another measure, others on a condition?"""
+    if max(len(old), len(new)) > _LONGEST:
+        return False
+    before, after = (
+        frozenset(word.removesuffix("s") for word in _in_terms(text) if word not in _OF_AGE)
+        for text in (old, new)
+    )
+    gained, lost = after - before, before - after
+    return bool(gained and lost) or not _CONDITIONS.isdisjoint(gained | lost)
 
 
 @lru_cache(maxsize=512)
