@@ -11,7 +11,6 @@ from datetime import date
 from functools import cache, partial
 from typing import TypeAlias
 
-from monitor.core import sentences
 from monitor.core.catalogue import field
 from monitor.core.change import LEVELS, Change, ChangeSet, Delta, Significance
 from monitor.core.findings import first_sight, tell
@@ -21,6 +20,7 @@ from monitor.core.record import JsonObject, TrialRecord
 from monitor.core.rule import RuleTable
 from monitor.core.rules import FIRST_SIGHT, default_rules
 from monitor.core.scene import Case, Scene
+from monitor.core.sentences import by_field
 from monitor.core.weight import circumstances, weigh
 
 _STATUS = "status.overallStatus"
@@ -73,7 +73,7 @@ def judge(case: Case, weigher: Weigher) -> Change:
         if "similarity" in thresholds and case.old and case.new and case.part != "timeFrame":
             facts["similarity"] = round(case.similarity, 3)
     category = field(case.delta.field).category
-    return Change(case.delta, category, level, rule, reason, sentences.summary(case), facts)
+    return Change(case.delta, category, level, rule, reason, by_field.summary(case), facts)
 
 
 def _decide(case: Case) -> tuple[str, str, tuple[str, ...]]:
@@ -120,7 +120,7 @@ def _first_seen(case: Case) -> Change:
         significance=FIRST_SIGHT.level,
         rule=FIRST_SIGHT.id,
         reason="first sight of the record",
-        summary=sentences.first_sight(case),
+        summary=by_field.first_sight(case),
     )
 
 
