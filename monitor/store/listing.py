@@ -22,6 +22,7 @@ from monitor.store.tables import TABLES
 DELIVERY = TABLES["delivery"]
 REQUEST = TABLES["request"]
 SOURCE = TABLES["source"]
+SWEEP = TABLES["sweep"]
 WATCH = TABLES["watch"]
 WATCH_TAG = TABLES["watch_tag"]
 WATCH_TRIAL = TABLES["watch_trial"]
@@ -85,12 +86,17 @@ class ListVerbs(Verbs):
         with self._db.read() as connection:
             sources = connection.execute(select(SOURCE.c.registry, SOURCE.c.data_version))
             versions = {row.registry: row.data_version for row in sources}
+            swept = connection.execute(select(SWEEP.c.registry, SWEEP.c.fresh_from))
+            fresh = {row.registry: row.fresh_from for row in swept}
             presences: Counter[str] = Counter()
             unread = 0
             for row in connection.execute(_stands()):
                 presences[row.presence] += row.trials
-                if row.presence not in _UNREADABLE and _is_unread(
-                    row.checked_data_version, versions.get(row.registry)
+                lately = None if row.due else fresh.get(row.registry)
+                if (
+                    row.presence not in _UNREADABLE
+                    and row.follow
+                    and _is_unread(row.checked_data_version, versions.get(row.registry), lately)
                 ):
                     unread += row.trials
             return Overview(
@@ -118,21 +124,36 @@ def is_watched() -> ColumnElement[bool]:
 
 
 def _stands() -> Select[Found]:
-    what = (TRIAL.c.registry, TRIAL.c.presence, TRIAL.c.checked_data_version)
+    followed = TRIAL.c.id.in_(_followed()).label("follow")
+    due = TRIAL.c.due_data_version.is_not(None).label("due")
+    what = (TRIAL.c.registry, TRIAL.c.presence, TRIAL.c.checked_data_version, due, followed)
     return select(*what, func.count().label("trials")).where(is_watched()).group_by(*what)
 
 
-def _is_unread(checked: str | None, current: str | None) -> bool:
-    """Not read at its source's data version; where that is not known, never read."""
-    return checked is None or (current is not None and checked != current)
+def _followed() -> Select[tuple[int]]:
+    """The trials that are read at every data version, or in turn."""
+    return select(WATCH_TRIAL.c.trial_id).where(WATCH_TRIAL.c.left_at.is_(None), WATCH_TRIAL.c.follow)
+
+
+def _is_unread(checked: str | None, current: str | None, fresh_from: str | None) -> bool:
+    """Not read at its source's data version, nor lately where trials are read in turn.
+
+    Where the version is not known: never read.
+    """
+    behind = checked is None or (current is not None and checked != current)
+    return behind and not (fresh_from is not None and checked is not None and checked >= fresh_from)
 
 
 def _unread() -> ColumnElement[bool]:
     """The same as a condition."""
     current = select(SOURCE.c.data_version).where(SOURCE.c.registry == TRIAL.c.registry).scalar_subquery()
+    fresh = select(SWEEP.c.fresh_from).where(SWEEP.c.registry == TRIAL.c.registry).scalar_subquery()
+    checked = TRIAL.c.checked_data_version
     return and_(
         TRIAL.c.presence.not_in(_UNREADABLE),
-        or_(TRIAL.c.checked_data_version.is_(None), TRIAL.c.checked_data_version != current),
+        TRIAL.c.id.in_(_followed()),
+        or_(checked.is_(None), checked != current),
+        or_(checked.is_(None), fresh.is_(None), checked < fresh, TRIAL.c.due_data_version.is_not(None)),
     )
 
 

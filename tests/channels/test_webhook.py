@@ -22,6 +22,7 @@ from monitor.channels.webhook import MAX_BODY, decode_secret, sign
 from monitor.core.delivery import Later, Outcome, Rejected, Sent, settle
 from monitor.core.digest import Digest
 from monitor.core.events import digest_events
+from monitor.core.record import JsonObject
 from monitor.demo.sinks import Reaction, WebhookSink
 from monitor.errors import ConfigError, DeliveryDeferredError, DeliveryRejectedError
 from monitor.render import Renderer
@@ -71,7 +72,8 @@ def troubled() -> Digest:
 
 def discovered() -> Digest:
     """A trial that came into an asset's watch."""
-    facts = {"search": "AK104", "event": "entered", "matched": {"name": "AK104", "place": "title"}}
+    matched: JsonObject = {"name": "AK104", "place": "title"}
+    facts: JsonObject = {"search": "AK104", "event": "entered", "matched": matched}
     state = trial(1)
     news = change(
         state, "New in the search AK104.", level="major", rule="M22", category="registry",

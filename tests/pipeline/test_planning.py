@@ -53,6 +53,7 @@ def test_an_updated_trial_is_never_left_to_the_sweep(tmp_path: Path) -> None:
             assert cycle(app).ok
             assert read_at(app, 3) == {1, 2, 6}
             assert app.store.pending(EVERYBODY, app.clock()).unread == ()
+            assert app.store.overview().unread == 0
             world.clock.forward(hours=1)
             cycle(app)
             assert read_at(app, 3) == {1, 2, 6}
@@ -115,6 +116,7 @@ def test_what_is_due_stays_so_until_it_is_read(tmp_path: Path) -> None:
             cycle(app)
             unread = app.store.pending(EVERYBODY, app.clock()).unread
             assert [state.trial for state in unread] == [trial(6)]
+            assert (app.store.overview().unread, app.store.overview().some_unread) == (1, (trial(6),))
             world.registry.clear_faults()
             world.clock.forward(hours=1)
             cycle(app)
