@@ -22,6 +22,7 @@ from monitor.errors import MissingDatabaseError, MonitorError
 if TYPE_CHECKING:
     from monitor.bootstrap import App
     from monitor.config import Settings
+    from monitor.store import Store
 
 Verdict: TypeAlias = Literal["ok", "note", "wrong"]
 
@@ -110,6 +111,7 @@ def _database(found: Settings) -> Iterator[Finding]:
             yield Finding(
                 "ok", "database", f"{session.place(found)}, schema {stats.revision}, {stats.engine}"
             )
+            yield from _schemas(store)
             if stats.open_requests and daemon_pid(found.state_dir) is None:
                 yield Finding(
                     "note", "requests", f"{stats.open_requests} wait, and no daemon runs", "`trialwire run`"
@@ -135,6 +137,17 @@ def _pasts(found: Settings) -> Iterator[Finding]:
     for said in ill:
         remedy = 'Polls go on without it; [poll] backfill = "off" stops asking.'
         yield Finding("note", "history", said, remedy)
+
+
+def _schemas(store: Store) -> Iterator[Finding]:
+    """What registries say of their own fields, and what was new there."""
+    for kept in store.kept_schemas():
+        whole = f"API {kept.schema.api_version or 'of no named version'}, {len(kept.schema.fields)} fields"
+        if kept.drifted_at is None:
+            yield Finding("ok", f"{kept.registry} schema", whole)
+        else:
+            said = f"{whole}; differed on {kept.drifted_at:%Y-%m-%d}: {kept.drift}"
+            yield Finding("note", f"{kept.registry} schema", said, "A newer Trialwire may know it.")
 
 
 def _sqlite() -> Finding:

@@ -274,6 +274,7 @@ NOTICE_WORDS: Mapping[NoticeKind, tuple[str, str]] = {
     "baseline": ("new trial", "new trials"),
     "database": ("database notice", "database notices"),
     "hold": ("hold on digests", "holds on digests"),
+    "schema": ("schema notice", "schema notices"),
     "search": ("search begun", "searches begun"),
     "search_refused": ("search refused", "searches refused"),
 }

@@ -25,6 +25,7 @@ NoticeKind: TypeAlias = Literal[
     "baseline",
     "database",
     "hold",
+    "schema",
     "search",
     "search_refused",
 ]

@@ -26,7 +26,7 @@ from monitor.errors import (
     RegistryError,
     RegistryUnavailableError,
 )
-from monitor.pipeline import discover, everything, health, holding, planning
+from monitor.pipeline import discover, drifting, everything, health, holding, planning
 from monitor.pipeline.numbering import numbered
 from monitor.pipeline.reading import Known, Reading
 from monitor.pipeline.works import Works, failpoint
@@ -106,6 +106,8 @@ def cycle(works: Works, registry: Registry, *, scope: Scope = "unread") -> Cycle
     works.store.put_source(new, notices=health.notices(old, new, label=registry.label))
     report = CycleReport(registry.name, new, counts=run.counts, held=held)
     log.info("polled", extra={"registry": registry.name, "state": new.state, **run.counts})
+    if run.counts and new.state in ("OK", "STALE"):
+        drifting.look(works, registry, new.data_version)
     return report
 
 

@@ -21,6 +21,7 @@ from monitor.errors import MissingDatabaseError, SchemaVersionError
 from monitor.store.backfilling import BackfillVerbs
 from monitor.store.blobs import DroppedError
 from monitor.store.compacting import CompactVerbs
+from monitor.store.describing import SchemaVerbs
 from monitor.store.digests import DigestVerbs
 from monitor.store.engine import Database
 from monitor.store.holding import HoldVerbs
@@ -85,6 +86,7 @@ class Store(
     PendingVerbs,
     DigestVerbs,
     HoldVerbs,
+    SchemaVerbs,
     OutboxVerbs,
     HouseVerbs,
     ProofVerbs,
