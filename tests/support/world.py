@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,6 +22,7 @@ from monitor.core.record import JsonObject, TrialId
 from monitor.core.recorded import RecordedChange
 from monitor.demo.sinks import WebhookSink
 from monitor.demo.standin import DataVersion, StandIn
+from monitor.store import upgrade
 from monitor.store.values import ChangeQuery
 from tests.support.records import study
 
@@ -67,6 +70,15 @@ def sample(number: int, **members: object) -> JsonObject:
     return study(f"NCT{number:08d}", **members)
 
 
+@cache
+def empty_database() -> bytes:
+    """A database file without a row: migrated once, for all worlds."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder)
+        upgrade(f"sqlite:///{path}/trialwire.db", state_dir=path, now=START)
+        return (path / "trialwire.db").read_bytes()
+
+
 CONFIG = """
 [store]
 url = "sqlite:///{folder}/state/trialwire.db"
@@ -111,6 +123,7 @@ class World:
             "TRIALWIRE_POLL__BACKFILL": "off",
         }
         (folder / "state").mkdir(exist_ok=True)
+        (folder / "state" / "trialwire.db").write_bytes(empty_database())
         self._whole = CONFIG.format(
             folder=folder, base_url=self.registry.base_url, hook_url=self.hook.url, batch_size=batch_size
         )
