@@ -21,6 +21,12 @@ TOLD = [
         "M9",
         'bilirubin ≤ 2 → ≤ 1.5 × ULN; "Total bilirubin ≤ 2 × ULN" → "Direct bilirubin ≤ 1.5 × ULN"',
     ),
+    (
+        "No major surgery within 28 days prior to randomization",
+        "No major surgery within 14 days prior to randomisation",
+        "M9",
+        "wash-out of surgery 28 → 14 days (loosened)",
+    ),
     ("ECOG < 2", "ECOG ≤ 1", "m6", '"ECOG < 2" → "ECOG ≤ 1"'),
     (
         "Absolute neutrophil count ≥ 1.5 x 10^9/L",

@@ -33,6 +33,7 @@ _OF_SEVERAL_KINDS = frozenset(
     }
 )
 """Terms whose spellings are not all of one thing: HIV RNA and HBV DNA, lines of this and of that therapy."""
+_BRITISH = re.compile(r"is(?=(?:e|ed|es|ing|ations?)$)")
 _CONDITIONS = frozenset({"for", "if", "in", "among", "unless", "when", "direct", "indirect", "only"})
 """Words that come or go with those whom a limit is for, or with what it is of."""
 _OF_AGE = frozenset({"age", "aged", "old", "older", "or", "over", "years", "year", "adult", "adults"})
@@ -104,7 +105,7 @@ def _in_terms(text: str) -> tuple[str, ...]:
             at = mention.end
     words: list[str] = []
     for word in _WORD.findall("".join(parts) + text[at:]):
-        folded = word.casefold()
+        folded = _BRITISH.sub("iz", word.casefold())
         if folded not in _SAYS_NOTHING and words[-1:] != [folded]:
             words.append(folded)
     return tuple(words)
