@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from monitor.config import Settings
     from monitor.core.brakes import Hold
     from monitor.core.delivery import Delivery
+    from monitor.core.searches import SavedSearch
     from monitor.core.watching import Quarantined, SourceHealth
     from monitor.store import Store
     from monitor.store.listing import Overview
@@ -54,6 +55,7 @@ class Health:
     pasts: Pasts
     holds: tuple[Hold, ...]
     """Those that keep digests back, and wait for a person."""
+    searches: tuple[SavedSearch, ...]
 
 
 @app.command("status", rich_help_panel="Operate")
@@ -100,6 +102,7 @@ def _look(store: Store, found: Settings) -> Health:
         digests=tuple((s.name, store.last_digest(s.name)) for s in found.subscriptions),
         pasts=pasts.look(store, found),
         holds=store.holds(),
+        searches=store.searches(),
     )
 
 
@@ -129,6 +132,10 @@ def _attention(health: Health) -> Iterator[str]:
     for channel in health.disabled:
         remedy = f"`trialwire channels enable {channel.name}`"
         yield f"channel {channel.name} is disabled ({channel.reason}): {remedy}"
+    for saved in health.searches:
+        if saved.problem:
+            remedy = f"`trialwire watch show '{saved.name}'`"
+            yield f"search {saved.name} was not run whole: {saved.problem}; {remedy}"
     yield from _stuck(health)
 
 
@@ -176,6 +183,10 @@ def _tell(health: Health, attention: list[str]) -> None:
     known = any(source.last_success_at for source in health.sources)
     progress = f"{read:,} read at that version" if known else "none read yet"
     terminal.write(_pair("watched", f"{counted(stands.watched, 'trial')}, {progress}"))
+    if health.searches:
+        kinds = ", ".join(f"{saved.name} ({saved.members:,})" for saved in health.searches[:_NAMED])
+        rest = len(health.searches) - _NAMED
+        terminal.write(_pair("searches", kinds + (f" and {rest} more" if rest > 0 else "")))
     if past := pasts.words(health.pasts):
         terminal.write(_pair("past", past))
     terminal.write(_pair("daemon", f"running, process {health.daemon}" if health.daemon else "not running"))
@@ -223,6 +234,10 @@ def _as_json(health: Health, attention: list[str]) -> JsonObject:
         "disabled_channels": [channel.name for channel in health.disabled],
         "open_requests": health.stands.open_requests,
         "holds": [holds.as_json(hold) for hold in health.holds],
+        "searches": [
+            {"name": one.name, "kind": one.kind, "members": one.members, "problem": one.problem}
+            for one in health.searches
+        ],
         "digests": [
             {"subscription": name, "last": _digest_json(digest) if digest else None}
             for name, digest in health.digests

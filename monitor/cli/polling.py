@@ -44,7 +44,7 @@ def poll(
 
     terminal.say(daemon.either("poll", ["--force"] if force else [], here, patience_s=wait))
     with session.reading() as store:
-        if not store.watch_count():
+        if not (store.watch_count() or store.searches()):
             terminal.note("The watch list is empty: `trialwire watch add NCT07263919` begins it.")
         ill = [source for source in store.sources() if source.state in _UNREADABLE]
     for source in ill:

@@ -183,6 +183,9 @@ def show(saved: SavedSearch, members: Sequence[Member], form: Format) -> None:
         return
     formats.pairs((title, text) for title, text in _standing(saved) if text)
     terminal.say()
+    if saved.kind == "all":
+        terminal.say(f"{counted(saved.members, 'trial')}.", "dim")
+        return
     formats.write([one for one in rows if one["left_at"] is None], _MEMBERS, form)
     left = sum(one["left_at"] is not None for one in rows)
     terminal.say(f"\n{counted(saved.members, 'trial')}; {left} left.", "dim")

@@ -186,7 +186,8 @@ def show(
     """
     with session.reading() as store:
         if not references.is_number(trial) and (saved := store.search(trial)) is not None:
-            searching.show(saved, store.members(saved.name), form)
+            # Of a whole registry there are too many to be of use.
+            searching.show(saved, () if saved.kind == "all" else store.members(saved.name), form)
             return
         number = references.trial_id(trial)
         watch = store.watch(number)

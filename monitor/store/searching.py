@@ -48,7 +48,7 @@ class SearchVerbs(Verbs):
                 raise StoreError(
                     f"{saved.name!r} is the name of {_A[held.kind]} already", remedy="choose another name"
                 )
-            number = _add(connection, saved, now) if held is None else _redefine(connection, held, saved)
+            number = _add(connection, saved, now) if held is None else _redefine(connection, held, saved, now)
             last = last_change(connection)
             tags = [{"watch_id": number, "tag": tag, "after_change": last} for tag in saved.tags]
             self._db.insert_new(connection, WATCH_TAG, tags)
@@ -266,18 +266,19 @@ def _add(connection: Connection, saved: SavedSearch, now: datetime) -> int:
         "registry": saved.registry,
         "definition": _definition(saved),
         "follow": saved.follow,
+        "asked_at": now,
         "problem": "",
     }
     connection.execute(insert(SEARCH).values(**looked_for))
     return number
 
 
-def _redefine(connection: Connection, held: Found, saved: SavedSearch) -> int:
+def _redefine(connection: Connection, held: Found, saved: SavedSearch, now: datetime) -> int:
     number = int(held.id)
     values: dict[str, Any] = {"follow": saved.follow}
     if held.definition != _definition(saved):
         values |= {"definition": _definition(saved), "begun_at": None, "data_version": None, "problem": ""}
-        values |= {"checked_at": None}
+        values |= {"checked_at": None, "asked_at": now}
     connection.execute(update(SEARCH).where(SEARCH.c.watch_id == number).values(**values))
     if held.follow != saved.follow:
         mine = update(WATCH_TRIAL).where(WATCH_TRIAL.c.watch_id == number)

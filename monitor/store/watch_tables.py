@@ -65,6 +65,8 @@ class SearchRow(Row, table=True):
     registry_name: str = Field(sa_column_kwargs={"name": "registry"})
     definition: str = Field(sa_type=Text)
     follow: bool
+    asked_at: datetime
+    """When somebody last said what it looks for."""
     begun_at: datetime | None = None
     """When its first whole run ended: what enters from then on is news."""
     checked_at: datetime | None = None

@@ -135,8 +135,8 @@ class WatchVerbs(ListVerbs):
                 TRIAL.c.presence == "unseen",
             )
         )
-        waiting = select(SEARCH.c.watch_id).join(WATCH, WATCH.c.id == SEARCH.c.watch_id)
-        waiting = waiting.where(SEARCH.c.registry == registry, SEARCH.c.checked_at.is_(None))
+        asked = (SEARCH.c.registry == registry) & (SEARCH.c.asked_at > added_after)
+        waiting = select(SEARCH.c.watch_id).where(asked, SEARCH.c.checked_at.is_(None))
         with self._db.read() as connection:
             return (
                 connection.execute(query.limit(1)).first() is not None

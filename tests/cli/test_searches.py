@@ -78,6 +78,7 @@ def test_a_search_is_tried_and_saved(here: Command) -> None:
     exported = cast("list[JsonObject]", here("watch", "export", "--searches").json())
     assert [one["name"] for one in exported] == ["akeso"]
     assert here("changes", "--search", "akeso", "--format", "json").code == 0
+    assert "akeso (7)" in here("status").out
     assert here("watch", "remove", "akeso").code == 0
     assert saved(here) == {}
 
@@ -166,3 +167,14 @@ def test_everything_is_watched_only_where_it_is_meant(here: Command) -> None:
     row = saved(here)["all of ctgov"]
     assert (row["kind"], row["members"], row["tags"]) == ("all", 1010, ["world"])
     assert here("changes", "--format", "json").json() != []
+
+
+def test_a_search_that_could_not_be_run_needs_attention(here: Command, registry: StandIn) -> None:
+    """`status` says which, and why; `watch show` does, too."""
+    assert here("watch", "add", "--search", "akeso", "--intervention", "AK104").code == 0
+    registry.inject(Fault.html(path="fields=NCTId", times=None))
+    assert here("poll").code == 75
+    told = here("status")
+    assert told.code == 3
+    assert "search akeso was not run whole" in told.out
+    assert "Not run since" in here("watch", "show", "akeso").out

@@ -22,8 +22,8 @@ from monitor.errors import LockedError, SchemaVersionError, StoreError
 from monitor.store import ChangeQuery, migrating, open_store, upgrade
 from monitor.store.engine import Database, parse_url
 from monitor.store.migrating import MIGRATIONS
-from monitor.store.schema import REVISIONS
 from monitor.store.rooted import Row
+from monitor.store.schema import REVISIONS
 from monitor.store.tables import TABLES
 from tests.store.conftest import Place
 from tests.store.making import NOW, amended, body_of, first, history, trial

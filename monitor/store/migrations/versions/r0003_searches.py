@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("registry", sa.String(), nullable=False),
         sa.Column("definition", sa.Text(), nullable=False),
         sa.Column("follow", sa.Boolean(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("begun_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("checked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("data_version", sa.String(), nullable=True),

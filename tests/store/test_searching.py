@@ -1,0 +1,65 @@
+"""Saved searches in the store: what they look for, who is in them, when they are due."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from monitor.core.search import Search
+from monitor.core.searches import Matched, SavedSearch
+from monitor.errors import NotWatchedError, StoreError
+from monitor.store import Store
+from monitor.store.values import MemberMove, SearchRun
+from tests.store.making import DAY, NOW, first, trial
+
+
+def test_a_search_that_was_not_run_makes_a_poll_due(store: Store) -> None:
+    """When it is saved and when it looks for something else; not again and again where it cannot be run."""
+    saved = SavedSearch("akeso", "search", "ctgov", search=Search(term="a"))
+    hour = timedelta(hours=1)
+    assert store.put_search(saved, NOW)
+    assert store.has_unseen("ctgov", added_after=NOW - hour)
+    assert not store.has_unseen("ctgov", added_after=NOW)
+    store.end_run("akeso", SearchRun(saved, NOW, "v1"))
+    assert not store.has_unseen("ctgov", added_after=NOW - hour)
+    other = replace(saved, search=Search(term="b"))
+    assert not store.put_search(other, NOW + hour)
+    assert store.has_unseen("ctgov", added_after=NOW)
+    (held,) = store.searches(registry="ctgov")
+    assert (held.search, held.begun_at, held.data_version) == (Search(term="b"), None, None)
+
+
+def test_a_run_of_what_is_no_longer_looked_for_counts_for_nothing(store: Store) -> None:
+    """A search that was given another definition while it ran is run again."""
+    saved = SavedSearch("akeso", "search", "ctgov", search=Search(term="a"))
+    store.put_search(saved, NOW)
+    store.put_search(replace(saved, search=Search(term="b")), NOW)
+    store.end_run("akeso", SearchRun(saved, NOW, "v1"))
+    (held,) = store.searches()
+    assert held.begun_at is None
+    with pytest.raises(StoreError, match="is the name of a search already"):
+        store.put_search(replace(saved, kind="asset", names=("akeso",)), NOW)
+    store.remove_search("AKESO")
+    with pytest.raises(NotWatchedError):
+        store.members("akeso")
+
+
+def test_members_come_and_go_and_come_back(store: Store) -> None:
+    """A membership that ended keeps its row; the same moves twice are one."""
+    store.put_search(SavedSearch("akeso", "search", "ctgov", search=Search(term="a"), tags=("t",)), NOW)
+    store.record([first(trial(1)), first(trial(2))])
+    came = [MemberMove(trial(n), "entered", Matched("a", "title")) for n in (1, 2)]
+    for _ in range(2):
+        store.move_members("akeso", came, NOW)
+    store.move_members("akeso", [MemberMove(trial(1), "left")], NOW + DAY)
+    old, still = store.members("akeso")
+    assert (old.left_at, still.left_at, still.matched) == (NOW + DAY, None, Matched("a", "title"))
+    assert store.to_read("ctgov") == (trial(2),)
+    assert store.not_in("akeso", [trial(1), trial(2)]) == (trial(1),)
+    store.move_members("akeso", [MemberMove(trial(1), "back")], NOW + 2 * DAY)
+    assert {one.state.trial: one.left_at for one in store.members("akeso")} == dict.fromkeys(
+        (trial(1), trial(2))
+    )
+    assert list(store.damage()) == []
