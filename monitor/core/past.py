@@ -48,6 +48,10 @@ class Past:
     """As the registry calls it now, which may be another number than was asked for."""
     versions: tuple[PastVersion, ...]
 
+    def submitted_on(self, number: int) -> str:
+        """The day a version was submitted; KeyError for one that is not listed."""
+        return {version.number: version.submitted_on for version in self.versions}[number]
+
     def newest(self, most: int) -> tuple[PastVersion, ...]:
         """At most so many, the newest first."""
         return self.versions[::-1][:most]

@@ -127,7 +127,7 @@ class _Reading:
             why = f"merged into {past.trial}" if past else "the registry tells no history of it"
             return self._done(replace(item, error=why, total=0, held=0))
         store.number_versions(trial, planning.numbers(past, store.snapshots(trial)))
-        snapshots = store.snapshots(trial)
+        snapshots = self._identified(trial, past)
         all_earlier = planning.earlier(past, snapshots)
         wanted = all_earlier[: item.most]
         item = self._kept(item, wanted, snapshots, total=len(all_earlier))
@@ -139,10 +139,27 @@ class _Reading:
         gone = f"{len(unknown)} versions are not told by the registry" if unknown else ""
         return self._done(replace(item, changes=item.changes + changes, error=gone))
 
+    def _identified(self, trial: TrialId, past: Past) -> Sequence[Snapshot]:
+        """What is held; a first look whose day the index does not have is told by its record's dates."""
+        store = self.works.store
+        snapshots = store.snapshots(trial)
+        first, wanted = planning.first_look(snapshots), planning.earlier(past, snapshots)
+        if first is None or first.version is not None or not planning.missing(wanted[:1], snapshots):
+            return snapshots
+        newest = wanted[0]
+        found = self.pasts.ask(partial(self.source.version, trial, newest)) if self.may_ask() else None
+        if found is None:
+            return snapshots
+        facts = self.registry.facts(found.record)
+        if (facts.submitted_on, facts.posted_on) == (first.submitted_on, first.posted_on):
+            store.number_versions(trial, {first.seq: newest})
+        else:
+            self._keep(found, past.submitted_on(newest))
+        return store.snapshots(trial)
+
     def _fetched(self, item: Backfill, past: Past, wanted: Sequence[int]) -> tuple[Backfill, tuple[int, ...]]:
         """Fetch and keep what is missing, newest first; also which versions the registry does not tell."""
         unknown: list[int] = []
-        submitted = {version.number: version.submitted_on for version in past.versions}
         for number in planning.missing(wanted, self.works.store.snapshots(item.trial)):
             if self.works.stop.is_set() or not self.may_ask():
                 break
@@ -150,7 +167,7 @@ class _Reading:
             if found is None:
                 unknown.append(number)
                 continue
-            self._keep(found, submitted[number])
+            self._keep(found, past.submitted_on(number))
             failpoint("after_backfill_version")
             held = self.works.store.snapshots(item.trial)
             item = self._kept(replace(item, attempts=0, error=""), wanted, held, total=item.total)

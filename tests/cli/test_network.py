@@ -31,6 +31,9 @@ base_url = "{registry}"
 requests_per_second = 50.0
 retries = 0
 
+[poll]
+backfill = "off"
+
 [[channels]]
 name = "pipeline"
 type = "webhook"

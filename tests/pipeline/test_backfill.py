@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from monitor import daemon
@@ -16,7 +17,7 @@ from monitor.core.backfill import Backfill
 from monitor.core.recorded import RecordedChange
 from monitor.core.watching import in_order
 from monitor.demo.standin import Fault, StandIn
-from monitor.pipeline import backfill, poll
+from monitor.pipeline import backfill, importing, poll, rederiving
 from monitor.store import ChangeQuery
 from tests.support.pasts import past_version, slipped, story
 from tests.support.world import World, sample, trial, version
@@ -337,16 +338,54 @@ def test_a_trial_without_a_past_is_done_at_once(tmp_path: Path) -> None:
             assert len(app.store.snapshots(trial(1))) == 1
 
 
+def test_a_first_look_is_found_by_its_record(tmp_path: Path) -> None:
+    """Where the index gives another day than the record, the version with the same dates is ours."""
+    with World(tmp_path, [version(2, sample(1))]) as world:
+        world.env["TRIALWIRE_POLL__BACKFILL"] = "auto"
+        world.watch(1)
+        with world.app() as app:
+            polled(app)
+            filled(app)
+            (only,) = app.store.snapshots(trial(1))
+            assert (only.version, only.origin) == (1, "poll")
+            assert (row(app).state, row(app).total) == ("done", 0)
+
+
 def test_deriving_anew_finds_the_same(world: World) -> None:
     """What was back-filled is derived with the same ids, words and facts as it was recorded."""
-    from monitor.pipeline import rederiving
-
     with world.app() as app:
         polled(app)
         filled(app)
         report = rederiving.run(app.store, [trial(1)], readers=app.registries, rules=app.rules)
         assert report.counts["differing"] == 0
         assert app.clock() == datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
+
+
+def test_imported_versions_keep_their_place(tmp_path: Path) -> None:
+    """What was imported before stands between what is back-filled, and its changes are not cut anew."""
+    stamped = [
+        slipped(1, place, derivedSection__miscInfoModule__versionHolder=f"2024-0{place + 1}-06")
+        for place in (1, 3)
+    ]
+    (tmp_path / "old.json").write_bytes(orjson.dumps({"studies": stamped}))
+    with World(tmp_path, [past_version(2, story(1, 5))]) as world:
+        with world.app() as app:
+            readers = [*app.registries.values()]
+            importing.run(
+                app.store, [tmp_path / "old.json"], readers=readers, rules=app.rules, now=app.clock()
+            )
+            imported = {change.id for change in app.store.changes(ChangeQuery())}
+        world.watch(1)
+        with world.app() as app:
+            polled(app)
+            app.store.ask_backfills([trial(1)], most=None)
+            filled(app)
+            held = in_order(app.store.snapshots(trial(1)))
+            origins = ["backfill", "import", "backfill", "import", "poll"]
+            assert [(one.version, one.origin) for one in held] == list(enumerate(origins, start=1))
+            assert imported <= {change.id for change in app.store.changes(ChangeQuery())}
+            told = [(c.stamp.version_from, c.stamp.version_to, c.stamp.origin) for c in moves(app)]
+            assert told == [(1, 2, "backfill"), (2, 4, "import"), (4, 5, "import")]
 
 
 def test_two_versions_of_one_day_keep_their_order(tmp_path: Path) -> None:
