@@ -7,10 +7,11 @@ edition before it alone; nothing here knows how changes are found or told.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from monitor.core.record import Json, JsonObject
+from monitor.demo.standin import Submission
 from monitor.demo.trials import (
     CERVICAL,
     GASTRIC,
@@ -35,6 +36,8 @@ class Edition:
     studies: Mapping[str, JsonObject]
     amended: frozenset[str]
     """The trials whose content differs from the edition before."""
+    submissions: Mapping[str, Sequence[Submission]] = field(default_factory=dict)
+    """Each trial's versions so far, the first first, also from before it was watched."""
 
     @property
     def day(self) -> str:
@@ -49,14 +52,34 @@ def editions() -> tuple[Edition, ...]:
     """The whole story, oldest first; each call builds it anew."""
     told: list[Edition] = []
     studies = {plan.nct: trial(plan) for plan in PLANS}
+    past = {nct: [*_before(nct, study), _submitted(study)] for nct, study in studies.items()}
     for stamp, story, amendments in _STORY:
         studies = copy.deepcopy(studies)
         for nct, amendment in amendments.items():
             amendment(studies[nct])
         for study in studies.values():
             _module(study, "derivedSection", "miscInfoModule")["versionHolder"] = stamp[:10]
-        told.append(Edition(stamp, story, studies, frozenset(amendments)))
+        for nct in amendments:
+            now = _submitted(studies[nct])
+            if now.date != past[nct][-1].date:
+                past[nct].append(now)
+        versions = {nct: tuple(submissions) for nct, submissions in past.items()}
+        told.append(Edition(stamp, story, studies, frozenset(amendments), versions))
     return tuple(told)
+
+
+def _submitted(study: JsonObject) -> Submission:
+    return Submission(str(_status(study)["lastUpdateSubmitDate"]), copy.deepcopy(study))
+
+
+def _before(nct: str, study: JsonObject) -> list[Submission]:
+    """What was submitted before the story begins: one trial has slipped once already."""
+    if nct != CERVICAL:
+        return []
+    first = copy.deepcopy(study)
+    _posted(first, "2024-05-13", "2024-05-15")
+    _date(first, "primaryCompletion", "2028-02")
+    return [_submitted(first)]
 
 
 def _module(study: JsonObject, *path: str) -> JsonObject:

@@ -30,7 +30,7 @@ from monitor.demo.scenario import Edition, editions
 from monitor.demo.sinks import MailSink, Reaction, WebhookSink
 from monitor.demo.standin import DataVersion, StandIn
 from monitor.demo.trials import PERIOPERATIVE
-from monitor.pipeline import compose, deliver, poll
+from monitor.pipeline import backfill, compose, deliver, poll
 from monitor.store.values import ChangeQuery
 
 _ZONE = ZoneInfo("Europe/London")
@@ -116,7 +116,7 @@ def run(
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="trialwire-demo-")))
         secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
-        registry = stack.enter_context(StandIn([DataVersion(e.stamp, e.studies) for e in story]))
+        registry = stack.enter_context(StandIn([_served(e) for e in story]))
         mails, hooks = stack.enter_context(MailSink()), stack.enter_context(WebhookSink(secret))
         config = folder / "trialwire.toml"
         config.write_text(
@@ -181,6 +181,8 @@ class Tour:
             self._app.store.add_watches(trials, tags=("lumeltamig",), now=self._calendar.now)
         told_before = len(self._hooks.received), len(self._mails.messages)
         self._poll(edition, first=number == 0)
+        if number == 0:
+            self._read_past()
         compose.run(self._app)
         self._tell_program(trouble=number == _TROUBLE)
         self._calendar.at((self._calendar.now + timedelta(days=1)).date().isoformat(), _DIGEST_AT, _ZONE)
@@ -214,6 +216,15 @@ class Tour:
         )
         for finding in self._findings(found):
             self._audience.finding(finding.significance, finding.trial.id, finding.headline)
+
+    def _read_past(self) -> None:
+        """What the registry tells of the time before: history, and no news."""
+        backfill.enlist(self._app)
+        backfill.run(self._app, may_ask=lambda: True)
+        pasts = self._app.store.backfills().values()
+        versions, known = sum(one.held for one in pasts), sum(one.total for one in pasts)
+        words = f"read the past of {len(pasts)} trials, {versions} earlier version: history, no news"
+        self._check(words, held=versions == known and all(one.state == "done" for one in pasts))
 
     def _findings(self, found: Sequence[RecordedChange]) -> list[RecordedFinding]:
         """The stories over some changes that are worth telling, worst first."""
@@ -282,6 +293,10 @@ class Tour:
         if not held:
             self.broken.append(words)
         self._audience.line(words, good=held)
+
+
+def _served(edition: Edition) -> DataVersion:
+    return DataVersion(edition.stamp, edition.studies, edition.submissions)
 
 
 def _farewell(audience: Audience, keep: Path | None, tour: Tour, seconds: float, *, program: str) -> None:
