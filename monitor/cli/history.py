@@ -58,17 +58,19 @@ def history(
         field, tuple(category or ()), tuple(rule or ()), min_significance, since, until, observed_since,
         limit=limit,
     )  # fmt: skip
-    query = filters.query([number])
     with session.reading() as store:
         state = lookups.known_trial(store, number)
+        former = store.former_numbers(number)
+        query = filters.query([number, *former])
         found: Sequence[RecordedChange] = store.changes(query)
-        if baseline or form is not Format.TABLE:
-            found = lookups.with_baselines(store, found, [number], query)
         if form is not Format.TABLE:
-            listing.machine(found, form)
-        elif found or filters.told():
+            listing.machine(lookups.with_baselines(store, found, query), form)
+            return
+        if baseline:
+            found = tuple(lookups.with_baselines(store, found, query))
+        if found or filters.told():
             _about(store, state)
-            _table(found, filters, with_trial=False)
+            _table(found, filters, with_trial=bool(former))
         else:
             _about(store, state)
             _nothing_yet(state)
@@ -107,15 +109,13 @@ def changes(
     )  # fmt: skip
     query = filters.query()
     with session.reading() as store:
-        named = [member.state.trial for name in filters.searches for member in store.members(name)]
         found: Sequence[RecordedChange] = store.changes(query)
-        if baseline or form is not Format.TABLE:
-            trials = tuple(lookups.held(store, filters.tags, filters.sponsor))
-            trials = tuple(set(trials).intersection(named)) if filters.searches else trials
-            found = lookups.with_baselines(store, found, trials, query)
         if form is not Format.TABLE:
-            listing.machine(found, form)
-        elif found or filters.told():
+            listing.machine(lookups.with_baselines(store, found, query), form)
+            return
+        if baseline:
+            found = tuple(lookups.with_baselines(store, found, query))
+        if found or filters.told():
             _table(found, filters, with_trial=True)
         else:
             number = store.watch_count()
@@ -132,7 +132,13 @@ def _about(store: Store, state: TrialState) -> None:
     from monitor.cli.terminal import Cell, Column
 
     versions = lookups.versions(store, state.trial)
-    parts = [words.headline(state), words.presence(state)]
+    former = store.former_numbers(state.trial)
+    doubles = store.double_registrations(state.trial)
+    named = (
+        f"formerly {', '.join(map(str, former))}" if former else "",
+        f"perhaps the same study as {', '.join(map(str, doubles))}" if doubles else "",
+    )
+    parts = [words.headline(state), words.presence(state), *named]
     if versions:
         since = references.effective(versions[0])
         parts.append(f"{counted(len(versions), 'version')} since {since}")

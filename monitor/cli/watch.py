@@ -191,9 +191,13 @@ def show(
             return
         number = references.trial_id(trial)
         watch = store.watch(number)
+        former, doubles = store.former_numbers(number), store.double_registrations(number)
     if watch is None:
         raise _not_watched(number)
-    row = _row(watch)
+    row = _row(watch) | {
+        "former_numbers": [str(each) for each in former],
+        "double_registrations": [str(each) for each in doubles],
+    }
     if form is not Format.TABLE:
         formats.write([row], _SHOWN, form)
         return
@@ -362,6 +366,8 @@ def _standing_in_full(row: JsonObject) -> Iterator[tuple[str, str]]:
     yield "Title", formats.flat(formats.member(row, "trial.title"))
     yield "Status", _standing(row)
     yield "Renamed to", formats.flat(row["renamed_to"])
+    yield "Formerly", formats.flat(row["former_numbers"])
+    yield "Perhaps the same study", formats.flat(row["double_registrations"])
     yield "Phase", phase_words(cast("list[str]", row["phases"]))
     yield "Sponsor", formats.flat(row["sponsor"])
     yield "Tags", formats.flat(row["tags"])

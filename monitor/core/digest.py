@@ -275,6 +275,7 @@ NOTICE_WORDS: Mapping[NoticeKind, tuple[str, str]] = {
     "database": ("database notice", "database notices"),
     "hold": ("hold on digests", "holds on digests"),
     "schema": ("schema notice", "schema notices"),
+    "duplicate": ("double registration", "double registrations"),
     "search": ("search begun", "searches begun"),
     "search_refused": ("search refused", "searches refused"),
 }

@@ -38,6 +38,8 @@ _COMPANIONS = {
     "annotation.unpostedResponsibleParty": "annotation.unpostedEvents",
 }
 """Changes whose sentence another change of the same version already tells: `told_with` names its field."""
+_VEIL = "status.overallStatus"
+"""Its move to and from WITHHELD tells the whole record."""
 _TRACKING = "derived.submissionTracking"
 _WITH_RESULTS = frozenset({"status.resultsFirstPostDate", "status.resultsFirstSubmitDate"})
 """Dates that go when the results do."""
@@ -47,6 +49,8 @@ _ENROLLMENT = frozenset({"design.enrollmentCount", "design.enrollmentType"})
 def measures(case: Case) -> JsonObject:
     """Everything measured about the change; what does not apply is absent."""
     name = case.delta.field
+    if case.scene.veil is not None and name != _VEIL:
+        return {"told_with": _VEIL}  # nothing is measured of what was hidden, or shown, as a whole
     if name == "locations":
         return {}
     facts: JsonObject = {}

@@ -26,6 +26,7 @@ NoticeKind: TypeAlias = Literal[
     "database",
     "hold",
     "schema",
+    "duplicate",
     "search",
     "search_refused",
 ]

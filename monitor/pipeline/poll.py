@@ -273,7 +273,12 @@ class _Cycle:
             bodies=self.works.store.bodies({current[trial] for trial in changed if trial in current}),
             history=self.works.store.earlier_changes(changed) if changed else {},
             doubted=self.works.store.quarantine_seen,
+            held=self._is_held,
         )
+
+    def _is_held(self, trial: TrialId) -> bool:
+        state = self.works.store.trial(trial)
+        return state is not None and state.snapshot_seq is not None
 
     def _digests(self, payloads: Mapping[TrialId, Payload]) -> Iterator[tuple[TrialId, str]]:
         """Content digests; a payload that has none (nested too deep, say) fails alone, when it is read."""

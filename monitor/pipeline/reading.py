@@ -7,7 +7,7 @@ not believed is held in quarantine and never diffed (rules, "Quarantine").
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import assert_never
@@ -38,6 +38,8 @@ class Known:
     history: Mapping[TrialId, Sequence[JsonObject]]
     doubted: Callable[[TrialId, str], Quarantined | None]
     """The same content of the same trial in quarantine, where it was not believed before."""
+    held: Callable[[TrialId], bool] = lambda _: False
+    """Is a version of this trial held?"""
 
     def current(self, trial: TrialId) -> Snapshot | None:
         """The latest snapshot of a trial."""
@@ -105,7 +107,11 @@ class Reading:
         record, facts = self.registry.normalize(outcome.record), self.registry.facts(outcome.record)
         snapshot = self._snapshot(outcome, facts, digest, known)
         recording = replace(
-            self._present(trial, known), facts=trial_facts(facts), snapshot=snapshot, body=outcome.body
+            self._present(trial, known),
+            facts=trial_facts(facts),
+            snapshot=snapshot,
+            body=outcome.body,
+            notices=tuple(self._doubles(trial, facts, known)),
         )
         if before is None:
             return self._first_seen(recording, record)
@@ -131,6 +137,18 @@ class Reading:
         if known.is_polled(outcome.trial):
             return recording
         return self._first_seen(recording, self.registry.normalize(outcome.record))
+
+    def _doubles(self, trial: TrialId, facts: Facts, known: Known) -> Iterator[NoticeDraft]:
+        """Trials held whose number this one gives as its own: the store keeps each pair once."""
+        for number in facts.numbers:
+            other = self.registry.identify(number)
+            if other is None or other == trial or not (other in known.digests or known.held(other)):
+                continue
+            message = (
+                f"{trial} gives {other} as a number of its own: perhaps one study, registered twice. "
+                "Both are watched as before."
+            )
+            yield NoticeDraft("duplicate", str(other), message, self.now, trial)
 
     def _first_seen(self, recording: Recording, record: TrialRecord) -> Recording:
         """Told in one line (contract section 2, "Baseline"); its changes are derived when asked for."""

@@ -100,6 +100,8 @@ class Facts:
     """When the sponsor last submitted it, as precise as the registry says."""
     posted_on: str | None
     """When the registry last posted it."""
+    numbers: tuple[str, ...] = ()
+    """Other numbers that the record says the study has, as written."""
 
 
 class Reader(Protocol):

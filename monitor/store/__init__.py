@@ -26,6 +26,7 @@ from monitor.store.digests import DigestVerbs
 from monitor.store.engine import Database
 from monitor.store.holding import HoldVerbs
 from monitor.store.housekeeping import HouseVerbs
+from monitor.store.kinship import KinVerbs
 from monitor.store.locks import DaemonLock, daemon_pid
 from monitor.store.lookups import LookupVerbs
 from monitor.store.outbox import OutboxVerbs
@@ -87,6 +88,7 @@ class Store(
     DigestVerbs,
     HoldVerbs,
     SchemaVerbs,
+    KinVerbs,
     OutboxVerbs,
     HouseVerbs,
     ProofVerbs,

@@ -233,9 +233,11 @@ def select_notices() -> Select[Found]:
 
 def notice_row(draft: NoticeDraft, trial_id: int | None) -> Row:
     """For `notice`: its identity is what it says, of what, and when."""
-    at = draft.at.astimezone(UTC).isoformat()
+    said: tuple[str, ...] = (draft.subject, draft.message, draft.at.astimezone(UTC).isoformat())
+    if draft.kind == "duplicate":  # two numbers are one pair, whichever names the other, and told once
+        said = tuple(sorted((draft.subject, str(draft.trial))))
     return {
-        "identity": derived_id(draft.kind, draft.subject, draft.message, at),
+        "identity": derived_id(draft.kind, *said),
         "kind": draft.kind,
         "subject": plain(draft.subject),
         "message": plain(draft.message),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 from monitor.core.partial_date import PartialDate
@@ -25,7 +26,15 @@ def facts(payload: Json) -> Facts:
         phases=tuple(sorted(p for p in phases if isinstance(p, str))) if isinstance(phases, list) else (),
         submitted_on=_date(status, "lastUpdateSubmitDate"),
         posted_on=_date(status, "lastUpdatePostDateStruct", "date"),
+        numbers=tuple(_numbers(identification)),
     )
+
+
+def _numbers(identification: Json) -> Iterator[str]:
+    infos = member(identification, "secondaryIdInfos")
+    for info in (member(identification, "orgStudyIdInfo"), *(infos if isinstance(infos, list) else ())):
+        if number := _text(info, "id"):
+            yield number
 
 
 def _text(payload: Json, *path: str) -> str | None:
