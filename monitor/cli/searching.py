@@ -66,7 +66,7 @@ def everything(*, tags: Sequence[str], note: str, yes: bool) -> None:
         registry = trying.searchable(works)
         terminal.note(
             f"This watches every trial of {works.registries[registry].label}: some hundreds of thousands.",
-            "What is not held yet is read over many polls; importing the registry's download first is faster.",
+            "What is not held yet is read over many polls; importing its download first is faster.",
         )
         _agreed("Watch all of it?", yes=yes)
         number = works.store.watch_everything(registry, tags=tags, note=note, now=dates.now())

@@ -151,10 +151,9 @@ class _Run:
                 self.problem = "stopped before it was through"
                 return
             states = self._read(part)
-            known = [trial for trial in part if _is_readable(states.get(trial))]
-            if len(known) < len([trial for trial in part if not _is_nobody(states.get(trial))]):
+            if not all(was_answered(states.get(trial)) for trial in part):
                 self.problem = "some of the trials found could not be read"
-            self._write([move for trial in known if (move := self._entering(trial, states[trial]))])
+            self._write([move for trial in part if (move := self._entering(trial, states.get(trial)))])
 
     def let_go(self) -> None:
         """Read who is no longer found, and of an asset everybody, and write who left."""
@@ -192,8 +191,15 @@ class _Run:
         """Was it read, and there, at this data version?"""
         return held.state.checked_data_version == self.of.version and held.state.presence == "present"
 
-    def _entering(self, trial: TrialId, held: Stored) -> MemberMove | None:
-        """Who comes in; None where an asset's record names it in none of the places."""
+    def _entering(self, trial: TrialId, held: Stored | None) -> MemberMove | None:
+        """Who comes in; None where an asset's record names it in none of the places.
+
+        One whose answer was not believed comes in at the beginning; later it waits until it can be told.
+        """
+        if held is None or held.snapshot is None or held.state.presence != "present":
+            waits = self.saved.kind == "asset" or self.saved.begun_at is not None
+            doubted = held is not None and held.state.presence == "unseen" and was_answered(held)
+            return MemberMove(trial, "entered") if doubted and not waits else None
         why = None
         if self.saved.kind == "asset":
             why = matched(self._record(held), self.saved.names)
@@ -245,13 +251,9 @@ class _Run:
         self.moved += len(found)
 
 
-def _is_readable(held: Stored | None) -> bool:
-    return held is not None and held.snapshot is not None and held.state.presence == "present"
-
-
-def _is_nobody(held: Stored | None) -> bool:
-    """Has the registry itself said that there is no such trial, or that it is another one now?"""
-    return held is not None and held.state.presence in ("unknown", "renamed", "absent", "gone")
+def was_answered(held: Stored | None) -> bool:
+    """Has the registry ever answered about it, whether or not the answer was believed?"""
+    return held is not None and held.state.checked_at is not None
 
 
 def _is_storm(error: RegistryError | None) -> bool:

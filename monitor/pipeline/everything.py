@@ -16,7 +16,7 @@ from monitor.core.record import TrialId
 from monitor.core.search import Search
 from monitor.core.searches import SavedSearch
 from monitor.errors import RegistryError
-from monitor.pipeline.discover import Read
+from monitor.pipeline.discover import Read, was_answered
 from monitor.pipeline.works import Works, failpoint
 from monitor.registries import Registry, Searchable
 from monitor.store.engine import chunks
@@ -95,7 +95,8 @@ class Everything:
                 if (error := self.read(unheld, quiet)) is not None:
                     raise error
                 states = store.latest(part)
-            held = [trial for trial in part if trial in states and states[trial].snapshot is not None]
+            # One whose answer was not believed is asked for again as one of the watch.
+            held = [trial for trial in part if was_answered(states.get(trial))]
             failpoint("before_members")
             store.move_members(
                 saved.name, [MemberMove(trial, "entered") for trial in held], self.works.clock()

@@ -12,6 +12,7 @@ from monitor.core.search import Search
 from monitor.core.searches import SavedSearch
 from monitor.demo.standin import Fault
 from monitor.pipeline import compose, poll
+from tests.support.records import ABSENT
 from tests.support.world import World, sample, trial, version
 
 NAME = "protocolSection__armsInterventionsModule__interventions"
@@ -348,3 +349,21 @@ def test_who_is_gone_from_the_registry_has_not_left_a_search(tmp_path: Path) -> 
                     world.registry.advance()
                 world.clock.forward(days=1)
         assert [(change.field, change.rule) for change in world.changes()] == [("registry.presence", "C10")]
+
+
+def test_one_rotten_record_holds_up_no_search(tmp_path: Path) -> None:
+    """An answer that cannot be believed keeps a search neither from beginning nor from telling of others."""
+    rotten = of_drug(2, "AK104", protocolSection__statusModule=ABSENT)
+    before, after = of_drug(1, "AK104"), of_drug(3, "AK104")
+    with World(tmp_path, [version(2, before, rotten), version(3, before, rotten, after)]) as world:
+        save(world)
+        with world.app() as app:
+            cycle(app)
+            saved = app.store.search("AK104")
+            assert saved is not None
+            assert saved.begun_at is not None
+            world.registry.advance()
+            world.clock.forward(days=1)
+            cycle(app)
+            assert trial(3) in inside(app)
+        assert moves(world) == [("NCT00000003", "entered")]
