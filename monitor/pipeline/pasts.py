@@ -1,13 +1,13 @@
 """How the part of a registry that tells the past is doing, and when it may be asked.
 
 It has a state of its own, because no poll depends on it: where it fails, the monitor goes on without it, says
-so once, and asks again later and later.
+so once where that lasts, and asks again later and later.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=10), timedelta(days=1)
 """After a failure, and doubled with each further one up to a day."""
+TOLD_AFTER = 3
+"""Failures in a row: trouble that passes is nobody's business, for nothing is missed meanwhile."""
 _FRESH = timedelta(minutes=10)
 """A success is not written down more often."""
 _T = TypeVar("_T")
@@ -63,7 +65,8 @@ class Pasts:
         wait = now + min(FIRST_WAIT * 2 ** min(failures, 10), LONGEST_WAIT)
         new = replace(new, not_before=max(new.not_before or wait, wait))
         log.warning("the past cannot be read", extra={"registry": self._registry.name, "why": error.message})
-        self._put(old, new, failures + 1)
+        lasts = failures + 1 == TOLD_AFTER
+        self._put(new, failures + 1, health.notices(None, new, label=self._label) if lasts else ())
 
     def _succeeded(self) -> None:
         now = self._works.clock()
@@ -74,11 +77,14 @@ class Pasts:
         new = replace(
             old, state="OK", since=since, reason="", last_attempt_at=now, last_success_at=now, not_before=None
         )
-        self._put(old, new, 0)
+        was_told = failures >= TOLD_AFTER
+        self._put(new, 0, health.notices(old, new, label=self._label) if was_told else ())
 
-    def _put(self, old: SourceHealth, new: SourceHealth, failures: int) -> None:
-        label = f"{self._registry.label}'s history of versions"
-        told = health.notices(old, new, label=label)
+    @property
+    def _label(self) -> str:
+        return f"{self._registry.label}'s history of versions"
+
+    def _put(self, new: SourceHealth, failures: int, told: Sequence[NoticeDraft]) -> None:
         self._works.store.put_history_source(new, failures, notices=[_beside(each) for each in told])
 
 
