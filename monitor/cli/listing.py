@@ -6,7 +6,7 @@ At 80 columns the rule goes first, then the version (voice, "The terminal").
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from monitor.cli import terminal
 from monitor.cli.formats import Format, Shown, write_machine
@@ -39,9 +39,9 @@ MOST_SITES = 3
 _TRIAL_COLUMN = 13
 
 
-def machine(changes: Sequence[RecordedChange], chosen: Format) -> None:
-    """Write changes for programs: all of them, as contract section 2 has them."""
-    write_machine([change.to_dict() for change in changes], SHOWN, chosen, paths=CSV_PATHS)
+def machine(changes: Iterable[RecordedChange], chosen: Format) -> None:
+    """Write changes for programs, as they come: all of them, as contract section 2 has them."""
+    write_machine((change.to_dict() for change in changes), SHOWN, chosen, paths=CSV_PATHS)
 
 
 def table(changes: Sequence[RecordedChange], *, with_trial: bool, most_sites: int | None = None) -> None:

@@ -6,6 +6,8 @@ section 2). Nothing here writes.
 
 from __future__ import annotations
 
+import heapq
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -34,25 +36,32 @@ def known_trial(store: Store, trial: TrialId) -> TrialState:
 
 
 def with_baselines(
-    store: Store, found: Sequence[RecordedChange], trials: Sequence[TrialId], query: ChangeQuery
-) -> list[RecordedChange]:
-    """Recorded changes and the first sights of `trials` together, newest first by the registry's clock."""
-    merged = list(found)
-    for trial in trials:
-        merged.extend(change for change in baseline(store, trial) if matches(change, query))
-    merged.sort(key=_age, reverse=True)
-    return merged if query.limit is None else merged[: query.limit]
+    store: Store, found: Sequence[RecordedChange], query: ChangeQuery
+) -> Iterator[RecordedChange]:
+    """Recorded changes and first sights together, newest first by the registry's clock.
+
+    A first sight is derived when its turn comes, so that the newest few of many trials cost little.
+    """
+    firsts = (
+        change
+        for first in store.first_sights(query)
+        for change in _baseline(store, first)
+        if matches(change, query)
+    )
+    return itertools.islice(heapq.merge(found, firsts, key=_age, reverse=True), query.limit)
 
 
 def baseline(store: Store, trial: TrialId) -> tuple[RecordedChange, ...]:
     """The first sight of a trial as changes; empty where no snapshot is held."""
+    snapshots = store.snapshots(trial)
+    return _baseline(store, snapshots[0]) if snapshots else ()
+
+
+def _baseline(store: Store, first: Snapshot) -> tuple[RecordedChange, ...]:
     from monitor.compare import compare
     from monitor.core.recorded import baseline_changes
 
-    snapshots = store.snapshots(trial)
-    if not snapshots:
-        return ()
-    first = snapshots[0]
+    trial = first.trial
     payload = orjson.loads(store.body(trial, first.seq))
     return baseline_changes(compare(None, payload, registry=trial.registry), stamp(None, first))
 
@@ -71,17 +80,6 @@ def versions(store: Store, trial: TrialId) -> tuple[Snapshot, ...]:
     from monitor.cli.references import effective
 
     return tuple(sorted(store.snapshots(trial), key=lambda s: (effective(s), s.seq)))
-
-
-def held(store: Store, tags: Sequence[str], sponsor: str | None) -> Iterator[TrialId]:
-    """The trials that `changes` speaks of, watched or imported, by the filters that are about trials."""
-    if tags:
-        states = (watch.state for watch in store.watches(tags=tags))
-    else:
-        states = (state for state in store.trials())
-    for state in states:
-        if not sponsor or sponsor.casefold() in (state.sponsor or "").casefold():
-            yield state.trial
 
 
 def _age(change: RecordedChange) -> tuple[object, ...]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from sqlalchemy import Select, and_, exists, func, or_, select
+from sqlalchemy import Select, String, and_, cast, exists, func, or_, select
 
 from monitor.core.change import LEVELS
 from monitor.core.record import JsonObject, TrialId
@@ -94,6 +94,36 @@ class LookupVerbs(Verbs):
         with self._db.read() as connection:
             return tuple(map(change, connection.execute(statement.limit(query.limit))))
 
+    def first_sights(self, query: ChangeQuery) -> Iterator[Snapshot]:
+        """The first snapshot of each trial held that passes the filters on trials and days, newest first.
+
+        They are ordered like changes are; the filters on what changed are not applied.
+        """
+        said = func.coalesce(SNAPSHOT.c.posted_on, SNAPSHOT.c.submitted_on)
+        day = func.coalesce(said, func.substr(cast(SNAPSHOT.c.observed_at, String), 1, 10))
+        firsts = select(SNAPSHOT.c.id).join(TRIAL, TRIAL.c.id == SNAPSHOT.c.trial_id)
+        firsts = _of_trials(firsts.where(SNAPSHOT.c.seq == 1), query, SNAPSHOT.c.trial_id)
+        if query.searches:
+            names = [name.lower() for name in query.searches]
+            members = select(WATCH_TRIAL.c.trial_id).join(WATCH, WATCH.c.id == WATCH_TRIAL.c.watch_id)
+            members = members.where(WATCH.c.kind != "trial", func.lower(WATCH.c.name).in_(names))
+            firsts = firsts.where(SNAPSHOT.c.trial_id.in_(members.where(WATCH_TRIAL.c.left_at.is_(None))))
+        if query.since:
+            firsts = firsts.where(day >= query.since.isoformat())
+        if query.until:
+            firsts = firsts.where(day <= query.until.isoformat())
+        if query.observed_since:
+            firsts = firsts.where(SNAPSHOT.c.observed_at >= query.observed_since)
+        with self._db.read() as connection:
+            ordered = connection.scalars(firsts.order_by(day.desc(), SNAPSHOT.c.observed_at.desc())).all()
+        place = (TRIAL.c.registry.label("trial_registry"), TRIAL.c.number.label("trial_number"))
+        for ids in chunks(ordered):
+            page = select(SNAPSHOT, *place).join(TRIAL, TRIAL.c.id == SNAPSHOT.c.trial_id)
+            with self._db.read() as connection:
+                rows = {row.id: row for row in connection.execute(page.where(SNAPSHOT.c.id.in_(ids)))}
+            for row in (rows[number] for number in ids if number in rows):
+                yield snapshot(row, TrialId(row.trial_registry, row.trial_number))
+
     def change(self, change_id: str) -> RecordedChange | None:
         """One change by its id."""
         with self._db.read() as connection:
@@ -158,15 +188,13 @@ class LookupVerbs(Verbs):
 
 def _filtered(statement: Select[Found], query: ChangeQuery) -> Select[Found]:
     """The filters that are set, each narrowing the last."""
-    if query.trials:
-        statement = statement.where(_is_one_of(query.trials))
+    statement = _of_trials(statement, query, CHANGE.c.trial_id)
     if query.field:
         statement = statement.where(CHANGE.c.field.like(_like(query.field), escape=_ESCAPE))
     for column, words in (
         (CHANGE.c.category, query.categories),
         (CHANGE.c.rule, query.rules),
         (CHANGE.c.origin, query.origins),
-        (TRIAL.c.presence, query.presences),
     ):
         if words:
             statement = statement.where(column.in_(words))
@@ -178,15 +206,6 @@ def _filtered(statement: Select[Found], query: ChangeQuery) -> Select[Found]:
         statement = statement.where(CHANGE.c.registry_on <= query.until)
     if query.observed_since:
         statement = statement.where(CHANGE.c.observed_at >= query.observed_since)
-    if query.sponsor:
-        statement = statement.where(TRIAL.c.sponsor.icontains(query.sponsor, autoescape=True))
-    if query.tags:
-        tagged = (
-            select(WATCH_TRIAL.c.trial_id)
-            .join(WATCH_TAG, WATCH_TAG.c.watch_id == WATCH_TRIAL.c.watch_id)
-            .where(WATCH_TAG.c.tag.in_(query.tags), WATCH_TRIAL.c.left_at.is_(None))
-        )
-        statement = statement.where(CHANGE.c.trial_id.in_(tagged))
     if query.searches:
         # Who left is in it up to the change that says so.
         inside = exists().where(
@@ -197,6 +216,24 @@ def _filtered(statement: Select[Found], query: ChangeQuery) -> Select[Found]:
             func.lower(WATCH.c.name).in_([name.lower() for name in query.searches]),
         )
         statement = statement.where(inside)
+    return statement
+
+
+def _of_trials(statement: Select[Found], query: ChangeQuery, trial_id: Found) -> Select[Found]:
+    """The filters that are about trials, whatever became of them."""
+    if query.trials:
+        statement = statement.where(_is_one_of(query.trials))
+    if query.presences:
+        statement = statement.where(TRIAL.c.presence.in_(query.presences))
+    if query.sponsor:
+        statement = statement.where(TRIAL.c.sponsor.icontains(query.sponsor, autoescape=True))
+    if query.tags:
+        tagged = (
+            select(WATCH_TRIAL.c.trial_id)
+            .join(WATCH_TAG, WATCH_TAG.c.watch_id == WATCH_TRIAL.c.watch_id)
+            .where(WATCH_TAG.c.tag.in_(query.tags), WATCH_TRIAL.c.left_at.is_(None))
+        )
+        statement = statement.where(trial_id.in_(tagged))
     return statement
 
 
