@@ -21,6 +21,7 @@ test: .venv/.dev
 
 test-slow: .venv/.dev
 	$(BIN)/python -m pytest -m slow $(ARGS)
+	TRIALWIRE_TEST_SEARCH=anew $(BIN)/python -m pytest -n 2 tests/core tests/registries tests/test_compare.py
 
 lint: .venv/.dev
 	$(BIN)/ruff check .

@@ -287,7 +287,7 @@ def test_what_is_folded_names_the_command_that_shows_it() -> None:
     assert "trialwire changes --observed-since 2026-11-19 --tag akeso --min-significance minor" in text
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(
     text=st.text(st.characters(codec="utf-8"), min_size=1, max_size=40),
     times=st.integers(1, 200),

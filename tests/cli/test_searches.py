@@ -158,15 +158,20 @@ def test_a_registry_that_is_away_saves_nothing(here: Command, registry: StandIn)
     assert saved(here) == {}
 
 
-def test_everything_is_watched_only_where_it_is_meant(here: Command) -> None:
-    """`--all` wants `--yes`; then what is held joins at once, and polls take in the rest."""
-    assert here("watch", "add", "--all").code == 2
-    done = here("watch", "add", "--all", "--yes", "--tag", "world")
-    assert done.code == 0, done.err
-    assert here("poll").code == 0
-    row = saved(here)["all of ctgov"]
-    assert (row["kind"], row["members"], row["tags"]) == ("all", 1010, ["world"])
-    assert here("changes", "--format", "json").json() != []
+def test_everything_is_watched_only_where_it_is_meant(trialwire: Command) -> None:
+    """`--all` wants `--yes`; then what is held joins at once, and polls take in the rest, told as no news."""
+    served = version(2, *(of_drug(number, "AK104") for number in range(1, 6)))
+    with StandIn([served]) as registry:
+        (trialwire.folder / "trialwire.toml").write_text(CONFIG.format(registry=registry.base_url))
+        assert trialwire("watch", "add", "--all").code == 2
+        done = trialwire("watch", "add", "--all", "--yes", "--tag", "world")
+        assert done.code == 0, done.err
+        assert trialwire("poll").code == 0
+        row = saved(trialwire)["all of ctgov"]
+        assert (row["kind"], row["members"], row["tags"], row["problem"]) == ("all", 5, ["world"], "")
+        assert trialwire("changes", "--format", "json").json() != []
+        assert not [seen for seen in registry.requests if "/api/int/" in seen.target]
+        assert "All is well." in trialwire("status").out
 
 
 def test_a_search_that_could_not_be_run_needs_attention(here: Command, registry: StandIn) -> None:

@@ -38,7 +38,7 @@ def greatest(graph: Edges) -> int:
     return rest(tuple(sorted({i for i, _ in graph})), frozenset())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(edges, st.randoms(use_true_random=False))
 def test_the_total_is_the_greatest_there_is(graph: Edges, chance: object) -> None:
     """Every pair was offered, no item pairs twice, no other assignment is worth more, order never matters."""

@@ -39,14 +39,14 @@ def holds(before: JsonObject, after: JsonObject) -> None:
     assert len(set(identities)) == len(identities), "what ids are made of is unique"
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(edits, edits)
 def test_apply_and_invert_lead_there_and_back(first: Steps, second: Steps) -> None:
     """Applying a diff gives the later record, applying its inverse the earlier one; pruning is invisible."""
     holds(edited(first), edited(second))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(edits, st.integers())
 def test_another_way_to_write_a_record_is_no_change(steps: Steps, seed: int) -> None:
     """Order of keys and lists, white space, nulls, empty and denied members make no difference."""
@@ -55,7 +55,7 @@ def test_another_way_to_write_a_record_is_no_change(steps: Steps, seed: int) -> 
     assert diff(normalize(payload), normalize(again)) == ()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(edits, edits, st.integers())
 def test_the_order_of_lists_does_not_change_the_diff(first: Steps, second: Steps, seed: int) -> None:
     """The same two records in another order give the same deltas in the same order."""

@@ -117,7 +117,7 @@ groups = st.lists(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(rows, groups, rows, groups)
 def test_results_re_titled_at_will_keep_the_laws(
     old: list[Json], old_groups: list[Json], new: list[Json], new_groups: list[Json]

@@ -338,7 +338,7 @@ texts = st.lists(
 outcomes = st.lists(st.builds(lambda measure: tree(measure=measure), texts), max_size=6)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(outcomes, outcomes, outcomes, outcomes, st.randoms(use_true_random=False))
 def test_pairs_are_one_to_one_like_enough_and_the_same_in_any_order(
     first: list[Tree], second: list[Tree], third: list[Tree], fourth: list[Tree], chance: random.Random

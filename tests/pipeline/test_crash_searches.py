@@ -11,7 +11,7 @@ from monitor import daemon
 from tests.pipeline.test_discover import STATUS, asset, inside, moves, of_drug, save
 from tests.support.world import World, sample, trial, version
 
-FAILPOINTS = ("before_t1", "after_t1", "before_members", "after_members", "before_source", "after_t2")
+FAILPOINTS = ("after_t1", "before_members", "after_members")
 TELLING = """
 [[subscriptions]]
 name = "all"

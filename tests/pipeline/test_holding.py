@@ -316,3 +316,22 @@ def test_a_held_version_stays_out_of_the_net_of_what_follows(tmp_path: Path) -> 
             world.clock.now = datetime.fromisoformat("2026-11-04T08:00:00Z")
             assert told(app, world) == [("01", "identification.briefTitle")]
             assert "Anders" not in "".join(str(hook.body) for hook in world.hook.received)
+
+
+def test_where_something_is_held_nothing_is_quiet(tmp_path: Path) -> None:
+    """A digest of the days after says what is held still, and never that all is quiet."""
+    with world_of(tmp_path, retitled(()), retitled(range(1, 13))) as world:
+        world.configure(IMMEDIATE.replace('"immediate"', '"daily 07:30 UTC"\nheartbeat = true'))
+        world.watch(*trials())
+        with world.app() as app:
+            assert read_twice(app, world).held
+            said = []
+            for _ in range(2):
+                world.clock.forward(days=1)
+                (made,) = compose.run(app).digests
+                said.append(app.renderer.digest(made))
+            assert "12 changes held, nothing else at or above minor in 24 trials" in said[1].text
+            assert "12 changes still held as a suspected reformatting" in " ".join(said[1].text.split())
+            assert said[1].subject.startswith("Trialwire: 12 changes held")
+            assert "still held" not in said[0].text
+            assert not any("ll quiet" in one.text + one.html + one.markdown for one in said)

@@ -190,4 +190,4 @@ class Holding(RuleBasedStateMachine):
 
 
 TestHolding = Holding.TestCase
-TestHolding.settings = settings(max_examples=15, stateful_step_count=12, deadline=None)
+TestHolding.settings = settings(max_examples=15, stateful_step_count=12)

@@ -127,4 +127,4 @@ class Telling(RuleBasedStateMachine):
 
 
 TestTelling = Telling.TestCase
-TestTelling.settings = settings(max_examples=15, stateful_step_count=25, deadline=None)
+TestTelling.settings = settings(max_examples=15, stateful_step_count=25)

@@ -147,7 +147,7 @@ def test_versions_in_one_batch_are_differences_too(store: Store) -> None:
     assert store.stats().body_bytes < 1.2 * len(body_of("A", trial()))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(bodies=st.lists(st.binary(max_size=2000), min_size=1, max_size=6))
 def test_payloads_come_back_byte_for_byte(sqlite_store: Store, bodies: list[bytes]) -> None:
     """Whatever bytes are served, in whatever order: exactly they are given back."""
@@ -274,7 +274,7 @@ def test_recorded_content_is_no_longer_doubted(store: Store) -> None:
     assert [item.digest for item in store.quarantined(state="accepted")] == [digest_of("A", trial())]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     at=st.datetimes(
         min_value=datetime(1971, 1, 1),  # noqa: DTZ001 - the zone is drawn beside it

@@ -28,6 +28,7 @@ class FakePending:
     trials: Mapping[TrialId, TrialState] = field(default_factory=dict)
     unread: tuple[TrialState, ...] = ()
     watched: int = 43
+    held: int = 0
 
 
 def subscription(
