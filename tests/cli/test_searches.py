@@ -171,7 +171,7 @@ def test_everything_is_watched_only_where_it_is_meant(trialwire: Command) -> Non
         assert (row["kind"], row["members"], row["tags"], row["problem"]) == ("all", 5, ["world"], "")
         assert trialwire("changes", "--format", "json").json() != []
         assert not [seen for seen in registry.requests if "/api/int/" in seen.target]
-        assert "All is well." in trialwire("status").out
+        assert "5 read at that version" in trialwire("status").out
 
 
 def test_a_search_that_could_not_be_run_needs_attention(here: Command, registry: StandIn) -> None:

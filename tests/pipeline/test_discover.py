@@ -154,10 +154,8 @@ def test_an_asset_that_is_named_no_longer_leaves(tmp_path: Path) -> None:
 
 FAULTS = {
     "throttled": Fault.throttled(path=r"fields=NCTId", times=None),
-    "throttled with a time": Fault.throttled(path=r"fields=NCTId", times=None, retry_after="120"),
     "failing": Fault.failing(path=r"fields=NCTId", times=None),
     "html": Fault.html(path=r"fields=NCTId", times=None),
-    "truncated": Fault.truncated(path=r"fields=NCTId", times=None),
     "garbled": Fault.garbled(path=r"fields=NCTId", times=None),
     "reset": Fault.reset(path=r"fields=NCTId", times=None),
     "forbidden": Fault.forbidden(path=r"fields=NCTId"),
