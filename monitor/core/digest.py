@@ -85,6 +85,8 @@ class Digest:
     """Ids of the notices it settles, baselines among them."""
     programmes: tuple[Programme, ...] = ()
     """The same edit in several trials, worst first: told once, above the stories of the trials."""
+    held: int = 0
+    """Changes kept back as a suspected reformatting: where there are any, nothing is quiet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +187,7 @@ def compose(
         sources=tuple(sources),
         unread=tuple(pending.unread),
         watched=pending.watched,
+        held=pending.held,
         covers=(min(numbers), max(numbers)) if numbers else None,
         told=tuple(change.id for change in settled),
         told_notices=tuple(notice.id for notice in (*notices, *baselines)),
@@ -262,6 +265,8 @@ def _subject_without_stories(digest: Digest) -> str:
     kinds = Counter(notice.kind for notice in digest.notices)
     if kinds:
         return ", ".join(f"{number} {NOTICE_WORDS[kind][number > 1]}" for kind, number in kinds.items())
+    if digest.held:
+        return f"{digest.held} {'change' if digest.held == 1 else 'changes'} held"
     return f"all quiet in {digest.watched} {'trial' if digest.watched == 1 else 'trials'}"
 
 

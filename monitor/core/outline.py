@@ -129,7 +129,7 @@ def outline(digest: Digest, limits: Limits) -> Outline:
         sections=tuple(_sections(digest, limits)),
         newcomers=newcomers[: limits.items],
         more_newcomers=_more_newcomers(digest, len(newcomers) - limits.items),
-        attention=_listed([_notice(notice, limits) for notice in digest.notices], limits),
+        attention=_listed([clip(words, limits.clip) for words in _attention(digest)], limits),
         watching=_listed([_notice(notice, limits) for notice in digest.baselines], limits),
         unread=_unread(digest, limits),
         folded=_folded(digest),
@@ -239,7 +239,18 @@ def _loudest(digest: Digest) -> Iterator[str]:
 def _quiet(digest: Digest) -> str:
     wanted = digest.subscription.min_significance
     louder = "" if wanted == "noise" else f" at or above {wanted}"
+    if digest.held:
+        held, trials = plural(digest.held, "change"), plural(digest.watched, "trial")
+        return f"{held} held, nothing else{louder} in {trials}"
     return f"All quiet: nothing{louder} in {plural(digest.watched, 'trial')}"
+
+
+def _attention(digest: Digest) -> Iterator[str]:
+    """Notices, and what is still held where the notice of it was told before."""
+    yield from (notice.message for notice in digest.notices)
+    if digest.held and all(notice.kind != "hold" for notice in digest.notices):
+        changes = plural(digest.held, "change")
+        yield f"{changes} still held as a suspected reformatting: `trialwire digest list` shows what and why."
 
 
 def _notice(notice: Notice, limits: Limits) -> str:

@@ -121,6 +121,10 @@ class Pending(Protocol):
         """Covered trials not read at their source's data version."""
 
     @property
+    def held(self) -> int:
+        """Changes kept back as a suspected reformatting."""
+
+    @property
     def watched(self) -> int:
         """How many trials are covered."""
 

@@ -203,6 +203,12 @@ def is_let_go(connection: Connection) -> Iterator[ColumnElement[bool]]:
         yield ~and_(TRIAL.c.registry == row.registry, _numbered(row, row.after_change))
 
 
+def is_held(connection: Connection) -> Iterator[ColumnElement[bool]]:
+    """Conditions on changes, joined with their trials, of which any means that it waits for a person."""
+    for row in connection.execute(select(HOLD).where(HOLD.c.state == "held")):
+        yield and_(TRIAL.c.registry == row.registry, _numbered(row, row.after_change))
+
+
 def _numbered(row: Found, after: int) -> ColumnElement[bool]:
     if row.until_change is None:
         return CHANGE.c.number > after

@@ -17,7 +17,7 @@ from monitor.core.record import TrialId
 from monitor.core.recorded import RecordedChange, RecordedFinding
 from monitor.core.watching import Notice, TrialState
 from monitor.store.engine import Found, Verbs, chunks
-from monitor.store.holding import is_let_go
+from monitor.store.holding import is_held, is_let_go
 from monitor.store.rows import (
     CHANGE,
     FINDING,
@@ -101,6 +101,7 @@ class PendingVerbs(Verbs):
                 trials=_states(connection, about),
                 unread=_unread(connection, covered),
                 watched=connection.scalar(select(func.count()).select_from(covered.subquery())) or 0,
+                held=_held(connection, subscription, seen),
             )
 
 
@@ -136,7 +137,24 @@ class _Seen:
 
 
 def _changes(connection: Connection, subscription: Subscription, seen: _Seen) -> tuple[RecordedChange, ...]:
-    query = select_changes().where(
+    query = select_changes().where(_is_due(subscription, seen))
+    if seen.since is None:
+        query = query.where(*is_let_go(connection))
+    return tuple(map(change, connection.execute(query.order_by(CHANGE.c.number))))
+
+
+def _held(connection: Connection, subscription: Subscription, seen: _Seen) -> int:
+    """How many changes it would be told, were they not held."""
+    held = tuple(is_held(connection)) if seen.since is None else ()
+    if not held:
+        return 0
+    query = select(func.count()).select_from(CHANGE).join(TRIAL, TRIAL.c.id == CHANGE.c.trial_id)
+    return connection.scalar(query.where(_is_due(subscription, seen), or_(*held))) or 0
+
+
+def _is_due(subscription: Subscription, seen: _Seen) -> ColumnElement[bool]:
+    """Is a change one that it is told, held or not?"""
+    due = and_(
         CHANGE.c.origin == "poll",
         seen.holds(CHANGE.c.observed_at),
         CHANGE.c.trial_id.in_(_covered(subscription, past=True)),

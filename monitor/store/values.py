@@ -176,6 +176,8 @@ class Pending:
     """Covered trials not read at their source's data version."""
     watched: int
     """Trials it covers."""
+    held: int = 0
+    """Changes it would be told as well, were they not held as a suspected reformatting."""
 
 
 @dataclass(frozen=True, slots=True)
