@@ -1,8 +1,7 @@
 """A large watch list: cycles over 50,000 watched trials, 250 of them changed, and what they need.
 
-The registry stands in this process and the monitor in one of its own, so that memory and work are its own; the
-whole list is read in each cycle, as an installation with `[poll] sweep` set high enough does. The
-pause between two requests is left out: it is politeness, and by far the most of a real cycle.
+The registry stands in this process and the monitor in one of its own, so that memory and work are its own.
+The whole list is read in each cycle, as where `[poll] sweep` is set high enough. The pause between two requests is left out: it is politeness, and by far the most of a real cycle.
 """
 
 from __future__ import annotations
@@ -100,8 +99,8 @@ def report(_: int) -> Iterator[str]:
                 told = orjson.loads(monitor.stdout.readline())
                 theirs = time.process_time() - worked
                 yield (
-                    f"  {name:28}  {told['seconds']:8.2f} s, {told['worked']:.2f} s of work and {theirs:.2f} s "
-                    f"the stand-in's   {TRIALS / told['seconds']:10,.0f} trials a second   "
+                    f"  {name:28}  {told['seconds']:8.2f} s, {told['worked']:.2f} s of work, the stand-in's "
+                    f"{theirs:.2f} s   {TRIALS / told['seconds']:10,.0f} trials a second   "
                     f"peak memory so far {told['peak_mb']:4.0f} MB   {told['said']}"
                 )
             monitor.stdin.close()
