@@ -131,8 +131,8 @@ def test_narrow_and_wide(told: Command) -> None:
         assert max(len(line) for line in out.splitlines()) <= width
     assert " C6 " in seen[160]
     assert " C6 " not in seen[80]
-    assert " s2 " in seen[80]
-    assert " s2 " not in seen[60]
+    assert " v2 " in seen[80]
+    assert " v2 " not in seen[60]
     for out in seen.values():
         assert "Dec 2029" in " ".join(out.split())
 
