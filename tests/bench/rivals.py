@@ -168,8 +168,8 @@ def report(_: int) -> Iterator[str]:
                     f"{done.sent_bytes / 1e6:8.2f}  {said}"
                 )
     yield (
-        "  Trialwire's pause of a second between two requests is left out: it is politeness, and adds "
-        f"{TRIALS // 200} seconds; the others keep none. Earlier versions are not read: the others have none"
+        "  Trialwire's pause between two requests is left out: it is politeness, and adds a second for each; "
+        "the others keep none. Earlier versions are not read: the others have none"
     )
 
 

@@ -1,7 +1,8 @@
 """A large watch list: cycles over 50,000 watched trials, 250 of them changed, and what they need.
 
 The registry stands in this process and the monitor in one of its own, so that memory and work are its own.
-The whole list is read in each cycle, as where `[poll] sweep` is set high enough. The pause between two requests is left out: it is politeness, and by far the most of a real cycle.
+The whole list is read in each cycle, as where `[poll] sweep` is set high enough. The pause between two
+requests is left out: it is politeness, and by far the most of a real cycle.
 """
 
 from __future__ import annotations
