@@ -159,15 +159,14 @@ def _is_due(subscription: Subscription, seen: _Seen) -> ColumnElement[bool]:
         seen.holds(CHANGE.c.observed_at),
         CHANGE.c.trial_id.in_(_covered(subscription, past=True)),
     )
-    if seen.since is None:
-        begun = select(SUBSCRIPTION.c.after_change).where(SUBSCRIPTION.c.name == subscription.name)
-        told = exists().where(
-            DIGEST_CHANGE.c.subscription == subscription.name,
-            DIGEST_CHANGE.c.change_number == CHANGE.c.number,
-        )
-        query = query.where(CHANGE.c.number > begun.scalar_subquery(), _is_news(subscription), ~told)
-        query = query.where(*is_let_go(connection))
-    return tuple(map(change, connection.execute(query.order_by(CHANGE.c.number))))
+    if seen.since is not None:
+        return due
+    begun = select(SUBSCRIPTION.c.after_change).where(SUBSCRIPTION.c.name == subscription.name)
+    told = exists().where(
+        DIGEST_CHANGE.c.subscription == subscription.name,
+        DIGEST_CHANGE.c.change_number == CHANGE.c.number,
+    )
+    return and_(due, CHANGE.c.number > begun.scalar_subquery(), _is_news(subscription), ~told)
 
 
 def _is_news(subscription: Subscription) -> ColumnElement[bool]:
