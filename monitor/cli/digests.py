@@ -229,6 +229,7 @@ def _subscription_row(subscription: Subscription) -> JsonObject:
             "min_significance": subscription.min_significance,
             "immediate_at": subscription.immediate_at,
             "tags": list(subscription.tags),
+            "searches": list(subscription.searches),
             "trials": list(subscription.trials),
             "categories": list(subscription.categories),
             "rules": list(subscription.rules),

@@ -207,6 +207,8 @@ def command_for(digest: Digest, level: Significance) -> str:
         words.append(f"--observed-since {digest.since:%Y-%m-%d}")
     if len(digest.subscription.tags) == 1:
         words.append(f"--tag {digest.subscription.tags[0]}")
+    if len(digest.subscription.searches) == 1:
+        words.append(f"--search '{digest.subscription.searches[0]}'")
     words.append(f"--min-significance {level}")
     return " ".join(words)
 
