@@ -18,7 +18,13 @@ from monitor.core.past import Past, PastRecord
 from monitor.core.record import JsonObject, TrialId
 from monitor.core.recorded import RecordedChange, stamp_changes
 from monitor.core.watching import Snapshot, in_order, stamp_between
-from monitor.errors import LockedError, RecordFormatError, RegistryError, RegistryUnavailableError
+from monitor.errors import (
+    LockedError,
+    RecordFormatError,
+    RegistryError,
+    RegistryUnavailableError,
+    StoppedError,
+)
 from monitor.pipeline.neighbors import compared
 from monitor.pipeline.pasts import Pasts, wait_after
 from monitor.pipeline.works import Works, failpoint
@@ -90,6 +96,11 @@ def _of(
         except LockedError as error:
             log.warning("past not recorded", extra={"trial": str(item.trial), "why": error.message})
             break
+        except StoppedError:
+            break
+        except Exception as error:
+            log.exception("past could not be read", extra={"trial": str(item.trial)})
+            item = _put_off(works, item, f"{type(error).__name__}: {error}")
         progress(item)
         finished += item.state != "waiting"
     return finished
@@ -97,13 +108,25 @@ def _of(
 
 def _after_failure(works: Works, item: Backfill, error: RegistryError) -> Backfill:
     """Kept for later; an answer of another shape may be this trial's alone, all else is the source's."""
-    now = works.clock()
-    known = works.store.backfills([item.trial]).get(item.trial, item)
-    item = replace(known, error=error.message)
     if isinstance(error, RecordFormatError) or (isinstance(error, RegistryUnavailableError) and error.broken):
-        attempts = known.attempts + 1
-        state = "failed" if attempts >= MOST_ATTEMPTS else known.state
-        item = replace(item, attempts=attempts, next_at=wait_after(attempts, now), state=state)
+        return _put_off(works, item, error.message)
+    known = works.store.backfills([item.trial]).get(item.trial, item)
+    item = replace(known, error=error.message, attempts=0)
+    works.store.put_backfill(item)
+    return item
+
+
+def _put_off(works: Works, item: Backfill, why: str) -> Backfill:
+    """Tried again later and later, and given up after so many times."""
+    known = works.store.backfills([item.trial]).get(item.trial, item)
+    attempts = known.attempts + 1
+    item = replace(
+        known,
+        state="failed" if attempts >= MOST_ATTEMPTS else known.state,
+        error=why,
+        attempts=attempts,
+        next_at=wait_after(attempts, works.clock()),
+    )
     works.store.put_backfill(item)
     return item
 
