@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 import typer
 
-from monitor.cli import dates, formats, session, terminal, words
+from monitor.cli import dates, formats, references, session, terminal, words
 from monitor.cli.formats import Format, Shown
 from monitor.cli.listing import counted
 from monitor.core.record import JsonObject
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 TOO_BROAD = 1000
 """More trials than this are watched only where somebody says that it is meant so."""
+LONGEST_NAME = 80
 
 
 def search_of(given: Mapping[str, object]) -> Search:
@@ -37,6 +38,56 @@ def search_of(given: Mapping[str, object]) -> Search:
         if value not in (None, "", [])
     }
     return Search(**members)  # type: ignore[arg-type]
+
+
+def require_one(
+    trials: Sequence[str] | None,
+    search: str | None,
+    asset: str | None,
+    *,
+    everything: bool,
+    narrowed: bool,
+    aliases: Sequence[str] | None,
+) -> None:
+    """One thing is added at a time, and no option is left without an effect."""
+    if sum((bool(trials), search is not None, asset is not None, everything)) != 1:
+        raise typer.BadParameter("name trials, or --search NAME, or --asset NAME, or --all: one of them.")
+    if narrowed and search is None and asset is None:
+        raise typer.BadParameter("what is searched for needs a name: --search NAME.")
+    if search is not None and not narrowed:
+        raise typer.BadParameter(f"what does {search!r} search for? Say it with --condition, --term, …")
+    if aliases and asset is None:
+        raise typer.BadParameter("an alias is another name of an asset: --asset NAME --alias NAME.")
+
+
+def wanted(
+    search: str | None,
+    asset: str | None,
+    aliases: Sequence[str] | None,
+    given: Mapping[str, object],
+    tags: tuple[str, ...],
+    note: str,
+) -> SavedSearch:
+    """What is to be saved; its registry is chosen later."""
+    from monitor.core.searches import SHORTEST_NAME, SavedSearch
+
+    name = " ".join((search or asset or "").split())
+    if not name or len(name) > LONGEST_NAME or references.is_number(name):
+        raise typer.BadParameter(f"{name!r} is no name for it: words, and no trial number.")
+    names = tuple(dict.fromkeys(" ".join(one.split()) for one in (name, *(aliases or ()))))
+    if asset is not None:
+        for one in names:
+            if sum(letter.isalnum() for letter in one) < SHORTEST_NAME:
+                raise typer.BadParameter(f"{one!r} is too short a name to look for.")
+    return SavedSearch(
+        name,
+        "search" if asset is None else "asset",
+        "",
+        search=search_of(given),
+        names=() if asset is None else names,
+        tags=tags,
+        note=note,
+    )
 
 
 def save(wanted: SavedSearch, *, yes: bool, follow: bool | None) -> None:

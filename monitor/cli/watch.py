@@ -22,7 +22,6 @@ from monitor.core.record import JsonObject, TrialId
 from monitor.errors import NotWatchedError
 
 if TYPE_CHECKING:
-    from monitor.core.searches import SavedSearch
     from monitor.core.watching import TrialState, Watch
 
 group = typer.Typer(
@@ -30,7 +29,6 @@ group = typer.Typer(
 )
 app.add_typer(group, name="watch", rich_help_panel="Watch")
 
-_LONGEST_NAME = 80
 Tags: TypeAlias = Annotated[
     list[str] | None, typer.Option("--tag", "-t", metavar="T", help="Group them; may be given several times.")
 ]
@@ -76,63 +74,17 @@ def add(
 
     Example: `trialwire watch add --asset cadonilimab --alias AK104 --alias candonilimab --tag akeso`
     """
-    _require_one(trials, search, asset, everything=everything, narrowed=any(given.values()), aliases=alias)
+    searching.require_one(
+        trials, search, asset, everything=everything, narrowed=any(given.values()), aliases=alias
+    )
     if everything:
         searching.everything(tags=_tags(tag), note=note, yes=yes)
     elif search is not None or asset is not None:
-        searching.save(_wanted(search, asset, alias, given, _tags(tag), note), yes=yes, follow=follow)
+        searching.save(
+            searching.wanted(search, asset, alias, given, _tags(tag), note), yes=yes, follow=follow
+        )
     else:
         _add_trials(trials or [], _tags(tag), note)
-
-
-def _require_one(
-    trials: Sequence[str] | None,
-    search: str | None,
-    asset: str | None,
-    *,
-    everything: bool,
-    narrowed: bool,
-    aliases: Sequence[str] | None,
-) -> None:
-    """One thing is added at a time, and no option is left without an effect."""
-    if sum((bool(trials), search is not None, asset is not None, everything)) != 1:
-        raise typer.BadParameter("name trials, or --search NAME, or --asset NAME, or --all: one of them.")
-    if narrowed and search is None and asset is None:
-        raise typer.BadParameter("what is searched for needs a name: --search NAME.")
-    if search is not None and not narrowed:
-        raise typer.BadParameter(f"what does {search!r} search for? Say it with --condition, --term, …")
-    if aliases and asset is None:
-        raise typer.BadParameter("an alias is another name of an asset: --asset NAME --alias NAME.")
-
-
-def _wanted(
-    search: str | None,
-    asset: str | None,
-    aliases: Sequence[str] | None,
-    given: Mapping[str, object],
-    tags: tuple[str, ...],
-    note: str,
-) -> SavedSearch:
-    """What is to be saved; its registry is chosen later."""
-    from monitor.core.searches import SHORTEST_NAME, SavedSearch
-
-    name = " ".join((search or asset or "").split())
-    if not name or len(name) > _LONGEST_NAME or references.is_number(name):
-        raise typer.BadParameter(f"{name!r} is no name for it: words, and no trial number.")
-    names = tuple(dict.fromkeys(" ".join(one.split()) for one in (name, *(aliases or ()))))
-    if asset is not None:
-        for one in names:
-            if sum(letter.isalnum() for letter in one) < SHORTEST_NAME:
-                raise typer.BadParameter(f"{one!r} is too short a name to look for.")
-    return SavedSearch(
-        name,
-        "search" if asset is None else "asset",
-        "",
-        search=searching.search_of(given),
-        names=() if asset is None else names,
-        tags=tags,
-        note=note,
-    )
 
 
 def _add_trials(trials: list[str], tags: tuple[str, ...], note: str) -> None:
