@@ -18,15 +18,9 @@ from monitor.core.past import Past, PastRecord
 from monitor.core.record import JsonObject, TrialId
 from monitor.core.recorded import RecordedChange, stamp_changes
 from monitor.core.watching import Snapshot, in_order, stamp_between
-from monitor.errors import (
-    LockedError,
-    RecordFormatError,
-    RegistryError,
-    RegistryUnavailableError,
-    StoppedError,
-)
+from monitor.errors import LockedError, RecordFormatError, RegistryError, StoppedError
 from monitor.pipeline.neighbors import compared
-from monitor.pipeline.pasts import Pasts, wait_after
+from monitor.pipeline.pasts import Pasts, is_odd, wait_after
 from monitor.pipeline.works import Works, failpoint
 from monitor.registries import KeepsHistory, Registry
 from monitor.store import ChangeQuery, DroppedError
@@ -103,12 +97,13 @@ def _of(
             item = _put_off(works, item, f"{type(error).__name__}: {error}")
         progress(item)
         finished += item.state != "waiting"
+    pasts.settle()
     return finished
 
 
 def _after_failure(works: Works, item: Backfill, error: RegistryError) -> Backfill:
     """Kept for later; an answer of another shape may be this trial's alone, all else is the source's."""
-    if isinstance(error, RecordFormatError) or (isinstance(error, RegistryUnavailableError) and error.broken):
+    if is_odd(error):
         return _put_off(works, item, error.message)
     known = works.store.backfills([item.trial]).get(item.trial, item)
     item = replace(known, error=error.message, attempts=0)

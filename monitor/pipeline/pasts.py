@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from monitor.core.watching import SourceHealth
-from monitor.errors import RegistryError
+from monitor.errors import RecordFormatError, RegistryError, RegistryUnavailableError
 from monitor.pipeline import health
 from monitor.pipeline.works import Works
 from monitor.registries import Registry
@@ -25,6 +25,8 @@ FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=10), timedelta(days=1)
 """After a failure, and doubled with each further one up to a day."""
 TOLD_AFTER = 3
 """Failures in a row: trouble that passes is nobody's business, for nothing is missed meanwhile."""
+MOST_ODD = 3
+"""So many answers in a row that make no sense, with none between that does, are the source's trouble."""
 _FRESH = timedelta(minutes=10)
 """A success is not written down more often."""
 _T = TypeVar("_T")
@@ -35,6 +37,7 @@ class Pasts:
 
     def __init__(self, works: Works, registry: Registry) -> None:
         self._works, self._registry = works, registry
+        self._odd: list[RegistryError] = []
 
     def is_open(self) -> bool:
         """May it be asked now? Not where the registry as a whole wants to be left alone."""
@@ -43,14 +46,29 @@ class Pasts:
         return not any(one and one.not_before and now < one.not_before for one in (own, whole))
 
     def ask(self, question: Callable[[], _T]) -> _T:
-        """Its answer; a RegistryError is noted before it is raised."""
+        """Its answer; a RegistryError is noted before it is raised, one of odd shape when it is not alone."""
         try:
             answer = question()
         except RegistryError as error:
-            self._failed(error)
+            if is_odd(error) and len(self._odd) < MOST_ODD - 1:
+                self._odd.append(error)
+            else:
+                self._odd.clear()
+                self._failed(error)
             raise
+        self._odd.clear()
         self._succeeded()
         return answer
+
+    def settle(self) -> None:
+        """Note what was odd and had no sense after it, unless the source made sense within the last day."""
+        if not self._odd:
+            return
+        known, now = self._known()[0], self._works.clock()
+        last = known.last_success_at
+        if known.state != "OK" or last is None or now - last > LONGEST_WAIT:
+            self._failed(self._odd[-1])
+        self._odd.clear()
 
     def _known(self) -> tuple[SourceHealth, int]:
         for known, failures in self._works.store.history_sources():
@@ -92,6 +110,13 @@ def _beside(notice: NoticeDraft) -> NoticeDraft:
     """That polls do not depend on it belongs to what is told of its trouble."""
     more = "" if " again" in notice.message else " Polls go on without it."
     return replace(notice, subject=f"{notice.subject} history", message=notice.message + more)
+
+
+def is_odd(error: RegistryError) -> bool:
+    """Is it an answer of another shape? That may be one trial's alone; all else is the source's."""
+    return isinstance(error, RecordFormatError) or (
+        isinstance(error, RegistryUnavailableError) and error.broken
+    )
 
 
 def wait_after(attempts: int, now: datetime) -> datetime:

@@ -418,3 +418,33 @@ def test_a_stand_in_has_a_history_for_every_trial() -> None:
     data = past_version(2, story(1))
     with StandIn([data]) as server:
         assert server.version.past("NCT00000001")[-1].study == data.studies["NCT00000001"]
+
+
+def test_one_trials_odd_history_does_not_close_it_to_others(tmp_path: Path) -> None:
+    """Others are read in the same run, no trouble is told, and only that trial is tried again."""
+    with World(tmp_path, [past_version(2, story(1), story(2), story(3))]) as world:
+        world.env["TRIALWIRE_POLL__BACKFILL"] = "auto"
+        world.watch(1, 2, 3)
+        world.registry.inject(Fault("garbled", path=r"NCT00000002\?history", times=None))
+        with world.app() as app:
+            polled(app)
+            filled(app)
+            assert [row(app, n).state for n in (1, 2, 3)] == ["done", "waiting", "done"]
+            assert row(app, 2).attempts == 1
+            ((health, failures),) = app.store.history_sources()
+            assert (health.state, failures, health.not_before) == ("OK", 0, None)
+            assert not [notice for notice in app.store.notices() if notice.kind == "source"]
+
+
+def test_odd_answers_in_a_row_are_the_sources_trouble(tmp_path: Path) -> None:
+    """Three that make no sense close it, however many trials still wait."""
+    with World(tmp_path, [past_version(2, *(story(number) for number in range(1, 7)))]) as world:
+        world.env["TRIALWIRE_POLL__BACKFILL"] = "auto"
+        world.watch(*range(1, 7))
+        world.registry.inject(Fault("garbled", path=HISTORY, times=None))
+        with world.app() as app:
+            polled(app)
+            filled(app)
+            ((health, failures),) = app.store.history_sources()
+            assert (health.state, failures) == ("BROKEN", 1)
+            assert {path.partition("?")[0][-1] for path in asked(world)} == {"1", "2", "3"}
