@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from monitor.core.recorded import RecordedChange
     from monitor.core.watching import TrialState
     from monitor.store import Store
+    from monitor.store.values import ChangeQuery
 
 
 @app.command(rich_help_panel="Look up")
@@ -62,10 +64,10 @@ def history(
         state = lookups.known_trial(store, number)
         former = store.former_numbers(number)
         query = filters.query([number, *former])
-        found: Sequence[RecordedChange] = store.changes(query)
         if form is not Format.TABLE:
-            listing.machine(lookups.with_baselines(store, found, query), form)
+            listing.machine(lookups.with_baselines(store, store.changes(query), query), form)
             return
+        found = _to_show(store, filters, query)
         if baseline:
             found = tuple(lookups.with_baselines(store, found, query))
         if found or filters.told():
@@ -109,10 +111,10 @@ def changes(
     )  # fmt: skip
     query = filters.query()
     with session.reading() as store:
-        found: Sequence[RecordedChange] = store.changes(query)
         if form is not Format.TABLE:
-            listing.machine(lookups.with_baselines(store, found, query), form)
+            listing.machine(lookups.with_baselines(store, store.changes(query), query), form)
             return
+        found = _to_show(store, filters, query)
         if baseline:
             found = tuple(lookups.with_baselines(store, found, query))
         if found or filters.told():
@@ -125,6 +127,15 @@ def changes(
                 if number
                 else "`trialwire watch add NCT07263919` puts a trial on the watch list.",
             )
+
+
+def _to_show(store: Store, filters: Filters, query: ChangeQuery) -> Sequence[RecordedChange]:
+    """What a table is made of. A limit counts what it shows; noise, folded into a count, uses up none."""
+    if filters.limit is not None and filters.level is None:
+        louder = store.changes(replace(query, min_significance="minor"))
+        if louder:
+            return louder
+    return store.changes(query)
 
 
 def _about(store: Store, state: TrialState) -> None:

@@ -106,6 +106,17 @@ def test_table_folds(told: Command) -> None:
     assert "baseline" in told("history", PERIOPERATIVE, "--baseline").out
 
 
+@pytest.mark.parametrize("words", [("history", PERIOPERATIVE), ("changes",)], ids=lambda words: words[0])
+def test_noise_uses_up_no_limit(told: Command, words: tuple[str, ...]) -> None:
+    """However much noise is newest, a table with a limit shows as many changes as there are to show."""
+    loud = [row for row in objects(told, *words) if not row["baseline"] and row["significance"] != "noise"]
+    ran = told(*words, "--limit", str(len(loud)), columns=140)
+    assert f"{len(loud)} changes in " in ran.out
+    assert "No changes" not in told(*words, "--limit", "1", columns=140).out
+    quiet = told(*words, "--field", "status.lastUpdate*", "--limit", "2", columns=140)
+    assert "No changes; 2 administrative ones hidden" in quiet.out
+
+
 def test_many_sites_fold(trialwire: Command) -> None:
     """Of many sites of one version a few stand for the rest, unless sites are asked for."""
     folder = trialwire.folder
