@@ -429,6 +429,22 @@ def test_a_record_without_a_status_is_not_believed(status: object) -> None:
     assert "overallStatus" in (disbelief(lost, lost) or "")
 
 
+ANOTHERS: dict[str, str] = {
+    "protocolSection__statusModule__studyFirstSubmitDate": "2011-03-04",
+    "protocolSection__identificationModule__orgStudyIdInfo__id": "ANOTHER-1",
+    "protocolSection__identificationModule__briefTitle": "Another Study Altogether",
+}
+
+
+def test_another_trials_record_under_the_same_number_is_not_believed() -> None:
+    """All that a trial was registered with never changes at once; a part of it may, or may be missing."""
+    assert "another trial" in (disbelief(study(), study(**ANOTHERS)) or "")
+    for name in ANOTHERS:
+        part = {path: value for path, value in ANOTHERS.items() if path != name}
+        assert disbelief(study(), study(**part)) is None
+        assert disbelief(study(), study(**part, **{name: ABSENT})) is None
+
+
 def test_belief_never_counts_leaves() -> None:
     """Closing recruitment wipes sites and contacts: most of a record may go and it is still believed."""
     closed = study(

@@ -20,6 +20,12 @@ ALWAYS_PRESENT = (
     "designModule",
     "eligibilityModule",
 )
+# What a trial was registered with. A title may be reworded, the rest hardly ever is; all at once never.
+REGISTERED_WITH = (
+    ("statusModule", "studyFirstSubmitDate"),
+    ("identificationModule", "orgStudyIdInfo", "id"),
+    ("identificationModule", "briefTitle"),
+)
 
 
 def member(payload: Json, *path: str) -> Json:
@@ -60,11 +66,20 @@ def disbelief(before: Json | None, after: Json) -> str | None:
     if before is None or status == "WITHHELD":
         return None
     gone = [name for name in ALWAYS_PRESENT if _vanished(before, after, name)]
-    return f"it lost {', '.join(gone)}, which every record has" if gone else None
+    if gone:
+        return f"it lost {', '.join(gone)}, which every record has"
+    if all(_became_another(before, after, path) for path in REGISTERED_WITH):
+        return "it has the day of registration, the sponsor's number and the title of another trial"
+    return None
 
 
 def _vanished(before: Json, after: Json, module: str) -> bool:
     return bool(member(before, "protocolSection", module)) and not member(after, "protocolSection", module)
+
+
+def _became_another(before: Json, after: Json, path: tuple[str, ...]) -> bool:
+    old, new = member(before, "protocolSection", *path), member(after, "protocolSection", *path)
+    return bool(old) and bool(new) and old != new
 
 
 def unlike(what: str, expected: str, pointer: str) -> RecordFormatError:
