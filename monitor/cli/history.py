@@ -60,10 +60,11 @@ def history(
         field, tuple(category or ()), tuple(rule or ()), min_significance, since, until, observed_since,
         limit=limit,
     )  # fmt: skip
+    query = filters.query([number])
     with session.reading() as store:
         state = lookups.known_trial(store, number)
         former = store.former_numbers(number)
-        query = filters.query([number, *former])
+        query = replace(query, trials=(number, *former))
         if form is not Format.TABLE:
             listing.machine(lookups.with_baselines(store, store.changes(query), query), form)
             return
