@@ -51,9 +51,8 @@ def require_one(
 ) -> None:
     """One thing is added at a time, and no option is left without an effect."""
     if sum((bool(trials), search is not None, asset is not None, everything)) != 1:
-        raise typer.BadParameter(
-            "name trials, or --search, --asset or --all: one of them.", param_hint="TRIAL"
-        )
+        told = "name trials, or --search NAME, or --asset NAME, or --all: one of them."
+        raise typer.BadParameter(told, param_hint="TRIAL")
     if narrowed and search is None and asset is None:
         raise typer.BadParameter("what is searched for needs a name: --search NAME.")
     if search is not None and not narrowed:
