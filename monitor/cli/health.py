@@ -116,7 +116,9 @@ def _attention(health: Health) -> Iterator[str]:
     for source in health.sources:
         if source.state != "OK":
             since = "" if source.state == "STALE" else f" since {_time(source.since)}"
-            yield f"{source.registry} is {source.state}{since}: {source.reason}"
+            asked = source.not_before if source.not_before and source.not_before > health.now else None
+            later = f"; not asked before {_time(asked)}" if asked else ""
+            yield f"{source.registry} is {source.state}{since}: {source.reason}{later}"
     yield from holds.attention(health.holds)
     yield from _polls(health)
     yield from pasts.attention(health.pasts)

@@ -135,6 +135,7 @@ def test_poll_refused(watching: Command, registry: StandIn) -> None:
     status = watching("status")
     assert status.code == 3
     assert "BLOCKED" in status.out
+    assert "not asked before" in " ".join(status.out.split())
 
 
 def test_unknown_trial_is_told(watching: Command) -> None:

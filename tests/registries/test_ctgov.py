@@ -97,6 +97,14 @@ def test_a_wrong_base_address_is_said_to_be_one() -> None:
     assert "base_url" in (raised.value.remedy or "")
 
 
+def test_an_empty_answer_leaves_no_loose_end() -> None:
+    """What is said of an answer without a text is a sentence of its own."""
+    for answer in (response(404, b"", ""), response(200, b"")):
+        with scripted(answer) as silent, pytest.raises(RegistryUnavailableError) as raised:
+            silent.probe(None)
+        assert not raised.value.message.rstrip().endswith(":")
+
+
 @pytest.mark.parametrize("status", [301, 400, 404])
 def test_only_304_means_that_nothing_moved(status: int) -> None:
     """Any other answer without a version is a broken registry, even where one is known."""

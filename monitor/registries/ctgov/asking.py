@@ -42,7 +42,7 @@ class Asking:
             return answer, _decoded(answer, kind)
         except _SENSELESS as error:
             raise RegistryUnavailableError(
-                f"{NAME}: an answer makes no sense ({error}): {answer.excerpt()}", registry=NAME, broken=True
+                f"{NAME}: an answer makes no sense ({error}){_said(answer)}", registry=NAME, broken=True
             ) from error
 
 
@@ -50,11 +50,16 @@ def unexpected(answer: Answer) -> RegistryUnavailableError:
     """The error for a status that the question does not allow for."""
     where = f" to {answer.location}" if answer.location else ""
     return RegistryUnavailableError(
-        f"{NAME}: status {answer.status}{where} for {answer.url[:120]}: {answer.excerpt()}",
+        f"{NAME}: status {answer.status}{where} for {answer.url[:120]}{_said(answer)}",
         registry=NAME,
         broken=True,
         remedy=f"Check [registries.{NAME}] base_url; otherwise the registry's API has changed.",
     )
+
+
+def _said(answer: Answer) -> str:
+    excerpt = answer.excerpt()
+    return f": {excerpt}" if excerpt else ""
 
 
 def number_in(location: str | None) -> str | None:
