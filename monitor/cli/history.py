@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from monitor.store.values import ChangeQuery
 
 
+_WHOLE_VERSION = 500
+"""Read beyond a limit, so that the version it cuts is cut after its worst changes."""
+
+
 @app.command(rich_help_panel="Look up")
 def history(
     trial: Annotated[str, typer.Argument(metavar="TRIAL", help="NCT07263919, or its page's address.")],
@@ -68,9 +72,12 @@ def history(
         if form is not Format.TABLE:
             listing.machine(lookups.with_baselines(store, store.changes(query), query), form)
             return
-        found = _to_show(store, filters, query)
         if baseline:
-            found = tuple(lookups.with_baselines(store, found, query))
+            found: Sequence[RecordedChange] = tuple(
+                lookups.with_baselines(store, store.changes(query), query)
+            )
+        else:
+            found = _to_show(store, filters, query)
         if found or filters.told():
             _about(store, state)
             _table(found, filters, with_trial=bool(former))
@@ -115,9 +122,12 @@ def changes(
         if form is not Format.TABLE:
             listing.machine(lookups.with_baselines(store, store.changes(query), query), form)
             return
-        found = _to_show(store, filters, query)
         if baseline:
-            found = tuple(lookups.with_baselines(store, found, query))
+            found: Sequence[RecordedChange] = tuple(
+                lookups.with_baselines(store, store.changes(query), query)
+            )
+        else:
+            found = _to_show(store, filters, query)
         if found or filters.told():
             _table(found, filters, with_trial=True)
         else:
@@ -131,12 +141,15 @@ def changes(
 
 
 def _to_show(store: Store, filters: Filters, query: ChangeQuery) -> Sequence[RecordedChange]:
-    """What a table is made of. A limit counts what it shows; noise, folded into a count, uses up none."""
-    if filters.limit is not None and filters.level is None:
-        louder = store.changes(replace(query, min_significance="minor"))
-        if louder:
-            return louder
-    return store.changes(query)
+    """What a table is made of. A limit counts its rows: what is folded into them uses up none of it."""
+    if filters.limit is None:
+        return store.changes(query)
+    from monitor.cli import listing
+    from monitor.core.recorded import leading
+
+    level = query.min_significance or "minor"
+    louder = store.changes(replace(query, min_significance=level, limit=filters.limit + _WHOLE_VERSION))
+    return listing.newest(leading(louder), filters.limit) if louder else store.changes(query)
 
 
 def _about(store: Store, state: TrialState) -> None:

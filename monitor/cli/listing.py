@@ -67,6 +67,14 @@ def table(changes: Sequence[RecordedChange], *, with_trial: bool, most_sites: in
     terminal.write(terminal.lines(columns, rows, indent=2))
 
 
+def newest(changes: Sequence[RecordedChange], most: int) -> tuple[RecordedChange, ...]:
+    """So many of the first, in the order of a table: where a version is cut, its worst stays."""
+    groups = itertools.groupby(changes, key=_place)
+    return tuple(
+        itertools.islice((row for _, group in groups for row in sorted(group, key=_worst_first)), most)
+    )
+
+
 def _place(change: RecordedChange) -> tuple[object, ...]:
     return change.trial, change.stamp.snapshot_to, when(change), change.baseline
 
