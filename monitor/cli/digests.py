@@ -258,7 +258,7 @@ def _digest_row(one: StoredDigest) -> JsonObject:
 
 
 def _covers(row: JsonObject) -> str:
-    names = ("tags", "trials", "categories", "rules", "sponsors")
+    names = ("tags", "searches", "trials", "categories", "rules", "sponsors")
     parts = [f"{name} {formats.flat(row[name])}" for name in names if row[name]]
     return "; ".join(parts) or "all watched trials"
 

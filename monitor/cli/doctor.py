@@ -112,6 +112,7 @@ def _database(found: Settings) -> Iterator[Finding]:
                 "ok", "database", f"{session.place(found)}, schema {stats.revision}, {stats.engine}"
             )
             yield from _schemas(store)
+            yield from _unknown_searches(store, found)
             if stats.open_requests and daemon_pid(found.state_dir) is None:
                 yield Finding(
                     "note", "requests", f"{stats.open_requests} wait, and no daemon runs", "`trialwire run`"
@@ -137,6 +138,19 @@ def _pasts(found: Settings) -> Iterator[Finding]:
     for said in ill:
         remedy = 'Polls go on without it; [poll] backfill = "off" stops asking.'
         yield Finding("note", "history", said, remedy)
+
+
+def _unknown_searches(store: Store, found: Settings) -> Iterator[Finding]:
+    """A subscription that names a search nobody has saved is told nothing of it, and silence would lie."""
+    known = {saved.name.lower() for saved in store.searches()}
+    for subscription in found.subscriptions:
+        for name in subscription.searches:
+            if name.lower() not in known:
+                said = f"chooses the search {name!r}, and there is none of that name"
+                remedy = (
+                    "`trialwire watch list --searches` shows their names; `watch add --search` saves one."
+                )
+                yield Finding("wrong", f"subscription {subscription.name}", said, remedy)
 
 
 def _schemas(store: Store) -> Iterator[Finding]:

@@ -6,7 +6,8 @@ asks for itself, with the same manners as the daemon; only the polls run what is
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
@@ -16,6 +17,7 @@ from monitor.cli import dates, formats, references, session, terminal, words
 from monitor.cli.formats import Format, Shown
 from monitor.cli.listing import counted
 from monitor.core.record import JsonObject
+from monitor.errors import SearchRefusedError
 
 if TYPE_CHECKING:
     from monitor.core.search import Search
@@ -101,11 +103,27 @@ def save(wanted: SavedSearch, *, yes: bool, follow: bool | None) -> None:
         held = works.store.search(wanted.name)
         saved = _joined(replace(wanted, registry=trying.searchable(works, wanted.registry or None)), held)
         saved = replace(saved, follow=follow if follow is not None else (held.follow if held else True))
-        found = trying.attempt(works, saved)
+        with _explained():
+            found = trying.attempt(works, saved)
         _tell(saved, found)
         _require_meant(found, yes=yes)
         new = works.store.put_search(saved, dates.now())
     _saved(saved, new=new)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """A refusal names the option at fault and what it takes."""
+    from monitor.core.search import PARTS
+
+    try:
+        yield
+    except SearchRefusedError as error:
+        if (part := PARTS.get(error.parameter or "")) is not None:
+            option, takes = part
+            error.remedy = error.remedy or f"--{option} takes this: {takes[0].lower()}{takes[1:]}"
+        error.remedy = error.remedy or "`trialwire watch add --help` shows what a search takes; try it again."
+        raise
 
 
 def everything(*, tags: Sequence[str], note: str, yes: bool) -> None:

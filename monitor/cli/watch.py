@@ -120,6 +120,8 @@ def list_(
             formats.write(map(_row, store.watches(tags=(tag,) if tag else ())), _SHOWN, form, paths=_PATHS)
     if form is Format.TABLE and number:
         terminal.say(f"\n{counted(number, 'trial')}.", "dim")
+        if saved:
+            terminal.say()
     if searches or (saved and form is Format.TABLE):
         searching.list_all(saved, form)
 

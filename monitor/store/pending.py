@@ -191,7 +191,8 @@ def _is_news(subscription: Subscription) -> ColumnElement[bool]:
 
 def _named(subscription: Subscription) -> Select[tuple[int]]:
     """The watches of the searches it names."""
-    return select(WATCH.c.id).where(WATCH.c.name.in_(subscription.searches), WATCH.c.kind != "trial")
+    names = [name.lower() for name in subscription.searches]
+    return select(WATCH.c.id).where(func.lower(WATCH.c.name).in_(names), WATCH.c.kind != "trial")
 
 
 def _notices(connection: Connection, subscription: Subscription, seen: _Seen) -> tuple[Notice, ...]:

@@ -183,3 +183,45 @@ def test_a_search_that_could_not_be_run_needs_attention(here: Command, registry:
     assert told.code == 3
     assert "search akeso was not run whole" in told.out
     assert "Not run since" in here("watch", "show", "akeso").out
+
+
+TOLD = {
+    "near": (("--near", "here"), "--near takes this: a circle in the registry's form: distance("),
+    "advanced": (
+        ("--advanced", "AREA[Phase(2"),
+        "--advanced takes this: an expression in the registry's own",
+    ),
+    "filter": (("--term", "x", "--filter", "odd"), "--filter takes this: a filter in the registry's form"),
+    "number": (("--number", "foo"), "--number takes this: among these trials only"),
+    "date": (("--term", "x", "--updated-from", "yesterday"), "`trialwire watch add --help` shows"),
+    "status": (("--term", "x", "--status", "NOPE"), "`trialwire watch add --help` shows"),
+}
+
+
+@pytest.mark.parametrize("case", TOLD)
+def test_a_refusal_says_what_to_do(here: Command, case: str) -> None:
+    """What cannot be asked ends with 2, in at most three lines that tell what the option takes."""
+    words, remedy = TOLD[case]
+    ran = here("watch", "add", "--search", "x", *words)
+    assert ran.code == 2
+    assert remedy in ran.err
+    assert len(ran.err.splitlines()) <= 3
+
+
+def test_a_subscription_to_a_search(here: Command) -> None:
+    """It is listed with its searches, whatever their case; `doctor` tells of one that nobody has saved."""
+    config = here.folder / "trialwire.toml"
+    channel = (
+        '[[channels]]\nname = "c"\ntype = "webhook"\nurl = "https://hooks.example.com"\nsecret_env = "S"\n'
+    )
+    asked = '[[subscriptions]]\nname = "s"\nchannels = ["c"]\ncadence = "hourly"\n'
+    asked += 'searches = ["AKESO", "typo"]\n'
+    config.write_text(config.read_text() + channel + asked)
+    assert here("watch", "add", "--search", "akeso", "--intervention", "AK104").code == 0
+    assert "searches AKESO, typo" in " ".join(here("subscriptions").out.split())
+    told = here("doctor")
+    assert told.code == 3
+    assert "'typo'" in told.out
+    assert "'AKESO'" not in told.out
+    assert here("poll").code == 0
+    assert "the search akeso: 7 trials" in " ".join(here("digest", "preview", "s").out.split())
