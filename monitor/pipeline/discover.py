@@ -176,7 +176,7 @@ class _Run:
         """Read those not read at this data version, and tell how all of them stand then."""
         store = self.of.works.store
         states = store.latest(trials)
-        old = [t for t in trials if t not in states or not self._is_current(states[t])]
+        old = [t for t in trials if t not in states or not self._is_settled(states[t])]
         readable = [t for t in old if t not in states or states[t].state.presence != "renamed"]
         if not readable:
             return states
@@ -186,6 +186,11 @@ class _Run:
             if _is_storm(error):
                 raise error
         return store.latest(trials)
+
+    def _is_settled(self, held: Stored) -> bool:
+        """Need it not be asked for? Who is in the search and was absent at this data version still is."""
+        absent = held.state.presence in ("absent", "gone") and held.state.trial in self.inside
+        return self._is_current(held) or (absent and held.state.checked_data_version == self.of.version)
 
     def _is_current(self, held: Stored) -> bool:
         """Was it read, and there, at this data version?"""
