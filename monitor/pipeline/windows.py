@@ -88,7 +88,7 @@ def _window(works: Works, trial: TrialId, run: Run, history: Sequence[JsonObject
         standing(before, after, run.apart),
         after,
         today=judged_on(last.data_version),
-        history=[change for change in history if not _is_after(change, last.snapshot_to)],
+        history=_before(run, history),
         rules=works.rules,
         # The version before the last one was seen to stand: nothing between went unseen.
         confirmed=judged_on(versions[-2].stamp.data_version),
@@ -96,8 +96,30 @@ def _window(works: Works, trial: TrialId, run: Run, history: Sequence[JsonObject
     return Window(run.steps, found)
 
 
+def _before(run: Run, history: Sequence[JsonObject]) -> list[JsonObject]:
+    """The history up to the last version of the window, each step counted once: the net is one of them (M16).
+
+    A field's last step need not be of that version. Then its version stays, for versions are counted, too,
+    and only its move is taken out.
+    """
+    ends: dict[tuple[str, str | None], int | None] = {}
+    for step in run.steps:  # oldest version first
+        ends[step.field, step.key] = step.stamp.snapshot_to
+    last = run.steps[-1].stamp.snapshot_to
+    return [
+        {**change, "field": ""} if _is_after(change, ends.get(_what(change), last)) else change
+        for change in history
+        if not _is_after(change, last)
+    ]
+
+
+def _what(change: JsonObject) -> tuple[str, str | None]:
+    key = change.get("key")
+    return str(change.get("field")), key if isinstance(key, str) else None
+
+
 def _is_after(change: JsonObject, seq: int | None) -> bool:
-    """Is it of the version the window ends with, or later? Its steps before that are history (M16)."""
+    """Is it of this version of ours, or a later one?"""
     place = change.get("snapshot")
     to = place.get("to") if isinstance(place, dict) else None
     return change.get("origin") == "poll" and isinstance(to, int) and seq is not None and to >= seq

@@ -87,6 +87,28 @@ def test_two_slips_in_a_day_are_one(tmp_path: Path) -> None:
         assert {change["rule"] for change in data["changes"]} == {"M2"}
 
 
+def test_a_net_counts_each_of_its_steps_once(tmp_path: Path) -> None:
+    """Also where the date stands still in the last version of the window: two moves are no third."""
+    versions = three_versions(
+        {COMPLETION: due("2027-01")},
+        {COMPLETION: due("2027-05")},
+        {COMPLETION: due("2027-09")},
+        {COMPLETION: due("2027-09"), TITLE: "Veltomab, renamed"},
+    )
+    with World(tmp_path, list(versions)) as world:  # type: ignore[arg-type]
+        world.configure(DAILY)
+        world.watch(1)
+        with world.app() as app:
+            cycle(app)
+            compose.run(app)
+            seen(world, app, 5, 6, 7)
+            world.clock.now = at(3, 8)
+            (made,) = compose.run(app).digests
+        finding = next(story.finding for story in made.stories if story.finding.net == "changed")
+        assert "8 months later: Jan 2027 → Sep 2027" in finding.headline
+        assert "Second move in the 4 versions seen" in finding.headline
+
+
 def test_net_begins_after_what_was_told_at_once(tmp_path: Path) -> None:
     """A suspension told at once is told no second time; the digest has the rest, and refers to it."""
     stop = {STATUS: "SUSPENDED", REASON: "Drug supply"}
