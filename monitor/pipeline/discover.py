@@ -73,6 +73,7 @@ class Discovery:
                 raise RegistryUnavailableError(
                     f"{self.registry.name}: the list of {saved.name!r} lacks trials that it counts",
                     registry=self.registry.name,
+                    broken=True,
                 )
             run.let_go()
         except SearchRefusedError as error:

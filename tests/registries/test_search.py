@@ -384,12 +384,13 @@ def test_a_list_whose_ground_keeps_moving_is_not_given() -> None:
 
 
 def test_a_list_that_goes_in_circles_is_not_given() -> None:
-    """A token that comes again leads nowhere new."""
+    """A token that comes again leads nowhere new: the registry is reached, and makes no sense."""
     circle = [VERSION, listed("NCT09000001", token="x"), listed("NCT09000002", token="x"), VERSION]
     with Scripted(*circle * 3) as server, ctgov_at(server.base_url, retries=0) as registry:
         assert isinstance(registry, Searchable)
-        with pytest.raises(RegistryUnavailableError, match="broke off"):
+        with pytest.raises(RegistryUnavailableError, match="broke off") as raised:
             registry.found(Search(term="cancer"))
+        assert raised.value.broken
 
 
 @pytest.mark.parametrize(

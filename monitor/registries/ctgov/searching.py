@@ -163,6 +163,7 @@ class Searches:
         raise RegistryUnavailableError(
             f"{NAME}: the data version moved, or a list broke off, {_RESTARTS} times while it was read",
             registry=NAME,
+            broken=True,
         )
 
     def _all_pages(self, search: Search) -> tuple[TrialId, ...] | None:
