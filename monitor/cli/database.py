@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import orjson
 import typer
 
-from monitor.cli import dates, formats, references, session, terminal
+from monitor.cli import dates, formats, lookups, references, session, terminal
 from monitor.cli.application import app
 from monitor.cli.formats import Format, FormatOption, Shown
 from monitor.cli.listing import counted
@@ -184,6 +184,8 @@ def rederive(
     found = session.settings()
     named = references.trial_ids(trials or ())
     with session.writing(found) as store, Progress("trials") as progress:
+        for trial in named:
+            lookups.known_trial(store, trial)
         report = rederiving.run(
             store,
             store.trials_with_history() if all_ else named,

@@ -21,6 +21,7 @@ from monitor.store.schema import REVISIONS, look, require_database, wrong_revisi
 
 Progress = Callable[[int, int], None]
 _SHOWN = 3
+_NO_COPY = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def back_up(
@@ -35,6 +36,8 @@ def back_up(
     require_database(Database(url, state_dir, read_only=True))
     if target.exists() and not force:
         raise ConfigError(f"{target} exists already", remedy="name another file, or say --force")
+    if not target.parent.is_dir():
+        raise ConfigError(f"there is no folder {target.parent}", remedy="make it, or name another file")
     partial = target.with_name(target.name + ".partial")
     with mapped(str(target)):
         _sound_copy(source, partial, progress)
@@ -59,7 +62,15 @@ def restore(
     partial = path.with_name(path.name + ".restoring")
     with DaemonLock(state_dir), mapped(str(path)):
         path.parent.mkdir(parents=True, exist_ok=True)
-        _sound_copy(source, partial, progress)
+        try:
+            _sound_copy(source, partial, progress)
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _NO_COPY:
+                raise
+            raise StoreError(  # not of the database: what is to be restored is at fault
+                f"{source} is damaged or no database: {error}",
+                remedy="name another file that `trialwire db backup` made; nothing has changed",
+            ) from error
         with WriteLock(state_dir).held():
             return _swapped(path, partial, now)
 

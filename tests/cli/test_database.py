@@ -45,6 +45,26 @@ def test_a_backup_is_made_and_restored(filled: Command) -> None:
     assert filled("changes", "--format", "json").json() == before
 
 
+def test_what_is_no_copy_is_told_by_its_own_name(filled: Command) -> None:
+    """A file that cannot be restored, or a folder that is not there, is named; the database is left alone."""
+    (filled.folder / "noise.db").write_text("no database, whatever its name says")
+    refused = filled("db", "restore", "noise.db")
+    assert refused.code == 1
+    assert "noise.db is damaged or no database" in refused.err
+    assert "trialwire.db is" not in refused.err
+    assert filled("db", "check").code == 0
+    nowhere = filled("db", "backup", "nowhere/copy.db")
+    assert nowhere.code == 78
+    assert "there is no folder nowhere" in nowhere.err
+
+
+def test_rederiving_what_is_not_held(filled: Command) -> None:
+    """A trial of which nothing is stored is told as everywhere else, and nothing is written."""
+    ran = filled("db", "rederive", "NCT09100099")
+    assert ran.code == 1
+    assert "nothing is stored of it" in ran.err
+
+
 def test_damage_is_told_with_its_trial(filled: Command) -> None:
     """A damaged payload is a line with trial, version and remedy, and the command ends with 3."""
     connection = sqlite3.connect(database(filled))
