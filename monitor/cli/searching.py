@@ -17,7 +17,7 @@ from monitor.cli import dates, formats, references, session, terminal, words
 from monitor.cli.formats import Format, Shown
 from monitor.cli.listing import counted
 from monitor.core.record import JsonObject
-from monitor.errors import SearchRefusedError
+from monitor.errors import RegistryUnavailableError, SearchRefusedError
 
 if TYPE_CHECKING:
     from monitor.core.search import Search
@@ -113,7 +113,7 @@ def save(wanted: SavedSearch, *, yes: bool, follow: bool | None) -> None:
 
 @contextmanager
 def _explained() -> Iterator[None]:
-    """A refusal names the option at fault and what it takes."""
+    """A refusal names the option at fault and what it takes; a registry that is away saves nothing."""
     from monitor.core.search import PARTS
 
     try:
@@ -123,6 +123,9 @@ def _explained() -> Iterator[None]:
             option, takes = part
             error.remedy = error.remedy or f"--{option} takes this: {takes[0].lower()}{takes[1:]}"
         error.remedy = error.remedy or "`trialwire watch add --help` shows what a search takes; try it again."
+        raise
+    except RegistryUnavailableError as error:
+        error.remedy = "Nothing was saved; try it again later."
         raise
 
 

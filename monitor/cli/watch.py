@@ -221,7 +221,7 @@ def export(
     searches: Annotated[bool, typer.Option("--searches", help="Searches and assets, not trials.")] = False,
     form: FormatOption = Format.CSV,
 ) -> None:
-    """The watch list as a file that `watch import` reads; with `--searches` what is looked for, as JSON for programs.
+    """The watch list as a file that `watch import` reads; with `--searches` what is looked for, for programs.
 
     Example: `trialwire watch export > watched.csv`
     """

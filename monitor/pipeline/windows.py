@@ -72,7 +72,10 @@ def _trial(
     begun = min(change.stamp.observed_at for change in own)
     query = ChangeQuery(trials=(trial,), origins=("poll",), observed_since=begun)
     history = works.store.earlier_changes([trial]).get(trial, ())
-    for run in runs(own, findings, works.store.changes(query)):
+    # What is held of a version after these was not told: it parts nothing from the net of those before it.
+    last = max(change.stamp.snapshot_to or 0 for change in own)
+    recorded = [one for one in works.store.changes(query) if (one.stamp.snapshot_to or 0) <= last]
+    for run in runs(own, findings, recorded):
         yield _window(works, trial, run, history)
 
 

@@ -154,6 +154,7 @@ def test_a_registry_that_is_away_saves_nothing(here: Command, registry: StandIn)
     registry.inject(Fault.failing(times=None))
     ran: Ran = here("watch", "add", "--search", "x", "--term", "cancer")
     assert ran.code == 75
+    assert "Nothing was saved" in ran.err
     registry.clear_faults()
     assert saved(here) == {}
 

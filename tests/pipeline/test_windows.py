@@ -109,6 +109,25 @@ def test_a_net_counts_each_of_its_steps_once(tmp_path: Path) -> None:
         assert "Second move in the 4 versions seen" in finding.headline
 
 
+def test_what_is_held_of_a_later_version_parts_no_net(tmp_path: Path) -> None:
+    """A date that went there and back is told as that, though its next move waits for a person."""
+    dates = ("2027-01", "2027-05", "2027-01", "2028-01")
+    versions = three_versions(*({COMPLETION: due(date)} for date in dates))
+    with World(tmp_path, list(versions)) as world:  # type: ignore[arg-type]
+        world.configure("[brakes]\nmin_trials = 1\n" + DAILY)
+        world.watch(1)
+        with world.app() as app:
+            cycle(app)
+            compose.run(app)
+            seen(world, app, 5, 6, 7)
+            *early, _ = sorted(hold.id for hold in app.store.holds())
+            for number in early:
+                app.store.decide_hold(number, "released", world.clock())
+            world.clock.now = at(3, 8)
+            (made,) = compose.run(app).digests
+        assert nets(made) == [("dates", "reverted")]
+
+
 def test_net_begins_after_what_was_told_at_once(tmp_path: Path) -> None:
     """A suspension told at once is told no second time; the digest has the rest, and refers to it."""
     stop = {STATUS: "SUSPENDED", REASON: "Drug supply"}
