@@ -157,7 +157,8 @@ def side(content: bytes, label: str) -> Side:
     try:
         payload = _single(orjson.loads(content))
     except orjson.JSONDecodeError as error:
-        raise RecordFormatError(f"{label}: not JSON: {error}", pointer="") from error
+        remedy = "Name a record as the registry serves it: `trialwire show TRIAL --format raw` writes one."
+        raise RecordFormatError(f"{label}: not JSON: {error}", pointer="", remedy=remedy) from error
     refused: MonitorError | None = None
     for name in registries.available():
         reader = registries.reader(name)

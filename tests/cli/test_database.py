@@ -65,6 +65,14 @@ def test_rederiving_what_is_not_held(filled: Command) -> None:
     assert "nothing is stored of it" in ran.err
 
 
+def test_a_file_that_is_no_record_is_told_with_what_is_one(filled: Command) -> None:
+    """`diff` of a file that is no JSON fails, and says what to give instead."""
+    (filled.folder / "odd.json").write_text("[odd")
+    ran = filled("diff", "odd.json", "odd.json")
+    assert ran.code == 1
+    assert "--format raw" in ran.err
+
+
 def test_damage_is_told_with_its_trial(filled: Command) -> None:
     """A damaged payload is a line with trial, version and remedy, and the command ends with 3."""
     connection = sqlite3.connect(database(filled))
