@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, func, or_, select
 
 from monitor.core.digest import Subscription
 from monitor.core.record import TrialId
@@ -195,11 +195,26 @@ def _named(subscription: Subscription) -> Select[tuple[int]]:
     return select(WATCH.c.id).where(func.lower(WATCH.c.name).in_(names), WATCH.c.kind != "trial")
 
 
+def _chosen(subscription: Subscription) -> Select[tuple[str]]:
+    """The names of the searches it is about: who chose trials by number chose none."""
+    query = select(WATCH.c.name).where(WATCH.c.kind != "trial")
+    if subscription.searches:
+        query = query.where(WATCH.c.id.in_(_named(subscription)))
+    if subscription.tags:
+        tagged = select(WATCH_TAG.c.watch_id).where(WATCH_TAG.c.tag.in_(subscription.tags))
+        query = query.where(WATCH.c.id.in_(tagged))
+    return query.where(false()) if subscription.trials else query
+
+
 def _notices(connection: Connection, subscription: Subscription, seen: _Seen) -> tuple[Notice, ...]:
-    """Baselines of covered trials, and everything else, in order."""
+    """First sights of covered trials and of searches chosen, and everything else, in order."""
     query = select_notices().where(
         seen.holds(NOTICE.c.at),
-        or_(NOTICE.c.kind != "baseline", NOTICE.c.trial_id.in_(_covered(subscription))),
+        or_(
+            NOTICE.c.kind.not_in(("baseline", "search")),
+            and_(NOTICE.c.kind == "baseline", NOTICE.c.trial_id.in_(_covered(subscription))),
+            and_(NOTICE.c.kind == "search", NOTICE.c.subject.in_(_chosen(subscription))),
+        ),
     )
     if seen.since is None:
         begun = select(SUBSCRIPTION.c.after_notice).where(SUBSCRIPTION.c.name == subscription.name)

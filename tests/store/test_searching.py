@@ -11,8 +11,8 @@ from monitor.core.search import Search
 from monitor.core.searches import Matched, SavedSearch
 from monitor.errors import NotWatchedError, StoreError
 from monitor.store import Store
-from monitor.store.values import MemberMove, SearchRun
-from tests.store.making import DAY, NOW, first, trial
+from monitor.store.values import MemberMove, NoticeDraft, SearchRun
+from tests.store.making import DAY, NOW, first, subscription, trial
 
 
 def test_a_search_that_was_not_run_makes_a_poll_due(store: Store) -> None:
@@ -63,3 +63,21 @@ def test_members_come_and_go_and_come_back(store: Store) -> None:
         (trial(1), trial(2))
     )
     assert list(store.damage()) == []
+
+
+def test_the_first_run_of_a_search_is_told_to_those_who_chose_it(store: Store) -> None:
+    """By name, by tag, or by choosing nothing; not to who chose other searches, other tags or trials."""
+    chosen = {
+        "all": subscription("all"),
+        "by-tag": subscription("by-tag", tags=("t",)),
+        "by-name": replace(subscription("by-name"), searches=("AKESO",)),
+        "other-tag": subscription("other-tag", tags=("u",)),
+        "other-name": replace(subscription("other-name"), searches=("escc",)),
+        "trials": subscription("trials", trials=(trial(1).id,)),
+    }
+    for name in chosen:
+        store.begin_subscription(name, NOW)
+    store.put_search(SavedSearch("akeso", "search", "ctgov", search=Search(term="a"), tags=("t",)), NOW)
+    store.add_notices([NoticeDraft("search", "akeso", "Now watching the search akeso.", NOW)])
+    told = {name for name, one in chosen.items() if store.pending(one, NOW + DAY).baselines}
+    assert told == {"all", "by-tag", "by-name"}
