@@ -218,6 +218,8 @@ class _Handler(BaseHTTPRequestHandler):
     server_version = "istio-envoy"
     sys_version = ""
     timeout = 60
+    wbufsize = -1
+    """An answer leaves whole: a head sent before its body would wait for a delayed acknowledgment."""
 
     def do_GET(self) -> None:
         stand_in = cast("_Server", self.server).stand_in
