@@ -15,14 +15,14 @@ STATUS = "protocolSection__statusModule__overallStatus"
 COUNT = "protocolSection__designModule__enrollmentInfo"
 
 FAILPOINTS = (
-    "before_t1",
+    pytest.param("before_t1", marks=pytest.mark.slow),
     "after_t1",
-    "before_source",
-    "before_t2",
+    pytest.param("before_source", marks=pytest.mark.slow),
+    pytest.param("before_t2", marks=pytest.mark.slow),
     "after_t2",
     "after_claim",
     "after_send",
-    "after_t3",
+    pytest.param("after_t3", marks=pytest.mark.slow),
 )
 EXPECTED = {
     ("NCT00000001", "status.overallStatus"),

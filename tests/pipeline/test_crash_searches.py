@@ -11,7 +11,11 @@ from monitor import daemon
 from tests.pipeline.test_discover import STATUS, asset, inside, moves, of_drug, save
 from tests.support.world import World, sample, trial, version
 
-FAILPOINTS = ("after_t1", "before_members", "after_members")
+FAILPOINTS = (
+    pytest.param("after_t1", marks=pytest.mark.slow),
+    "before_members",
+    pytest.param("after_members", marks=pytest.mark.slow),
+)
 TELLING = """
 [[subscriptions]]
 name = "all"
