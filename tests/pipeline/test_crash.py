@@ -15,10 +15,10 @@ STATUS = "protocolSection__statusModule__overallStatus"
 COUNT = "protocolSection__designModule__enrollmentInfo"
 
 FAILPOINTS = (
-    pytest.param("before_t1", marks=pytest.mark.slow),
+    "before_t1",
     "after_t1",
     pytest.param("before_source", marks=pytest.mark.slow),
-    pytest.param("before_t2", marks=pytest.mark.slow),
+    "before_t2",
     "after_t2",
     "after_claim",
     "after_send",

@@ -14,7 +14,7 @@ from tests.support.world import World, sample, trial, version
 FAILPOINTS = (
     pytest.param("after_t1", marks=pytest.mark.slow),
     "before_members",
-    pytest.param("after_members", marks=pytest.mark.slow),
+    "after_members",
 )
 TELLING = """
 [[subscriptions]]
