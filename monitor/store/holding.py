@@ -30,6 +30,7 @@ from monitor.core.brakes import ADMINISTRATIVE, Changed, Hold, HoldState, Tally,
 from monitor.core.recorded import RecordedChange
 from monitor.errors import LockedError, StoreError
 from monitor.store.engine import Found, Verbs
+from monitor.store.listing import UNREADABLE, followed
 from monitor.store.recording import add_notices
 from monitor.store.rows import CHANGE, SNAPSHOT, TRIAL, change, select_changes
 from monitor.store.tables import TABLES
@@ -37,7 +38,6 @@ from monitor.store.values import NoticeDraft
 from monitor.store.watching import last_change
 
 HOLD = TABLES["hold"]
-WATCH_TRIAL = TABLES["watch_trial"]
 WITHHELD: tuple[HoldState, ...] = ("counting", "held", "dismissed")
 """States in which no digest has the changes."""
 
@@ -233,8 +233,7 @@ def _changed(counts: Iterable[tuple[str | None, int]]) -> Changed:
 
 def _watched(registry: str) -> ColumnElement[bool]:
     """Trials that are read at every data version."""
-    rows = select(WATCH_TRIAL.c.trial_id).where(WATCH_TRIAL.c.left_at.is_(None), WATCH_TRIAL.c.follow)
-    return and_(TRIAL.c.registry == registry, TRIAL.c.id.in_(rows))
+    return and_(TRIAL.c.registry == registry, TRIAL.c.id.in_(followed()))
 
 
 def _seen_before(hold: Hold) -> Select[int]:
@@ -242,7 +241,7 @@ def _seen_before(hold: Hold) -> Select[int]:
     first = exists().where(
         SNAPSHOT.c.trial_id == TRIAL.c.id, SNAPSHOT.c.seq == 1, SNAPSHOT.c.first_seen == hold.data_version
     )
-    readable = TRIAL.c.snapshot_seq.is_not(None) & TRIAL.c.presence.not_in(("renamed", "unknown"))
+    readable = TRIAL.c.snapshot_seq.is_not(None) & TRIAL.c.presence.not_in(UNREADABLE)
     query = select(func.count()).select_from(TRIAL)
     return query.where(_watched(hold.registry), readable, ~first)
 

@@ -13,7 +13,7 @@ from monitor.core.record import TrialId
 from monitor.core.watching import Notice, Quarantined, Request, SourceHealth
 from monitor.store.blobs import unpack
 from monitor.store.engine import Found, Verbs
-from monitor.store.listing import counted
+from monitor.store.listing import counted, is_watched
 from monitor.store.payloads import alone
 from monitor.store.recording import add_notices
 from monitor.store.rows import (
@@ -34,7 +34,6 @@ SOURCE = TABLES["source"]
 REQUEST = TABLES["request"]
 BODY = TABLES["body"]
 DELIVERY = TABLES["delivery"]
-WATCH_TRIAL = TABLES["watch_trial"]
 
 
 class HouseVerbs(Verbs):
@@ -146,7 +145,6 @@ class HouseVerbs(Verbs):
 
     def stats(self) -> Stats:
         """How much is held."""
-        watched = TRIAL.c.id.in_(select(WATCH_TRIAL.c.trial_id).where(WATCH_TRIAL.c.left_at.is_(None)))
         with self._db.read() as connection:
             return Stats(
                 revision=revision_of(connection) or "",
@@ -155,7 +153,7 @@ class HouseVerbs(Verbs):
                     name: connection.scalar(select(func.count()).select_from(table)) or 0
                     for name, table in TABLES.items()
                 },
-                presences=counted(connection, TRIAL.c.presence, watched),
+                presences=counted(connection, TRIAL.c.presence, is_watched()),
                 deliveries=counted(connection, DELIVERY.c.state),
                 quarantined=counted(connection, QUARANTINE.c.state).get("held", 0),
                 open_requests=counted(connection, REQUEST.c.state).get("open", 0),

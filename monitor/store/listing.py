@@ -29,7 +29,8 @@ WATCH_TRIAL = TABLES["watch_trial"]
 SAMPLE = 100
 """Trials named where only some are shown."""
 _KIND = "trial"
-_UNREADABLE = ("renamed", "unknown")
+UNREADABLE = ("renamed", "unknown")
+"""Presences of numbers that are not asked for: what was merged, and what never was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class ListVerbs(Verbs):
                 presences[row.presence] += row.trials
                 lately = None if row.due else fresh.get(row.registry)
                 if (
-                    row.presence not in _UNREADABLE
+                    row.presence not in UNREADABLE
                     and row.follow
                     and _is_unread(row.checked_data_version, versions.get(row.registry), lately)
                 ):
@@ -124,13 +125,13 @@ def is_watched() -> ColumnElement[bool]:
 
 
 def _stands() -> Select[Found]:
-    followed = TRIAL.c.id.in_(_followed()).label("follow")
+    follow = TRIAL.c.id.in_(followed()).label("follow")
     due = TRIAL.c.due_data_version.is_not(None).label("due")
-    what = (TRIAL.c.registry, TRIAL.c.presence, TRIAL.c.checked_data_version, due, followed)
+    what = (TRIAL.c.registry, TRIAL.c.presence, TRIAL.c.checked_data_version, due, follow)
     return select(*what, func.count().label("trials")).where(is_watched()).group_by(*what)
 
 
-def _followed() -> Select[tuple[int]]:
+def followed() -> Select[tuple[int]]:
     """The trials that are read at every data version, or in turn."""
     return select(WATCH_TRIAL.c.trial_id).where(WATCH_TRIAL.c.left_at.is_(None), WATCH_TRIAL.c.follow)
 
@@ -150,8 +151,8 @@ def _unread() -> ColumnElement[bool]:
     fresh = select(SWEEP.c.fresh_from).where(SWEEP.c.registry == TRIAL.c.registry).scalar_subquery()
     checked = TRIAL.c.checked_data_version
     return and_(
-        TRIAL.c.presence.not_in(_UNREADABLE),
-        TRIAL.c.id.in_(_followed()),
+        TRIAL.c.presence.not_in(UNREADABLE),
+        TRIAL.c.id.in_(followed()),
         or_(checked.is_(None), checked != current),
         or_(checked.is_(None), fresh.is_(None), checked < fresh, TRIAL.c.due_data_version.is_not(None)),
     )

@@ -18,6 +18,7 @@ from monitor.core.recorded import RecordedChange, RecordedFinding
 from monitor.core.watching import Notice, TrialState
 from monitor.store.engine import Found, Verbs, chunks
 from monitor.store.holding import is_held, is_let_go
+from monitor.store.listing import UNREADABLE, followed
 from monitor.store.rows import (
     CHANGE,
     FINDING,
@@ -246,7 +247,6 @@ def _states(connection: Connection, trials: Iterable[TrialId]) -> dict[TrialId, 
 
 
 def _unread(connection: Connection, covered: Select[tuple[int]]) -> tuple[TrialState, ...]:
-    followed = select(WATCH_TRIAL.c.trial_id).where(WATCH_TRIAL.c.left_at.is_(None), WATCH_TRIAL.c.follow)
     read_on = func.coalesce(TRIAL.c.checked_data_version, "")
     # Where not everything is read every time, what was read lately and is not known to be newer is no gap.
     fresh = and_(SWEEP.c.fresh_from.is_not(None), TRIAL.c.due_data_version.is_(None))
@@ -256,8 +256,8 @@ def _unread(connection: Connection, covered: Select[tuple[int]]) -> tuple[TrialS
         .outerjoin(SWEEP, SWEEP.c.registry == TRIAL.c.registry)
         .where(
             TRIAL.c.id.in_(covered),
-            TRIAL.c.id.in_(followed),
-            TRIAL.c.presence.not_in(("renamed", "unknown")),
+            TRIAL.c.id.in_(followed()),
+            TRIAL.c.presence.not_in(UNREADABLE),
             SOURCE.c.data_version.is_not(None),
             read_on != SOURCE.c.data_version,
             or_(~fresh, read_on < SWEEP.c.fresh_from),

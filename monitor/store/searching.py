@@ -18,6 +18,7 @@ from monitor.core.record import TrialId
 from monitor.core.searches import Matched, SavedSearch, SearchKind, from_definition, to_definition
 from monitor.errors import NotWatchedError, StoreError
 from monitor.store.engine import Database, Found, Verbs, chunks
+from monitor.store.listing import UNREADABLE
 from monitor.store.recording import add_notices
 from monitor.store.rows import CHANGE, FINDING, SNAPSHOT, TRIAL, change_row, finding_row, plain, trial_state
 from monitor.store.tables import TABLES
@@ -169,7 +170,7 @@ class SearchVerbs(Verbs):
         """
         saved = SavedSearch(f"all of {registry}", ALL, registry, tags=tuple(dict.fromkeys(tags)), note=note)
         self.put_search(saved, now)
-        held = (TRIAL.c.registry == registry) & TRIAL.c.presence.not_in(("renamed", "unknown"))
+        held = (TRIAL.c.registry == registry) & TRIAL.c.presence.not_in(UNREADABLE)
         with self._db.write() as connection:
             self._db.in_order(connection)
             row = _by_name(connection, saved.name)

@@ -13,7 +13,7 @@ from monitor.core.plan import Standing
 from monitor.core.record import TrialId
 from monitor.core.watching import TrialState, Watch
 from monitor.store.engine import CHUNK, Database, Found, chunks
-from monitor.store.listing import ListVerbs, listed
+from monitor.store.listing import UNREADABLE, ListVerbs, followed, listed
 from monitor.store.rows import TRIAL, trial_state
 from monitor.store.tables import TABLES
 
@@ -145,12 +145,11 @@ class WatchVerbs(ListVerbs):
 
 
 def is_readable(registry: str) -> ColumnElement[bool]:
-    """Is it followed, or not read yet at all? Renamed and never-existing trials cannot be read."""
-    held = select(WATCH_TRIAL.c.trial_id).where(WATCH_TRIAL.c.left_at.is_(None), WATCH_TRIAL.c.follow)
+    """Is it followed? Renamed and never-existing trials cannot be read."""
     return and_(
         TRIAL.c.registry == registry,
-        TRIAL.c.presence.not_in(("renamed", "unknown")),
-        TRIAL.c.id.in_(held),
+        TRIAL.c.presence.not_in(UNREADABLE),
+        TRIAL.c.id.in_(followed()),
     )
 
 
