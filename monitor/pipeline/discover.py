@@ -58,7 +58,7 @@ class Discovery:
     def run(self, searches: Sequence[SavedSearch]) -> None:
         """Run searches and assets, whole registries left out."""
         for saved in searches:
-            if self.works.stop.is_set() or _is_storm(self.trouble):
+            if self.works.stop.is_set() or is_storm(self.trouble):
                 break
             if saved.kind != "all" and isinstance(self.registry, Searchable):
                 self._one(saved, self.registry)
@@ -184,7 +184,7 @@ class _Run:
         quiet = frozenset(readable) - store.watched_elsewhere(readable, self.saved.name)
         if (error := self.of.read(readable, quiet)) is not None:
             self.of.trouble = error
-            if _is_storm(error):
+            if is_storm(error):
                 raise error
         return store.latest(trials)
 
@@ -262,8 +262,8 @@ def was_answered(held: Stored | None) -> bool:
     return held is not None and held.state.checked_at is not None
 
 
-def _is_storm(error: RegistryError | None) -> bool:
-    """Would asking on be a storm?"""
+def is_storm(error: RegistryError | None) -> bool:
+    """Would asking on be a storm? It refuses us, or has asked us to slow down."""
     return isinstance(error, RegistryBlockedError) or (
         isinstance(error, RegistryUnavailableError) and error.throttled
     )

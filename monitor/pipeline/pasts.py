@@ -80,7 +80,7 @@ class Pasts:
         now = self._works.clock()
         old, failures = self._known()
         new = health.after_failure(old, error, now)
-        wait = now + min(FIRST_WAIT * 2 ** min(failures, 10), LONGEST_WAIT)
+        wait = wait_after(failures + 1, now)
         new = replace(new, not_before=max(new.not_before or wait, wait))
         log.warning("the past cannot be read", extra={"registry": self._registry.name, "why": error.message})
         lasts = failures + 1 == TOLD_AFTER
@@ -120,9 +120,5 @@ def is_odd(error: RegistryError) -> bool:
 
 
 def wait_after(attempts: int, now: datetime) -> datetime:
-    """When to try again what failed so often in a row."""
-    return now + _wait(attempts - 1)
-
-
-def _wait(doublings: int) -> timedelta:
-    return min(FIRST_WAIT * int(2 ** min(max(doublings, 0), 10)), LONGEST_WAIT)
+    """When to try again what failed so often in a row, once or more."""
+    return now + min(FIRST_WAIT * int(2 ** min(attempts - 1, 10)), LONGEST_WAIT)

@@ -22,9 +22,7 @@ from monitor.core.watching import SourceHealth
 from monitor.errors import (
     LockedError,
     RecordFormatError,
-    RegistryBlockedError,
     RegistryError,
-    RegistryUnavailableError,
 )
 from monitor.pipeline import discover, drifting, everything, health, holding, planning
 from monitor.pipeline.numbering import numbered
@@ -174,7 +172,7 @@ class _Cycle:
         found = discover.Discovery(self.works, self.registry, version, read)
         found.run(searches)
         self.counts["moved"] += found.moved
-        if found.trouble is not None and _is_final(found.trouble):
+        if discover.is_storm(found.trouble):
             return found.trouble
         rest = [trial for trial in unread if trial not in done]
         failure = self._read(rest, version) or found.trouble
@@ -206,7 +204,7 @@ class _Cycle:
                 log.warning("batch not read", extra={"registry": self.registry.name, "why": str(error)})
                 self.counts["unread"] += len(batch)
                 worst, failures = error, failures + 1
-                if _is_final(error) or failures == MAX_FAILURES:
+                if discover.is_storm(error) or failures == MAX_FAILURES:
                     break
         return worst
 
@@ -335,10 +333,3 @@ def _is_backwards(known: str | None, seen: str | None) -> bool:
 def _is_set_back(now: datetime, known: SourceHealth) -> bool:
     """Was the clock set back since the last attempt? Then the times held say nothing any more."""
     return known.last_attempt_at is not None and now < known.last_attempt_at
-
-
-def _is_final(error: RegistryError) -> bool:
-    """Asking on would be a storm: it refuses us, or has asked us to slow down."""
-    return isinstance(error, RegistryBlockedError) or (
-        isinstance(error, RegistryUnavailableError) and error.throttled
-    )
