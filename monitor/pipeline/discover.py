@@ -190,7 +190,9 @@ class _Run:
 
     def _is_settled(self, held: Stored) -> bool:
         """Need it not be asked for? Who is in the search and was absent at this data version still is."""
-        absent = held.state.presence in ("absent", "gone") and held.state.trial in self.inside
+        member = self.members.get(held.state.trial)
+        inside = member is not None and member.left_at is None
+        absent = held.state.presence in ("absent", "gone") and inside
         return self._is_current(held) or (absent and held.state.checked_data_version == self.of.version)
 
     def _is_current(self, held: Stored) -> bool:

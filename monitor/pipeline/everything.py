@@ -16,7 +16,7 @@ from monitor.core.record import TrialId
 from monitor.core.search import Search
 from monitor.core.searches import SavedSearch
 from monitor.errors import RegistryError
-from monitor.pipeline.discover import Read, was_answered
+from monitor.pipeline.discover import AT_ONCE, Read, was_answered
 from monitor.pipeline.works import Works, failpoint
 from monitor.registries import Registry, Searchable
 from monitor.store.engine import chunks
@@ -29,7 +29,6 @@ BEGIN = date(2000, 1, 1)
 STRETCH = timedelta(days=30)
 SHORTEST, LONGEST = timedelta(days=7), timedelta(days=3650)
 FEW, MANY = 500, 5000
-AT_ONCE = 1000
 
 
 @dataclass(slots=True)
