@@ -12,7 +12,7 @@ from sqlalchemy import table as sql_table
 from monitor.errors import MissingDatabaseError, SchemaVersionError
 from monitor.store.engine import Database, mapped
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Every revision, oldest first; a test holds it to the files in `migrations`."""
 VERSION_TABLE = "alembic_version"
 

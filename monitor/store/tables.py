@@ -19,7 +19,7 @@ class TrialRow(Row, table=True):
     """A trial somebody watched, imported or was told of, as it is now."""
 
     __tablename__ = "trial"
-    __table_args__ = (UniqueConstraint("registry", "number"),)
+    __table_args__ = (UniqueConstraint("registry", "number"), Index(None, "primary_completion"))
 
     id: int | None = Field(default=None, primary_key=True)
     registry_name: str = Field(sa_column_kwargs={"name": "registry"})
@@ -38,6 +38,17 @@ class TrialRow(Row, table=True):
     absent_since: str | None = None
     due_data_version: str | None = None
     """Since this data version the registry has newer data of it than we read; None once it is read."""
+    study_type: str | None = None
+    primary_completion: str | None = None
+    """As precise as the record gives it: `2027-03`."""
+    primary_completion_type: str | None = None
+    results_posted_on: str | None = None
+    delay_certified_on: str | None = None
+    """When the sponsor certified that results come later."""
+    conditions: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
+    """Conditions and keywords, one a line."""
+    facts_form: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """Which facts were kept when it was last described: 0 lacks those from `study_type` on."""
 
 
 class DictionaryRow(Row, table=True):
@@ -234,6 +245,8 @@ class DeliveryRow(Row, table=True):
     content: bytes
     state: str
     attempts: int = 0
+    round_from: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """Attempts before it was last sent again by hand: each such round has the whole schedule before it."""
     next_at: datetime | None = None
     lease_until: datetime | None = None
     created_at: datetime
@@ -262,6 +275,17 @@ class ChannelRow(Row, table=True):
     name: str = Field(primary_key=True)
     disabled_at: datetime
     reason: str = Field(sa_type=Text)
+
+
+class OptOutRow(Row, table=True):
+    """Somebody who wants no more messages from a channel."""
+
+    __tablename__ = "opt_out"
+
+    channel: str = Field(primary_key=True)
+    recipient: str = Field(primary_key=True)
+    """An address in lower case."""
+    at: datetime
 
 
 class SourceRow(Row, table=True):

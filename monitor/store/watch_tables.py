@@ -99,6 +99,9 @@ class SubscriptionRow(Row, table=True):
     begun_at: datetime
     after_change: int
     after_notice: int
+    paused_at: datetime | None = None
+    """Since then nothing is composed for it; what is pending waits."""
+    paused_why: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
 
 
 class HoldRow(Row, table=True):
