@@ -6,9 +6,11 @@ look-up loads neither an HTTP library nor a template.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import random
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,6 +26,7 @@ from monitor.config import ChannelSettings, Models, Settings
 from monitor.core.backfill import BackfillMode
 from monitor.core.brakes import Brakes
 from monitor.core.digest import Subscription
+from monitor.core.links import Links
 from monitor.core.rule import RuleTable
 from monitor.errors import MissingDatabaseError, SchemaVersionError
 from monitor.store import Store, open_store, upgrade
@@ -51,7 +54,9 @@ def load_settings(path: Path | None = None, env: Mapping[str, str] = os.environ)
         channels={kind: channels.settings_model(kind) for kind in channels.available()},
         registries={name: registries.settings_model(name) for name in registries.available()},
         identify=lambda text: registries.identify(text).id,
-        check_secrets=lambda channel, folder: _channel(channel, folder, env, utc_now).check(),
+        check_secrets=lambda channel, folder: _channel(
+            channel, channels.ChannelContext(channels.Secrets(env, folder), _Sender(utc_now))
+        ).check(),
     )
     return config.load(path, env, models)
 
@@ -116,9 +121,23 @@ class App:
     def channels(self) -> Mapping[str, channels.Channel]:
         """Every configured channel by name."""
         return {
-            channel.name: _channel(channel, self.settings.folder, self.env, self.clock)
+            channel.name: _channel(
+                channel,
+                channels.ChannelContext(
+                    channels.Secrets(self.env, self.settings.folder),
+                    _Sender(self.clock),
+                    self.settings.state_dir,
+                    self.links,
+                ),
+            )
             for channel in self.settings.channels
         }
+
+    @cached_property
+    def links(self) -> Links | None:
+        """Our own pages, where `[pages] url` says that they are served."""
+        url = self.settings.pages.url
+        return Links(url, _page_key(self.settings.state_dir)) if url else None
 
     @cached_property
     def renderer(self) -> Renderer:
@@ -218,8 +237,23 @@ class _Sender:
         return GuardedSender(now=self._clock)
 
 
-def _channel(
-    channel: ChannelSettings, folder: Path, env: Mapping[str, str], clock: Callable[[], datetime]
-) -> channels.Channel:
-    context = channels.ChannelContext(channels.Secrets(env, folder), _Sender(clock))
+def _page_key(state_dir: Path) -> bytes:
+    """The key of addresses to leave by: drawn once, kept beside the database, readable to us only."""
+    path = state_dir / "pages.key"
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        key = secrets.token_bytes(32)
+    state_dir.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft.touch(mode=0o600)
+    draft.write_bytes(key)
+    # Whoever else draws one at this moment: the first one counts.
+    with contextlib.suppress(FileExistsError):
+        os.link(draft, path)
+    draft.unlink()
+    return path.read_bytes()
+
+
+def _channel(channel: ChannelSettings, context: channels.ChannelContext) -> channels.Channel:
     return channels.build(channel.type, channel.name, channel.options, context)

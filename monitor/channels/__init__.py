@@ -20,6 +20,7 @@ from pydantic import BaseModel
 
 from monitor.core.delivery import Delivery, Message
 from monitor.core.digest import Digest, Rendered
+from monitor.core.links import Links
 from monitor.errors import ConfigError
 
 
@@ -149,6 +150,10 @@ class ChannelContext:
 
     secrets: Secrets
     sender: Sender
+    files: Path = Path()
+    """The state directory: where a channel that writes files starts from."""
+    links: Links | None = None
+    """Our own pages, where they are served."""
 
 
 def available() -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from monitor.config.tables import (
     BrakeSettings,
     DeliverySettings,
     LogSettings,
+    PagesSettings,
     PollSettings,
     RetentionSettings,
     StoreSettings,
@@ -50,6 +51,7 @@ class Settings:
     brakes: BrakeSettings
     retention: RetentionSettings
     delivery: DeliverySettings
+    pages: PagesSettings
     log: LogSettings
 
 
@@ -79,6 +81,7 @@ def load(path: Path | None, env: Mapping[str, str], models: Models, *, cwd: Path
         brakes=judge.table(BrakeSettings, "brakes"),
         retention=judge.table(RetentionSettings, "retention"),
         delivery=judge.table(DeliverySettings, "delivery"),
+        pages=judge.table(PagesSettings, "pages"),
         log=judge.table(LogSettings, "log"),
     )
     if judge.problems:

@@ -34,6 +34,7 @@ SECTIONS = (
     "brakes",
     "retention",
     "delivery",
+    "pages",
     "log",
 )
 

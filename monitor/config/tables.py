@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -36,6 +37,14 @@ def _plain_name(value: str) -> str:
     if not _NAME.match(value):
         raise ValueError("is no name; use letters, digits, dots, dashes and underscores, at most 64")
     return value
+
+
+def _page_address(value: str) -> str:
+    parts = urlsplit(value)
+    whole = parts.scheme in ("http", "https") and parts.hostname and not (parts.query or parts.fragment)
+    if value and not whole:
+        raise ValueError('is no address of pages; write e.g. "https://trialwire.example.com"')
+    return value.rstrip("/")
 
 
 Seconds = Annotated[float, BeforeValidator(_seconds)]
@@ -84,6 +93,12 @@ class DeliverySettings(Table):
     """`[delivery]`: how many messages are on their way at once, over all channels."""
 
     parallel: int = Field(default=8, ge=1, le=64)
+
+
+class PagesSettings(Table):
+    """`[pages]`: where readers find our own pages; empty where none are served."""
+
+    url: Annotated[str, AfterValidator(_page_address)] = ""
 
 
 class LogSettings(Table):

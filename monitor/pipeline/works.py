@@ -16,6 +16,7 @@ from monitor.channels import Channel
 from monitor.core.backfill import BackfillMode
 from monitor.core.brakes import Brakes
 from monitor.core.digest import Subscription
+from monitor.core.links import Links
 from monitor.core.rule import RuleTable
 from monitor.registries import Registry
 from monitor.render import Renderer
@@ -75,6 +76,10 @@ class Works(Protocol):
     @property
     def sweep(self) -> int:
         """How many watched trials are read at a data version beside those that must be."""
+
+    @property
+    def links(self) -> Links | None:
+        """Our own pages, where they are served."""
 
     @property
     def parallel(self) -> int:

@@ -65,8 +65,9 @@ DOORS: Mapping[str, tuple[str, ...]] = {
 }
 
 _PURE = """
-    __future__ bisect calendar collections contextlib copy dataclasses datetime decimal enum fnmatch fractions
-    functools hashlib heapq html html.parser itertools json math operator re statistics string textwrap
+    __future__ base64 binascii bisect calendar collections contextlib copy dataclasses datetime decimal enum
+    fnmatch fractions
+    functools hashlib heapq hmac html html.parser itertools json math operator re statistics string textwrap
     types typing unicodedata urllib.parse zoneinfo orjson deepdiff rapidfuzz cronsim monitor.errors
     monitor.core
 """

@@ -1,4 +1,4 @@
-"""What a readout clock reads of trials; pauses of subscriptions, rounds of deliveries, who wants no more mail."""
+"""What a readout clock reads; pauses of subscriptions, rounds of deliveries, who wants no more mail."""
 
 from __future__ import annotations
 
@@ -28,9 +28,7 @@ def upgrade() -> None:
     op.create_index("ix_trial_primary_completion", "trial", ["primary_completion"])
     op.add_column("delivery", sa.Column("round_from", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("subscription_state", sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True))
-    op.add_column(
-        "subscription_state", sa.Column("paused_why", sa.Text(), nullable=False, server_default="")
-    )
+    op.add_column("subscription_state", sa.Column("paused_why", sa.Text(), nullable=False, server_default=""))
     op.create_table(
         "opt_out",
         sa.Column("channel", sa.String(), nullable=False),
