@@ -46,6 +46,7 @@ def settings_tables() -> dict[str, set[str]]:
         "brakes": tables.BrakeSettings,
         "retention": tables.RetentionSettings,
         "delivery": tables.DeliverySettings,
+        "pages": tables.PagesSettings,
         "log": tables.LogSettings,
     }
     heading = ", ".join(f"`[{name}]`" for name in rest)
