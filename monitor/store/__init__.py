@@ -5,8 +5,8 @@ Ordering is by running number, never by time; times go in and come out aware, in
 
     open_store · upgrade      the two ways in
     Store                     the verbs, by group: watching · recording (T1) · lookups · pending ·
-                              digests (T2) · holds · outbox (claims, T3) · housekeeping · proof · compaction ·
-                              derivation · backfilling
+                              digests (T2) · holds · outbox (claims, T3) · opt-outs · housekeeping · proof ·
+                              compaction · derivation · backfilling
     DaemonLock · daemon_pid   one daemon at a time
 """
 
@@ -29,6 +29,7 @@ from monitor.store.housekeeping import HouseVerbs
 from monitor.store.kinship import KinVerbs
 from monitor.store.locks import DaemonLock, daemon_pid
 from monitor.store.lookups import LookupVerbs
+from monitor.store.opting import OptOut, OptVerbs
 from monitor.store.outbox import OutboxVerbs
 from monitor.store.pending import PendingVerbs
 from monitor.store.proving import ProofVerbs
@@ -65,6 +66,7 @@ __all__ = [
     "Doubt",
     "DroppedError",
     "NoticeDraft",
+    "OptOut",
     "Pending",
     "Recording",
     "Stats",
@@ -90,6 +92,7 @@ class Store(
     SchemaVerbs,
     KinVerbs,
     OutboxVerbs,
+    OptVerbs,
     HouseVerbs,
     ProofVerbs,
     CompactVerbs,
