@@ -30,6 +30,7 @@ What was recorded, and who is told
     recorded, life, watching: changes, events of a trial's life, the watch
     stories, net, programmes: over one version, over several, over several trials
     digest, cadence, delivery: what goes out, when, and whether it arrived
+    readouts, pictures: what is expected and due soon; a trial's past as bars
     links: where our own pages are
     outline, entries, trial_page, events: a digest to be read, and one for programs
     course, steps: a trial over all its versions, as values and as a chart

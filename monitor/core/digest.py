@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, TypeAlias
 
@@ -18,7 +18,9 @@ from monitor.core import cadence
 from monitor.core.change import LEVELS, Significance
 from monitor.core.net import Window
 from monitor.core.phrases import day_words
+from monitor.core.pictures import Picture
 from monitor.core.programmes import Programme, programmes
+from monitor.core.readouts import Readouts
 from monitor.core.record import TrialId
 from monitor.core.recorded import RecordedChange, derived_id, leading
 from monitor.core.searches import DISCOVERED
@@ -87,6 +89,10 @@ class Digest:
     """The same edit in several trials, worst first: told once, above the stories of the trials."""
     held: int = 0
     """Changes kept back as a suspected reformatting: where there are any, nothing is quiet."""
+    readouts: Readouts | None = None
+    """What is expected and due soon: it rides along and wakes nobody. None where it was not asked for."""
+    pictures: Mapping[TrialId, tuple[Picture, ...]] = field(default_factory=dict)
+    """How dates and enrollment went over the versions, for trials that are told loudly."""
 
 
 @dataclass(frozen=True, slots=True)
