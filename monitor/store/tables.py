@@ -231,6 +231,7 @@ class DeliveryRow(Row, table=True):
     __table_args__ = (
         UniqueConstraint("id"),
         Index(None, "state", "next_at"),
+        Index(None, "state", "channel", "number"),
         Index(None, "digest_id"),
         {"sqlite_autoincrement": True},
     )
@@ -265,6 +266,10 @@ class AttemptRow(Row, table=True):
     outcome: str
     status: int | None = None
     excerpt: str = Field(default="", sa_type=Text)
+    """First bytes of the answer."""
+    error: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
+    """Why it failed, in words."""
+    error_class: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
 
 class ChannelRow(Row, table=True):

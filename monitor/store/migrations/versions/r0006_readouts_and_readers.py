@@ -27,6 +27,9 @@ def upgrade() -> None:
     op.add_column("trial", sa.Column("facts_form", sa.Integer(), nullable=False, server_default="0"))
     op.create_index("ix_trial_primary_completion", "trial", ["primary_completion"])
     op.add_column("delivery", sa.Column("round_from", sa.Integer(), nullable=False, server_default="0"))
+    op.create_index("ix_delivery_state_channel_number", "delivery", ["state", "channel", "number"])
+    op.add_column("attempt", sa.Column("error", sa.Text(), nullable=False, server_default=""))
+    op.add_column("attempt", sa.Column("error_class", sa.String(), nullable=False, server_default=""))
     op.add_column("subscription_state", sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("subscription_state", sa.Column("paused_why", sa.Text(), nullable=False, server_default=""))
     op.create_table(
@@ -46,6 +49,10 @@ def downgrade() -> None:
     with op.batch_alter_table("subscription_state") as subscription:
         subscription.drop_column("paused_at")
         subscription.drop_column("paused_why")
+    with op.batch_alter_table("attempt") as attempt:
+        attempt.drop_column("error")
+        attempt.drop_column("error_class")
+    op.drop_index("ix_delivery_state_channel_number", "delivery")
     with op.batch_alter_table("delivery") as delivery:
         delivery.drop_column("round_from")
     op.drop_index("ix_trial_primary_completion", "trial")
