@@ -71,7 +71,8 @@ def backfill(
 
 def _named(store: Store, texts: Sequence[str]) -> tuple[TrialId, ...]:
     """The trials named; StoreError for one that nothing is held of."""
-    from monitor.cli import lookups, references, words
+    from monitor.cli import references, words
+    from monitor.pipeline import lookups
 
     chosen = references.trial_ids(texts)
     for trial in chosen:

@@ -17,7 +17,7 @@ import orjson
 import typer
 
 from monitor import registries
-from monitor.cli import listing, lookups, references, session, terminal
+from monitor.cli import listing, references, session, terminal
 from monitor.cli.formats import Format, write_machine
 from monitor.cli.listing import counted
 from monitor.cli.terminal import LEVEL_STYLES, Cell, Column
@@ -26,6 +26,7 @@ from monitor.core.phrases import diff_spans
 from monitor.core.record import Json, JsonObject, TrialId
 from monitor.core.recorded import Stamp, leading, snapshot_identity, stamp_changes
 from monitor.errors import MonitorError, RecordFormatError
+from monitor.pipeline import lookups
 
 if TYPE_CHECKING:
     from monitor.core.change import ChangeSet

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import orjson
 import typer
 
-from monitor.cli import dates, formats, lookups, references, session, terminal
+from monitor.cli import dates, formats, references, session, terminal
 from monitor.cli.application import app
 from monitor.cli.formats import Format, FormatOption, Shown
 from monitor.cli.listing import counted
@@ -177,7 +177,7 @@ def rederive(
     Example: `trialwire db rederive --all --dry-run`
     """
     from monitor import registries
-    from monitor.pipeline import rederiving
+    from monitor.pipeline import lookups, rederiving
 
     if bool(trials) == all_:
         raise typer.BadParameter("name trials, or say --all")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import TypeVar
 
 import typer
 
-from monitor.core.partial_date import PartialDate
+from monitor.core import moments
 
-_AGO = re.compile(r"^(\d{1,5})([hdwmy])$")
-_HOURS = {"h": 1, "d": 24, "w": 24 * 7, "m": 24 * 30, "y": 24 * 365}
-_FORMS = "Give a date (2026, 2026-03 or 2026-03-14) or a span back from now (36h, 30d, 6w, 3m, 1y)."
+T = TypeVar("T")
 
 
 def now() -> datetime:
@@ -21,30 +20,17 @@ def now() -> datetime:
 
 def first_day(text: str | None) -> date | None:
     """The first day a `--since` means."""
-    return None if text is None else _day(text, "--since", end=False)
+    return None if text is None else _given(moments.first_day, text, "--since")
 
 
 def last_day(text: str | None) -> date | None:
     """The last day an `--until` means: the whole month or year it names."""
-    return None if text is None else _day(text, "--until", end=True)
+    return None if text is None else _given(moments.last_day, text, "--until")
 
 
 def moment(text: str | None, option: str) -> datetime | None:
     """A point in time, as given to an option: a full ISO 8601 time, or the start of the day."""
-    if text is None:
-        return None
-    if "T" in text:
-        try:
-            found = datetime.fromisoformat(text)
-        except ValueError as error:
-            raise typer.BadParameter(
-                f"{text!r} is no time. Give one like 2026-03-14T07:30:00Z.", param_hint=option
-            ) from error
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
-    ago = _AGO.match(text)
-    if ago:
-        return now() - _span(ago)
-    return datetime.combine(_day(text, option, end=False), datetime.min.time(), tzinfo=UTC)
+    return None if text is None else _given(moments.moment, text, option)
 
 
 def stamped(moment: datetime | None) -> str | None:
@@ -57,18 +43,8 @@ def short(stamp: str | None) -> str:
     return (stamp or "")[:16].replace("T", " ")
 
 
-def _day(text: str, option: str, *, end: bool) -> date:
-    ago = _AGO.match(text)
-    if ago:
-        return (now() - _span(ago)).date()
-    if text in ("today", "yesterday"):
-        return now().date() - timedelta(days=text == "yesterday")
+def _given(read: Callable[[str, datetime], T], text: str, option: str) -> T:
     try:
-        partial = PartialDate.parse(text)
+        return read(text, now())
     except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is no date. {_FORMS}", param_hint=option) from error
-    return partial.last if end else partial.first
-
-
-def _span(found: re.Match[str]) -> timedelta:
-    return timedelta(hours=int(found[1]) * _HOURS[found[2]])
+        raise typer.BadParameter(str(error), param_hint=option) from error

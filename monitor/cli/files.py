@@ -74,7 +74,7 @@ def export(
 
     Example: `trialwire export --all-versions > trials.jsonl`
     """
-    from monitor.cli import lookups
+    from monitor.pipeline import lookups
     from monitor.store import DroppedError
 
     with session.reading() as store:

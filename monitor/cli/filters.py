@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -15,7 +13,6 @@ from monitor.cli import dates
 
 if TYPE_CHECKING:
     from monitor.core.record import TrialId
-    from monitor.core.recorded import RecordedChange
     from monitor.store.values import ChangeQuery
 
 
@@ -124,29 +121,6 @@ class Filters:
                  "--until", "--sponsor", "--tag", "--search")  # fmt: skip
         told = self.told()
         return next((name for name in order if name in told), "")
-
-
-def matches(change: RecordedChange, query: ChangeQuery) -> bool:
-    """Does a baseline change, which no store has rows for, pass the filters on the change itself?"""
-    from monitor.core.change import at_least
-
-    day = registry_day(change)
-    return (
-        (query.field is None or fnmatch.fnmatchcase(change.field.lower(), query.field.lower()))
-        and (not query.categories or change.category in query.categories)
-        and (not query.rules or change.rule in query.rules)
-        and (query.min_significance is None or at_least(change.significance, query.min_significance))
-        and (query.since is None or day >= query.since)
-        and (query.until is None or day <= query.until)
-        and (query.observed_since is None or change.stamp.observed_at >= query.observed_since)
-    )
-
-
-def registry_day(change: RecordedChange) -> date:
-    """The registry's clock: posted, else submitted, else observed."""
-    stamp = change.stamp
-    said = stamp.posted_on or stamp.submitted_on
-    return date.fromisoformat(said[:10]) if said else stamp.observed_at.date()
 
 
 def _known_categories(asked: Sequence[str]) -> tuple[str, ...]:

@@ -57,7 +57,8 @@ def history(
 
     Example: `trialwire history NCT07263919 --since 2026-01 --min-significance major`
     """
-    from monitor.cli import listing, lookups, references
+    from monitor.cli import listing, references
+    from monitor.pipeline import lookups
 
     number = references.trial_id(trial)
     filters = Filters(
@@ -111,7 +112,8 @@ def changes(
 
     Example: `trialwire changes --tag akeso --since 30d --format csv > changes.csv`
     """
-    from monitor.cli import listing, lookups
+    from monitor.cli import listing
+    from monitor.pipeline import lookups
 
     filters = Filters(
         field, tuple(category or ()), tuple(rule or ()), min_significance, since, until, observed_since,
@@ -153,8 +155,9 @@ def _to_show(store: Store, filters: Filters, query: ChangeQuery) -> Sequence[Rec
 
 
 def _about(store: Store, state: TrialState) -> None:
-    from monitor.cli import lookups, references, words
+    from monitor.cli import references, words
     from monitor.cli.terminal import Cell, Column
+    from monitor.pipeline import lookups
 
     versions = lookups.versions(store, state.trial)
     former = store.former_numbers(state.trial)

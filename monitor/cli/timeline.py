@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
-import orjson
 import typer
 
 from monitor.cli import formats, session, terminal
 from monitor.cli.application import app
 from monitor.cli.formats import Format, FormatOption, Shown
 from monitor.cli.listing import counted
-from monitor.core.record import JsonObject, TrialId
+from monitor.core.record import JsonObject
 
 if TYPE_CHECKING:
     from monitor.core.course import Stage
     from monitor.core.watching import Snapshot, TrialState
-    from monitor.store import Store
 
 _STYLES = {"": "", "title": "bold", "axis": "dim", "band": "cyan", "planned": "yellow", "actual": "green"}
 
@@ -34,13 +32,14 @@ def timeline(
 
     Example: `trialwire timeline NCT07263919 --format csv`
     """
-    from monitor.cli import lookups, references
+    from monitor.cli import references
+    from monitor.pipeline import lookups
 
     number = references.trial_id(trial)
     with session.reading() as store:
         state = lookups.known_trial(store, number)
         held = lookups.versions(store, number)
-        stages, dropped = _stages(store, number, held)
+        stages, dropped = lookups.stages(store, held)
     if form is not Format.TABLE:
         formats.write_machine([_row(*each) for each in stages], _SHOWN, form, paths=_PATHS)
     elif not stages:
@@ -49,31 +48,6 @@ def timeline(
         _drawn(state, [one for _, one in stages])
     if dropped:
         terminal.note(f"{counted(dropped, 'version')} left out: retention gave up what they held.")
-
-
-def _stages(
-    store: Store, trial: TrialId, held: Sequence[Snapshot]
-) -> tuple[list[tuple[Snapshot, Stage]], int]:
-    """What each version says, oldest first; and how many cannot be read any more."""
-    from monitor import registries
-    from monitor.cli import references
-    from monitor.core.course import stage
-    from monitor.store import DroppedError
-
-    reader = registries.reader(trial.registry)
-    found: list[tuple[Snapshot, Stage]] = []
-    stands: int | None = None
-    for snapshot in held:
-        try:
-            body = store.bodies([snapshot.digest])[snapshot.digest]
-        except DroppedError:
-            continue
-        # What posts nothing is the registry's version before, and ours alone.
-        name = f"s{snapshot.seq}" if snapshot.version in (None, stands) else f"v{snapshot.version}"
-        stands = snapshot.version or stands
-        day = f"{references.effective(snapshot):%b %Y}"
-        found.append((snapshot, stage(reader.normalize(orjson.loads(body)), name=name, day=day)))
-    return found, len(held) - len(found)
 
 
 def _drawn(state: TrialState, stages: Sequence[Stage]) -> None:

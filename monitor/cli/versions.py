@@ -43,7 +43,8 @@ def versions(
 
     Example: `trialwire versions NCT07263919`
     """
-    from monitor.cli import lookups, references
+    from monitor.cli import references
+    from monitor.pipeline import lookups
     from monitor.store.values import ChangeQuery
 
     number = references.trial_id(trial)
@@ -86,7 +87,8 @@ def show(
     Examples: `trialwire show NCT07263919` · `trialwire show NCT07263919@4 --format markdown` ·
     `trialwire show NCT07263919 --as-of 2026-03-01 --format raw`
     """
-    from monitor.cli import lookups, references
+    from monitor.cli import references
+    from monitor.pipeline import lookups
 
     wanted = references.reference(trial)
     if as_of is not None and wanted.explicit:

@@ -28,11 +28,13 @@ What is said of it
 
 What was recorded, and who is told
     recorded, life, watching: changes, events of a trial's life, the watch
+    versions, moments: which version is meant, and which day, as people name them
     stories, net, programmes: over one version, over several, over several trials
     digest, cadence, delivery: what goes out, when, and whether it arrived
     readouts, pictures: what is expected and due soon; a trial's past as bars
     links: where our own pages are
-    outline, entries, trial_page, events: a digest to be read, and one for programs
+    outline, entries, trial_page: a digest to be read
+    events, parts: one for programs, in parts that fit
     course, steps: a trial over all its versions, as values and as a chart
 
 What a registry is asked

@@ -1,23 +1,28 @@
-"""Answers from the change log: what was recorded, and the first sight derived from the first snapshot.
+"""Answers from what is held: the change log with its first sights, a trial's versions and its course.
 
 A baseline is not stored: it is what `compare` finds between nothing and the first snapshot (contract
-section 2). Nothing here writes.
+section 2). The command line and the pages ask here. Nothing here writes.
 """
 
 from __future__ import annotations
 
+import fnmatch
 import heapq
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 import orjson
 
-from monitor.cli.filters import matches, registry_day
+from monitor.core.change import at_least
 from monitor.core.record import TrialId
+from monitor.core.versions import effective
 from monitor.errors import NotWatchedError
 
 if TYPE_CHECKING:
+    from monitor.core.course import Stage
     from monitor.core.recorded import RecordedChange, Stamp
     from monitor.core.watching import Snapshot, TrialState
     from monitor.store import Store
@@ -77,9 +82,61 @@ def stamp(before: Snapshot | None, after: Snapshot) -> Stamp:
 
 def versions(store: Store, trial: TrialId) -> tuple[Snapshot, ...]:
     """All versions held, oldest first by the registry's clock."""
-    from monitor.cli.references import effective
-
     return tuple(sorted(store.snapshots(trial), key=lambda s: (effective(s), s.seq)))
+
+
+def matches(change: RecordedChange, query: ChangeQuery) -> bool:
+    """Does a baseline change, which no store has rows for, pass the filters on the change itself?"""
+    day = registry_day(change)
+    return (
+        (query.field is None or fnmatch.fnmatchcase(change.field.lower(), query.field.lower()))
+        and (not query.categories or change.category in query.categories)
+        and (not query.rules or change.rule in query.rules)
+        and (query.min_significance is None or at_least(change.significance, query.min_significance))
+        and (query.since is None or day >= query.since)
+        and (query.until is None or day <= query.until)
+        and (query.observed_since is None or change.stamp.observed_at >= query.observed_since)
+    )
+
+
+def registry_day(change: RecordedChange) -> date:
+    """The registry's clock: posted, else submitted, else observed."""
+    stamp = change.stamp
+    said = stamp.posted_on or stamp.submitted_on
+    return date.fromisoformat(said[:10]) if said else stamp.observed_at.date()
+
+
+def stages(
+    store: Store, held: Sequence[Snapshot], *, read: Callable[[Store, Snapshot], Stage] | None = None
+) -> tuple[list[tuple[Snapshot, Stage]], int]:
+    """What each version says, oldest first as `held` is; and how many cannot be read any more.
+
+    `read` is `stage_of`, or one that remembers.
+    """
+    from monitor.store import DroppedError
+
+    read = read or stage_of
+    found: list[tuple[Snapshot, Stage]] = []
+    stands: int | None = None
+    for snapshot in held:
+        try:
+            said = read(store, snapshot)
+        except DroppedError:
+            continue
+        # What posts nothing is the registry's version before, and ours alone.
+        name = f"s{snapshot.seq}" if snapshot.version in (None, stands) else f"v{snapshot.version}"
+        stands = snapshot.version or stands
+        found.append((snapshot, replace(said, name=name, day=f"{effective(snapshot):%b %Y}")))
+    return found, len(held) - len(found)
+
+
+def stage_of(store: Store, snapshot: Snapshot) -> Stage:
+    """What one version says of the trial's course, yet without a name; DroppedError where it is gone."""
+    from monitor import registries
+    from monitor.core.course import stage
+
+    body = store.bodies([snapshot.digest])[snapshot.digest]
+    return stage(registries.reader(snapshot.trial.registry).normalize(orjson.loads(body)), name="", day="")
 
 
 def _age(change: RecordedChange) -> tuple[object, ...]:
