@@ -22,7 +22,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from monitor.channels import Answer, Channel, ChannelContext
 from monitor.core.delivery import Delivery, Message, delivery_id, ping_id
 from monitor.core.digest import Digest, Rendered
-from monitor.core.events import Event, digest_events
+from monitor.core.events import Event, digest_events, schema_uri
 from monitor.core.record import JsonObject
 from monitor.core.recorded import isoformat
 from monitor.errors import ConfigError, DeliveryDeferredError, DeliveryError, DeliveryRejectedError
@@ -93,7 +93,7 @@ class WebhookChannel:
         """A `test.ping` event."""
         said = f"A test of the Trialwire channel {self.name}: nothing has changed in any trial."
         data: JsonObject = {"channel": self.name, "message": said}
-        return [self._message(ping_id(now), 1, Event("test.ping", now, self.name, data))]
+        return [self._message(ping_id(now), 1, Event("test.ping", now, f"channel:{self.name}", data))]
 
     def send(self, delivery: Delivery, now: datetime) -> tuple[int | None, str]:
         """Post it once, signed for this attempt."""
@@ -152,7 +152,7 @@ class WebhookChannel:
         settings, key = self._settings, f"channels.{self.name}.secret"
         text = self._secrets.read(key=key, file=settings.secret_file, env=settings.secret_env)
         where = f"{key}_file" if settings.secret_file else f"{key}_env"
-        return [decode_secret(word, where) for word in text.split()]
+        return decode_secrets(text, where)
 
     def _judge(self, answer: Answer, delivery: Delivery) -> None:
         if 200 <= answer.status < 300:
@@ -198,15 +198,28 @@ def sign(key: bytes, identity: str, timestamp: str, body: bytes) -> str:
     return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
 
 
-def decode_secret(text: str, key: str) -> bytes:
-    """The bytes of a `whsec_…` secret, 24 to 64 of them; ConfigError under `key` for anything else."""
+def decode_secrets(text: str, key: str) -> list[bytes]:
+    """The secrets in a text, one a line, in their order and each once; ConfigError where one is none."""
+    words = text.split()
+    found: dict[bytes, None] = {}
+    for number, word in enumerate(words, start=1):
+        name = f"{key}: secret {number} of {len(words)}" if len(words) > 1 else key
+        found[decode_secret(word, key, name)] = None
+    return list(found)
+
+
+def decode_secret(text: str, key: str, name: str = "") -> bytes:
+    """The bytes of a `whsec_…` secret, 24 to 64 of them; ConfigError under `key` for anything else.
+
+    `name` is what the message calls it. The message never repeats it.
+    """
     try:
         secret = base64.b64decode(text.removeprefix(_PREFIX), validate=True)
     except (binascii.Error, ValueError):
         secret = b""
     if not text.startswith(_PREFIX) or not 24 <= len(secret) <= 64:
         raise ConfigError(
-            f"{key}: is no webhook secret",
+            f"{name or key}: is no webhook secret",
             key=key,
             remedy="write whsec_ and the base 64 of 24 to 64 random bytes; several, one a line, to rotate",
         )
@@ -214,13 +227,19 @@ def decode_secret(text: str, key: str) -> bytes:
 
 
 def cloud_event(identity: str, event: Event) -> JsonObject:
-    """The event as a structured CloudEvents 1.0.2 message; its id is the `webhook-id`."""
+    """The event as a structured CloudEvents 1.0.2 message; its id is the `webhook-id`.
+
+    `subject` is the trial's number, and absent where the event is about no one trial.
+    """
+    subject: JsonObject = {} if event.trial is None else {"subject": event.trial.id}
     return {
         "specversion": "1.0",
         "id": identity,
-        "source": f"urn:trialwire:{event.subject}",
-        "type": f"trialwire.{event.type}",
+        "source": f"urn:trialwire:{event.source}",
+        "type": f"io.trialwire.{event.type}",
+        **subject,
         "time": isoformat(event.at),
         "datacontenttype": "application/json",
+        "dataschema": schema_uri(event.type),
         "data": event.data,
     }

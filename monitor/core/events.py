@@ -1,28 +1,39 @@
 """A digest as events for programs: JSON objects with the changes as recorded (contract sections 2 and 7).
 
-An event that would be too large is told in numbered parts: each holds whole changes, with the findings they
-belong to. A single change larger than a part goes without its values, which `omitted` says. Nothing here
+An event that would be too large is told in numbered parts (`core.parts`). Every type has a schema, by whose
+address it can be told (`schema_uri`); the schemas themselves are files of `monitor.schemas`. Nothing here
 signs or sends.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 import orjson
 
 from monitor.core.change import LEVELS
 from monitor.core.digest import Digest, Story, counts
-from monitor.core.programmes import Programme
-from monitor.core.record import Json, JsonObject
+from monitor.core.parts import fitting_change, listed, packed
+from monitor.core.phrases import clip
+from monitor.core.record import Json, JsonObject, TrialId
 from monitor.core.recorded import RecordedChange, isoformat
 from monitor.core.searches import DISCOVERED
 from monitor.core.watching import Notice, SourceHealth
 
+SCHEMA_VERSIONS: Mapping[str, int] = {
+    "digest.created": 1,
+    "change.detected": 1,
+    "trial.discovered": 1,
+    "source.unhealthy": 1,
+    "test.ping": 1,
+}
+"""The types there are. A version grows only where a member goes or comes to mean something else."""
 MAX_LISTED = 500
 """Entries of each list beside the changes; `counts` has their full number."""
+_MAX_MESSAGE = 2_000
+"""Characters of a notice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,106 +42,54 @@ class Event:
 
     type: str
     at: datetime
-    subject: str
-    """The subscription or channel it comes from."""
+    source: str
+    """Where it comes from: `subscription:NAME` or `channel:NAME`."""
     data: JsonObject
+    trial: TrialId | None = None
+    """The one trial it is about; None where it is about several or none."""
+
+
+def schema_uri(event_type: str) -> str:
+    """The address of the schema that an event's `data` obeys."""
+    return f"urn:trialwire:schema:{event_type}:{SCHEMA_VERSIONS[event_type]}#data"
 
 
 def digest_events(digest: Digest, wanted: Sequence[str], *, limit: int) -> Iterator[Event]:
     """The events of a digest of the types in `wanted`, in that order; `limit` bounds their data in bytes."""
     for event_type in wanted:
         if event_type == "digest.created":
-            yield from _parts(event_type, digest, digest.stories, limit=limit, with_rest=True)
+            yield from _parts(event_type, digest, digest.stories, limit=limit)
         elif event_type == "change.detected":
             for story in digest.stories:
-                yield from _parts(event_type, digest, (story,), limit=limit, with_rest=False)
+                yield from _parts(event_type, digest, (story,), limit=limit, trial=story.trial.trial)
         elif event_type == "trial.discovered":
             for story in (story for story in digest.stories if story.finding.rule == DISCOVERED):
-                yield from (_event(event_type, digest, _discovered(digest, one)) for one in story.changes)
+                for one in story.changes:
+                    yield _event(event_type, digest, _discovered(digest, one, limit), one.trial)
         elif event_type == "source.unhealthy":
             for notice in (notice for notice in digest.notices if notice.kind == "source"):
                 yield _event(event_type, digest, _source_event(digest, notice))
 
 
-def _event(event_type: str, digest: Digest, data: JsonObject) -> Event:
-    return Event(event_type, digest.created_at, digest.subscription.name, data)
-
-
-@dataclass(slots=True)
-class _Part:
-    """What goes into one message; `size` is that of its findings and changes in bytes."""
-
-    findings: dict[str, JsonObject] = field(default_factory=dict)
-    changes: dict[str, JsonObject] = field(default_factory=dict)
-    size: int = 0
+def _event(event_type: str, digest: Digest, data: JsonObject, trial: TrialId | None = None) -> Event:
+    return Event(event_type, digest.created_at, f"subscription:{digest.subscription.name}", data, trial)
 
 
 def _parts(
-    event_type: str, digest: Digest, stories: Sequence[Story], *, limit: int, with_rest: bool
+    event_type: str, digest: Digest, stories: Sequence[Story], *, limit: int, trial: TrialId | None = None
 ) -> Iterator[Event]:
-    rest = _rest(digest) if with_rest else {}
-    head = len(orjson.dumps({"digest": _digest(digest, 1, 1), **rest}))
-    parts = _packed(digest.programmes if with_rest else (), stories, room=limit - head)
+    """One event in its parts; without a trial it is the whole digest's, with all that is not a story."""
+    rest = _rest(digest, limit // 2) if trial is None else {}
+    head = len(orjson.dumps({"digest": _digest(digest, 9999, 9999), "findings": [], "changes": [], **rest}))
+    parts = packed(digest.programmes if trial is None else (), stories, room=limit - head)
     for number, part in enumerate(parts, start=1):
-        yield _event(
-            event_type,
-            digest,
-            {
-                "digest": _digest(digest, number, len(parts)),
-                "findings": list[Json](part.findings.values()),
-                "changes": list[Json](part.changes.values()),
-                **(rest if number == 1 else {name: [] for name in rest}),
-            },
-        )
-
-
-def _packed(programmes: Sequence[Programme], stories: Sequence[Story], *, room: int) -> list[_Part]:
-    """Findings and changes in as many parts as they need; always one. Programmes come first."""
-    parts = [_Part()]
-    for one in programmes:
-        shared = _fitting(one.to_dict(), room // 4, _PROGRAMME_LISTS)
-        if parts[-1].size and parts[-1].size + _size(shared) > room:
-            parts.append(_Part())
-        parts[-1].size += _size(shared)
-        parts[-1].findings[one.id] = shared
-    for story in stories:
-        finding = _fitting(story.finding.to_dict(), room // 4, _FINDING_LISTS)
-        finding_size = len(orjson.dumps(finding)) + 1
-        for change in story.changes or (None,):
-            told = None if change is None else _fitting_change(change, room - finding_size - 1)
-            size = (0 if story.finding.id in parts[-1].findings else finding_size) + _size(told)
-            if parts[-1].size and parts[-1].size + size > room:
-                parts.append(_Part())
-                size = finding_size + _size(told)
-            part = parts[-1]
-            part.size += size
-            part.findings[story.finding.id] = finding
-            if change is not None and told is not None:
-                part.changes[change.id] = told
-    return parts
-
-
-def _size(told: JsonObject | None) -> int:
-    return 0 if told is None else len(orjson.dumps(told)) + 1
-
-
-def _fitting_change(change: RecordedChange, limit: int) -> JsonObject:
-    told = change.to_dict()
-    if _size(told) <= limit:
-        return told
-    return {**told, "old": None, "new": None, "facts": {}, "omitted": ["old", "new", "facts"]}
-
-
-_FINDING_LISTS = ("changes", "details", "facts", "steps")
-_PROGRAMME_LISTS = ("trials", "changes", "findings", "details")
-_EMPTY: Mapping[str, Json] = {"facts": {}}
-
-
-def _fitting(finding: JsonObject, limit: int, lists: Sequence[str]) -> JsonObject:
-    """The finding; one over thousands of changes goes without naming them all, as `changes` still do."""
-    if _size(finding) <= limit:
-        return finding
-    return {**finding, **{name: _EMPTY.get(name, []) for name in lists}, "omitted": list(lists)}
+        data: JsonObject = {
+            "digest": _digest(digest, number, len(parts)),
+            "findings": list[Json](part.findings.values()),
+            "changes": list[Json](part.changes.values()),
+            **(rest if number == 1 else {name: [] for name in rest}),
+        }
+        yield _event(event_type, digest, data, trial)
 
 
 def _digest(digest: Digest, part: int, parts: int) -> JsonObject:
@@ -146,6 +105,7 @@ def _digest(digest: Digest, part: int, parts: int) -> JsonObject:
             "since": None if digest.since is None else isoformat(digest.since),
             "until": isoformat(digest.until),
         },
+        "covers": None if digest.covers is None else {"first": digest.covers[0], "last": digest.covers[1]},
         "counts": {
             "findings": by_level,
             "changes": len({change.id for story in digest.stories for change in story.changes}),
@@ -155,21 +115,25 @@ def _digest(digest: Digest, part: int, parts: int) -> JsonObject:
             "unread": len(digest.unread),
             "baselines": len(digest.baselines),
             "notices": len(digest.notices),
+            "held": digest.held,
         },
         "part": part,
         "parts": parts,
     }
 
 
-def _rest(digest: Digest) -> JsonObject:
+def _rest(digest: Digest, room: int) -> JsonObject:
+    """What is no story, in at most `room` bytes."""
+    share = room // 4
+    unread: Iterator[JsonObject] = (
+        {"registry": state.trial.registry, "id": state.trial.id, "title": _bounded(state.title)}
+        for state in digest.unread
+    )
     return {
-        "baselines": [_notice(notice) for notice in digest.baselines[:MAX_LISTED]],
-        "notices": [_notice(notice) for notice in digest.notices[:MAX_LISTED]],
-        "sources": [_source(source) for source in digest.sources],
-        "unread": [
-            {"registry": state.trial.registry, "id": state.trial.id, "title": state.title}
-            for state in digest.unread[:MAX_LISTED]
-        ],
+        "baselines": listed(map(_notice, digest.baselines), most=MAX_LISTED, room=share),
+        "notices": listed(map(_notice, digest.notices), most=MAX_LISTED, room=share),
+        "sources": listed(map(_source, digest.sources), most=MAX_LISTED, room=share),
+        "unread": listed(unread, most=MAX_LISTED, room=share),
     }
 
 
@@ -178,7 +142,7 @@ def _notice(notice: Notice) -> JsonObject:
     return {
         "kind": notice.kind,
         "subject": notice.subject,
-        "message": notice.message,
+        "message": _bounded(notice.message),
         "at": isoformat(notice.at),
         "trial": trial,
     }
@@ -190,16 +154,19 @@ def _source(source: SourceHealth) -> JsonObject:
         "registry": source.registry,
         "state": source.state,
         "since": isoformat(source.since),
-        "reason": source.reason,
+        "reason": _bounded(source.reason),
         "data_version": source.data_version,
         "last_success_at": None if read is None else isoformat(read),
     }
 
 
-def _discovered(digest: Digest, change: RecordedChange) -> JsonObject:
+def _bounded(text: str) -> str:
+    return text if len(text) <= _MAX_MESSAGE else clip(text, _MAX_MESSAGE)
+
+
+def _discovered(digest: Digest, change: RecordedChange, limit: int) -> JsonObject:
     """A trial that came into a search, with the change that says so."""
-    told, facts = change.to_dict(), change.body.get("facts")
-    known = facts if isinstance(facts, dict) else {}
+    told, known = fitting_change(change, limit // 2), change.facts
     return {
         "digest": {"id": digest.id, "subscription": digest.subscription.name},
         "search": change.key,

@@ -210,7 +210,9 @@ def test_changes_are_told_as_recorded() -> None:
     digest = sample_digest()
     (message,) = webhook("http://127.0.0.1:1/").messages(digest, Renderer().digest(digest))
     data = json.loads(message.content)["data"]
-    recorded = {c.id: c.to_dict() for story in digest.stories for c in story.changes}
+    recorded = {
+        c.id: {**c.to_dict(), "sequence": c.number} for story in digest.stories for c in story.changes
+    }
     assert {c["id"]: c for c in data["changes"]} == recorded
     assert [f["id"] for f in data["findings"]] == [story.finding.id for story in digest.stories]
     assert data["digest"]["counts"]["findings"] == {"critical": 2, "major": 2, "minor": 2, "noise": 0}
@@ -295,10 +297,10 @@ def test_cloudevents_are_offered(sink: WebhookSink) -> None:
     assert hook.verified
     assert hook.headers["content-type"] == "application/cloudevents+json"
     assert event["id"] == hook.headers["webhook-id"] == row.id
-    assert {"specversion": "1.0", "type": "trialwire.digest.created"}.items() <= event.items()
+    assert {"specversion": "1.0", "type": "io.trialwire.digest.created"}.items() <= event.items()
     (standard,) = webhook(sink.url).messages(sample_digest(), Renderer().digest(sample_digest()))
     assert event["data"] == json.loads(standard.content)["data"]
-    assert event["source"] == "urn:trialwire:akeso"
+    assert event["source"] == "urn:trialwire:subscription:akeso"
 
 
 def tried(channel: Channel, digest: Digest, times: int) -> list[tuple[str, int | None]]:
