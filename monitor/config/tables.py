@@ -18,6 +18,7 @@ from monitor.core.digest import Subscription
 
 _DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(s|m|h|d)$")
 _UNIT_S = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_HOST = re.compile(r"^[A-Za-z0-9.:-]{1,253}$")
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
 
 
@@ -45,6 +46,20 @@ def _page_address(value: str) -> str:
     if value and not whole:
         raise ValueError('is no address of pages; write e.g. "https://trialwire.example.com"')
     return value.rstrip("/")
+
+
+def _listening(value: str) -> str:
+    host, port = _split_place(value)
+    if not (host and _HOST.match(host) and 0 <= port <= 65535):
+        raise ValueError('is no place to listen at; write "127.0.0.1:8320", "[::1]:8320" or "0.0.0.0:8320"')
+    return value
+
+
+def _split_place(value: str) -> tuple[str, int]:
+    host, _, port = value.rpartition(":")
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    digits = port.isascii() and port.isdigit() and len(port) <= 5
+    return ("" if ":" in bare and bare == host else bare), int(port) if digits else -1
 
 
 Seconds = Annotated[float, BeforeValidator(_seconds)]
@@ -96,9 +111,15 @@ class DeliverySettings(Table):
 
 
 class PagesSettings(Table):
-    """`[pages]`: where readers find our own pages; empty where none are served."""
+    """`[pages]`: where readers find our own pages, empty where none are served; where they are served from."""
 
     url: Annotated[str, AfterValidator(_page_address)] = ""
+    listen: Annotated[str, AfterValidator(_listening)] = "127.0.0.1:8320"
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """Host, without brackets, and port of `listen`."""
+        return _split_place(self.listen)
 
 
 class LogSettings(Table):

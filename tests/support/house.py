@@ -32,7 +32,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("monitor.pipeline",),
     ("monitor.bootstrap",),
     ("monitor.daemon",),
-    ("monitor.demo",),
+    ("monitor.demo", "monitor.web"),
     ("monitor.cli",),
     ("monitor.__main__",),
 )
@@ -60,7 +60,9 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "smtplib": ("monitor.channels.email",),
     "sqlalchemy": ("monitor.store",),
     "sqlmodel": ("monitor.store",),
+    "starlette": ("monitor.web",),
     "typer": ("monitor.cli",),
+    "uvicorn": ("monitor.web",),
     "zstandard": ("monitor.store",),
 }
 
