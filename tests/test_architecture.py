@@ -121,6 +121,7 @@ def test_a_ring_is_found() -> None:
     ("name", "source"),
     [
         ("monitor.channels.email", "import smtplib\nfrom monitor.channels import Rendered"),
+        ("monitor.channels._http", "from monitor.channels._port import Channel"),
         (
             "monitor.cli.app",
             "import typer\nfrom monitor.bootstrap import App\nfrom monitor import __version__",

@@ -161,7 +161,10 @@ def has_a_floor(module: Module) -> Iterator[str]:
 
 
 def imports_go_down(module: Module) -> Iterator[str]:
-    """Imports go to lower floors or stay in the room; plug-ins know their port and no sister."""
+    """Imports go to lower floors or stay in the room; plug-ins know their port and no sister.
+
+    A module of the port's own has a name that begins with an underscore.
+    """
     here = room_of(module.name)
     for _, target in module.imports:
         there = room_of(target)
@@ -171,7 +174,8 @@ def imports_go_down(module: Module) -> Iterator[str]:
             yield f"imports {'sideways' if ROOMS[there] == ROOMS[here] else 'upward'}: {target}"
         if here == there and here in PLUGINS:
             own, other = (".".join(name.split(".")[:3]) for name in (module.name, target))
-            if own not in (here, other) and other != here and is_module(other):
+            of_the_port = other == here or other.startswith(f"{here}._")
+            if own not in (here, other) and not of_the_port and is_module(other):
                 yield f"a plug-in imports a plug-in: {target}"
 
 
