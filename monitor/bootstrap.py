@@ -144,7 +144,8 @@ class App:
         """Reads the user's own templates, in a folder beside the config file, before the packaged ones."""
         from monitor.render import Renderer  # jinja2 is not needed to look something up
 
-        return Renderer([self.settings.folder / "templates"] if self.settings.path else [])
+        folders = [self.settings.folder / "templates"] if self.settings.path else []
+        return Renderer(folders, self.links)
 
     @property
     def rules(self) -> RuleTable:

@@ -17,8 +17,9 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
 
 from monitor.core.digest import Digest, Rendered
-from monitor.core.entries import Limits
-from monitor.core.outline import Outline, outline
+from monitor.core.folding import fitting
+from monitor.core.links import Links
+from monitor.core.outline import Outline
 from monitor.core.phrases import Span, clean, clip
 from monitor.core.record import TrialRecord
 from monitor.core.recorded import RecordedChange
@@ -30,18 +31,6 @@ HTML_BUDGET = 90_000
 """Bytes of quoted-printable HTML; Gmail cuts at about 102 KB."""
 TEXT_WIDTH = 100
 
-LADDER: tuple[Limits, ...] = (
-    Limits(),
-    Limits(stories=100, lines=8, clip=400, spans=24, items=20),
-    Limits(stories=60, entries=6, lines=6, clip=300, spans=16, items=12),
-    Limits(stories=40, entries=4, lines=4, clip=240, spans=12, items=10),
-    Limits(stories=25, entries=3, lines=3, clip=200, spans=10, items=8),
-    Limits(stories=12, entries=3, lines=3, clip=160, spans=8, items=6),
-    Limits(stories=6, entries=2, lines=2, clip=120, spans=4, items=4),
-    Limits(stories=2, entries=1, lines=1, clip=80, spans=0, items=2),
-)
-"""Ever less in full; the last fits whatever the text is."""
-
 _TEXT_MARKS = {"=": ("", ""), "-": ("[-", "-]"), "+": ("{+", "+}")}
 _MARKDOWN_MARKS = {"=": ("", ""), "-": ("~~", "~~"), "+": ("**", "**")}
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~])")
@@ -52,7 +41,8 @@ _LEADING = re.compile(r"^(\s*)([-+]|\d+[.)])(?=\s)")
 class Renderer:
     """Renders domain values; the same values and templates always give the same bytes."""
 
-    def __init__(self, folders: Sequence[Path] = ()) -> None:
+    def __init__(self, folders: Sequence[Path] = (), links: Links | None = None) -> None:
+        self._links = links
         here = Path(__file__).resolve().parent
         self._environment = Environment(
             loader=FileSystemLoader([*folders, here / "templates", here.parent / "templates"]),
@@ -70,12 +60,16 @@ class Renderer:
 
     def digest(self, digest: Digest, *, width: int = TEXT_WIDTH) -> Rendered:
         """A digest as subject, text, HTML and Markdown, all with the same facts."""
-        for limits in LADDER:
-            said = outline(digest, limits)
-            html = self._render("digest.html.j2", said)
-            if len(quopri.encodestring(html.encode())) <= HTML_BUDGET:
-                text = self._render("digest.txt.j2", said, width=width)
-                return Rendered(said.subject, text, html, self._render("digest.md.j2", said))
+        fitted = fitting(
+            digest,
+            lambda said: self._render("digest.html.j2", said),
+            lambda html: len(quopri.encodestring(html.encode())) <= HTML_BUDGET,
+            links=self._links,
+        )
+        if fitted is not None:
+            said = fitted.outline
+            text = self._render("digest.txt.j2", said, width=width)
+            return Rendered(said.subject, text, fitted.made, self._render("digest.md.j2", said))
         raise RenderError(
             f"digest {digest.id}: its HTML does not fit {HTML_BUDGET:,} bytes with nearly all folded",
             template="digest.html.j2",
@@ -94,6 +88,10 @@ class Renderer:
         """The trial page (`show --format markdown`): front matter, key facts, recent field changes."""
         page = trial_page(record, snapshot, changes, url=url, source=source)
         return self._render_with("trial.md.j2", {"page": page})
+
+    def page(self, name: str, values: Mapping[str, object]) -> str:
+        """A page of `trialwire serve`, by its file in `templates/pages` without `.j2`."""
+        return self._render_with(f"pages/{name}.j2", values)
 
     def _render(self, template: str, said: Outline, *, width: int = TEXT_WIDTH) -> str:
         return self._render_with(template, {"digest": said, "width": width})

@@ -15,13 +15,14 @@ from hypothesis import strategies as st
 
 from monitor.core.digest import Digest, Rendered
 from monitor.core.entries import Limits
+from monitor.core.folding import LADDER
 from monitor.core.outline import Outline, outline
 from monitor.core.phrases import clean, clip, diff_spans, phase_words
 from monitor.core.recorded import RecordedChange
 from monitor.core.watching import Snapshot
 from monitor.errors import RenderError
 from monitor.registries.ctgov.normalize import normalize
-from monitor.render import HTML_BUDGET, LADDER, Renderer, markdown_escape
+from monitor.render import HTML_BUDGET, Renderer, markdown_escape
 from tests.support.digests import (
     NOW,
     FakePending,

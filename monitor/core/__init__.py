@@ -31,9 +31,10 @@ What was recorded, and who is told
     versions, moments: which version is meant, and which day, as people name them
     stories, net, programmes: over one version, over several, over several trials
     digest, cadence, delivery: what goes out, when, and whether it arrived
+    lanes: how much may be under way at once, and to whom
     readouts, pictures: what is expected and due soon; a trial's past as bars
     links: where our own pages are
-    outline, entries, trial_page: a digest to be read
+    outline, entries, folding, trial_page: a digest to be read, made to fit
     events, parts: one for programs, in parts that fit
     course, steps: a trial over all its versions, as values and as a chart
 

@@ -42,6 +42,7 @@ __all__ = [
     "Rendered",
     "Story",
     "Subscription",
+    "ThreadText",
     "compose",
     "counts",
     "digest_id",
@@ -96,13 +97,32 @@ class Digest:
 
 
 @dataclass(frozen=True, slots=True)
+class ThreadText:
+    """One trial's part of a digest, where each trial has a thread of its own."""
+
+    trial: TrialId
+    title: str
+    """As it is shown: cleaned and clipped."""
+    subject: str
+    """The same from digest to digest, so that a reader's program keeps them together."""
+    text: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rendered:
     """A digest in every form a channel may want, all with the same facts."""
 
     subject: str
     text: str
+    """With `threads`, of what belongs to no trial; empty where there is no such news."""
     html: str
     markdown: str
+    threads: tuple[ThreadText, ...] = ()
+    """Only where the subscription's layout is `threads`: one for each trial told of, worst first."""
+    csv: bytes = b""
+    """Every change told, one a line; only where some are just counted and no page of ours has them."""
+    csv_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

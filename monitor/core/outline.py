@@ -13,6 +13,7 @@ from monitor.core import cadence
 from monitor.core.change import LEVELS, Significance
 from monitor.core.digest import Digest, Story, in_searches, subject, tally
 from monitor.core.entries import Entry, Limits, entry, linked_once
+from monitor.core.links import Links
 from monitor.core.phrases import (
     clean,
     clip,
@@ -101,6 +102,8 @@ class Outline:
     folded: str
     covers: str
     cadence: str
+    page: str = ""
+    """Our own page of the digest, which tells all of it; empty where none is served."""
 
     @property
     def marks(self) -> bool:
@@ -109,8 +112,8 @@ class Outline:
         return any(line.spans for entry in entries for line in entry.lines)
 
 
-def outline(digest: Digest, limits: Limits) -> Outline:
-    """Read a digest for telling; the same digest and limits always give the same outline."""
+def outline(digest: Digest, limits: Limits, links: Links | None = None) -> Outline:
+    """Read a digest for telling; the same digest, limits and links always give the same outline."""
     local = digest.created_at.astimezone(cadence.zone_of(cadence.parse(digest.subscription.cadence)))
     year = local.year
     trials = {story.trial.trial for story in digest.stories if not story.is_of_search}
@@ -135,6 +138,7 @@ def outline(digest: Digest, limits: Limits) -> Outline:
         folded=_folded(digest),
         covers=_covers(digest),
         cadence=digest.subscription.cadence,
+        page=links.digest(digest.id) if links else "",
     )
 
 
