@@ -23,6 +23,7 @@ from monitor.store.blobs import DroppedError
 from monitor.store.compacting import CompactVerbs
 from monitor.store.describing import SchemaVerbs
 from monitor.store.digests import DigestVerbs
+from monitor.store.dispatching import DispatchVerbs
 from monitor.store.engine import Database
 from monitor.store.holding import HoldVerbs
 from monitor.store.housekeeping import HouseVerbs
@@ -31,6 +32,7 @@ from monitor.store.locks import DaemonLock, daemon_pid
 from monitor.store.lookups import LookupVerbs
 from monitor.store.opting import OptOut, OptVerbs
 from monitor.store.outbox import OutboxVerbs
+from monitor.store.pages import PageVerbs
 from monitor.store.pending import PendingVerbs
 from monitor.store.proving import ProofVerbs
 from monitor.store.recording import RecordVerbs
@@ -92,6 +94,7 @@ class Store(
     SchemaVerbs,
     KinVerbs,
     OutboxVerbs,
+    DispatchVerbs,
     OptVerbs,
     HouseVerbs,
     ProofVerbs,
@@ -100,6 +103,7 @@ class Store(
     BackfillVerbs,
     SearchVerbs,
     SweepVerbs,
+    PageVerbs,
 ):
     """All verbs on one database. A context manager; safe to share between threads."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from sqlalchemy import Select, String, and_, cast, exists, func, or_, select
+from sqlalchemy import Select, String, and_, cast, exists, func, literal, or_, select, tuple_
 
 from monitor.core.change import LEVELS
 from monitor.core.record import JsonObject, TrialId
@@ -88,7 +88,7 @@ class LookupVerbs(Verbs):
 
     def changes(self, query: ChangeQuery) -> tuple[RecordedChange, ...]:
         """Recorded changes, newest first by the registry's clock, then ours, then number."""
-        statement = _filtered(select_changes(), query).order_by(
+        statement = filtered(select_changes(), query).order_by(
             CHANGE.c.registry_on.desc(), CHANGE.c.observed_at.desc(), CHANGE.c.number.desc()
         )
         with self._db.read() as connection:
@@ -186,7 +186,7 @@ class LookupVerbs(Verbs):
         return found[digest]
 
 
-def _filtered(statement: Select[Found], query: ChangeQuery) -> Select[Found]:
+def filtered(statement: Select[Found], query: ChangeQuery) -> Select[Found]:
     """The filters that are set, each narrowing the last."""
     statement = _of_trials(statement, query, CHANGE.c.trial_id)
     if query.field:
@@ -206,6 +206,10 @@ def _filtered(statement: Select[Found], query: ChangeQuery) -> Select[Found]:
         statement = statement.where(CHANGE.c.registry_on <= query.until)
     if query.observed_since:
         statement = statement.where(CHANGE.c.observed_at >= query.observed_since)
+    if query.before:
+        place = (CHANGE.c.registry_on, CHANGE.c.observed_at, CHANGE.c.number)
+        known = (literal(value, column.type) for value, column in zip(query.before, place, strict=True))
+        statement = statement.where(tuple_(*place) < tuple_(*known))
     if query.searches:
         # Who left is in it up to the change that says so.
         inside = exists().where(

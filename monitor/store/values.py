@@ -155,6 +155,8 @@ class ChangeQuery:
     """Part of the lead sponsor's name, whatever the case."""
     presences: tuple[Presence, ...] = ()
     origins: tuple[Origin, ...] = ()
+    before: tuple[date, datetime, int] | None = None
+    """Only what is older than a change of this registry day, time seen and number, in that order."""
     limit: int | None = None
 
 
