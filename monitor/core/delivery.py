@@ -10,6 +10,12 @@ from typing import Literal, TypeAlias, assert_never
 from monitor.core.recorded import derived_id, isoformat
 
 DeliveryState: TypeAlias = Literal["pending", "leased", "sent", "dead", "dropped"]
+ErrorClass: TypeAlias = Literal[
+    "", "timeout", "connection", "tls", "name", "answer", "guard", "settings", "bug"
+]
+"""Why an attempt failed: no answer in time; nobody there, or the line broke; the certificate; the name could
+not be resolved; an answer that is no success; an address that may not be sent to; a setting or secret that
+is missing; an error of our own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,13 @@ class Delivery:
     next_at: datetime | None
     created_at: datetime
     last_error: str = ""
+    round_from: int = 0
+    """Attempts before it was last sent again by hand: each round has the whole schedule before it."""
+
+    @property
+    def tries(self) -> int:
+        """Attempts of this round."""
+        return self.attempts - self.round_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +69,10 @@ class Attempt:
     """`open` while under way; `lost` where its process died."""
     status: int | None
     excerpt: str
-    """First bytes of the answer, or the error."""
+    """First bytes of the answer."""
+    error: str = ""
+    """Why it failed, in words."""
+    error_class: ErrorClass = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +90,8 @@ class Later:
     reason: str
     status: int | None = None
     retry_after_s: float | None = None
+    excerpt: str = ""
+    error_class: ErrorClass = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +101,8 @@ class Rejected:
     reason: str
     status: int | None = None
     disable: bool = False
+    excerpt: str = ""
+    error_class: ErrorClass = ""
 
 
 Outcome: TypeAlias = Sent | Later | Rejected
@@ -98,6 +118,30 @@ class Settlement:
     disable_channel: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An attempt that has ended, with all that is written of it."""
+
+    delivery: str
+    attempt: int
+    at: datetime
+    settlement: Settlement
+    status: int | None = None
+    excerpt: str = ""
+    error_class: ErrorClass = ""
+    duration_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """How many of a channel's due deliveries are to be claimed."""
+
+    channel: str
+    number: int
+    serial: bool = False
+    """One at a time and in order for each recipient: the next waits until the one before is sent or dead."""
+
+
 RETRY_SCHEDULE_S: tuple[float, ...] = (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
 """Seconds to wait after each failed attempt (Standard Webhooks 1.0): ten attempts over some three days."""
 MAX_ATTEMPTS = len(RETRY_SCHEDULE_S) + 1
@@ -108,7 +152,7 @@ MAX_RETRY_AFTER_S = 7 * 86400.0
 
 
 def settle(delivery: Delivery, outcome: Outcome, *, now: datetime, jitter: float) -> Settlement:
-    """What follows an attempt at `delivery`; its `attempts` counts this one, `jitter` is drawn from 0 to 1.
+    """What follows an attempt at `delivery`; its `tries` count this one, `jitter` is drawn from 0 to 1.
 
     A target's Retry-After is honored where it is later than the schedule; after the last attempt, or where
     the target refuses for good, the delivery is dead; 410 also disables the channel (contract section 7).
@@ -118,12 +162,26 @@ def settle(delivery: Delivery, outcome: Outcome, *, now: datetime, jitter: float
             return Settlement("sent", None, "")
         case Rejected(reason=reason, disable=disable):
             return Settlement("dead", None, reason, disable_channel=disable)
-        case Later(reason=reason) if delivery.attempts >= MAX_ATTEMPTS:
-            return Settlement("dead", None, f"{reason} (given up after {delivery.attempts} attempts)")
+        case Later(reason=reason) if delivery.tries >= MAX_ATTEMPTS:
+            return Settlement("dead", None, f"{reason} (given up after {delivery.tries} attempts)")
         case Later(reason=reason, retry_after_s=asked):
-            wait = retry_wait_s(delivery.attempts, jitter=jitter, retry_after_s=asked)
+            wait = retry_wait_s(delivery.tries, jitter=jitter, retry_after_s=asked)
             return Settlement("pending", now + timedelta(seconds=wait), reason)
     assert_never(outcome)
+
+
+def ended(delivery: Delivery, outcome: Outcome, *, now: datetime, jitter: float, duration_s: float) -> Ended:
+    """What is written of an attempt at `delivery` that ended `now`; see `settle`."""
+    return Ended(
+        delivery=delivery.id,
+        attempt=delivery.attempts,
+        at=now,
+        settlement=settle(delivery, outcome, now=now, jitter=jitter),
+        status=outcome.status,
+        excerpt=outcome.excerpt,
+        error_class="" if isinstance(outcome, Sent) else outcome.error_class,
+        duration_s=duration_s,
+    )
 
 
 def retry_wait_s(attempts: int, *, jitter: float, retry_after_s: float | None = None) -> float:

@@ -1,129 +1,51 @@
-"""The outbox: claims before sends, T3 after them, and what an operator does with what is stuck.
+"""The outbox as people see it: what was sent, what waits, what was given up, and what they do about it.
 
-A claim writes the attempt and its lease and commits before the network is touched. A process that dies in
-between leaves an `open` attempt behind, which becomes `lost`; its delivery goes out again with the same id.
+Sending again is a new round: the same id and the same bytes, with the whole schedule before it. Nothing is
+sent to somebody who has left since. Claims and settlements are not here, see `dispatching`.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, delete, exists, func, select, update
 
-from monitor.core.delivery import MAX_RETRY_AFTER_S, Attempt, Delivery, DeliveryState, Settlement
+from monitor.core.delivery import Attempt, Delivery, DeliveryState
+from monitor.store.dispatching import OPEN_STATES
 from monitor.store.engine import Found, Verbs, chunks
-from monitor.store.recording import add_notices
 from monitor.store.rows import delivery, plain
 from monitor.store.tables import TABLES
-from monitor.store.values import ChannelState, NoticeDraft
+from monitor.store.values import ChannelState
 
 DELIVERY = TABLES["delivery"]
 ATTEMPT = TABLES["attempt"]
 CHANNEL = TABLES["channel_state"]
-_FARTHEST = timedelta(seconds=MAX_RETRY_AFTER_S) + timedelta(days=1)
-"""No wait is longer: a time farther off was set by a clock that has been set back since."""
-_OUTCOMES = {"sent": "sent", "pending": "later", "dead": "dead"}
+NOTICE = TABLES["notice"]
+OPT_OUT = TABLES["opt_out"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelLoad:
+    """What waits for a channel, and what was given up."""
+
+    channel: str
+    waiting: int
+    failing: int
+    """Of those, tried in vain so far."""
+    dead: int
+    oldest_at: datetime | None
+    """When the oldest that waits was made."""
+    next_at: datetime | None
+    """When the next of them is due."""
+    last_error: str
+    """What was said to the last of them that was tried in vain."""
 
 
 class OutboxVerbs(Verbs):
     """Deliveries, attempts and the state of channels."""
-
-    def due_channels(self, now: datetime) -> tuple[str, ...]:
-        """Enabled channels with something due."""
-        with self._db.read() as connection:
-            return tuple(sorted(connection.scalars(select(DELIVERY.c.channel).where(_due(now)).distinct())))
-
-    def claim(
-        self, now: datetime, *, lease_s: float, limit: int, channels: Sequence[str] | None = None
-    ) -> tuple[Delivery, ...]:
-        """Take due deliveries of enabled channels, oldest first; committed before any send.
-
-        Each is leased and has its attempt row; `Delivery.attempts` is the number of the attempt just
-        opened. Leases that ran out are taken over.
-        """
-        query = select(DELIVERY).where(_due(now)).order_by(DELIVERY.c.number).limit(limit)
-        if channels is not None:
-            query = query.where(DELIVERY.c.channel.in_(channels))
-        with self._db.write() as connection:
-            rows = connection.execute(query.with_for_update(skip_locked=True)).all()
-            if not rows:
-                return ()
-            ids = [row.id for row in rows]
-            _lose_open_attempts(connection, DELIVERY.c.id.in_(ids))
-            connection.execute(
-                update(DELIVERY)
-                .where(DELIVERY.c.id.in_(ids))
-                .values(
-                    state="leased",
-                    attempts=DELIVERY.c.attempts + 1,
-                    lease_until=now + timedelta(seconds=lease_s),
-                )
-            )
-            connection.execute(
-                insert(ATTEMPT),
-                [
-                    {
-                        "delivery_id": row.id,
-                        "number": row.attempts + 1,
-                        "started_at": now,
-                        "outcome": "open",
-                        "excerpt": "",
-                    }
-                    for row in rows
-                ],
-            )
-            claimed = select(DELIVERY).where(DELIVERY.c.id.in_(ids)).order_by(DELIVERY.c.number)
-            return tuple(map(delivery, connection.execute(claimed)))
-
-    def settle(
-        self,
-        delivery_id: str,
-        attempt: int,
-        settlement: Settlement,
-        *,
-        now: datetime,
-        status: int | None = None,
-        excerpt: str = "",
-        notices: Sequence[NoticeDraft] = (),
-    ) -> bool:
-        """T3: close the attempt, move the delivery on, disable its channel where asked, add notices.
-
-        False where the attempt is no longer the delivery's own; a late success counts all the same.
-        """
-        with self._db.write() as connection:
-            self._db.in_order(connection)
-            row = connection.execute(
-                select(DELIVERY).where(DELIVERY.c.id == delivery_id).with_for_update()
-            ).one()
-            _close_attempt(connection, delivery_id, attempt, settlement, now, status, excerpt)
-            own = row.state == "leased" and row.attempts == attempt
-            if own or (settlement.state == "sent" and row.state != "sent"):
-                connection.execute(
-                    update(DELIVERY)
-                    .where(DELIVERY.c.id == delivery_id)
-                    .values(
-                        state=settlement.state,
-                        next_at=settlement.next_at,
-                        lease_until=None,
-                        last_error=plain(settlement.error),
-                    )
-                )
-            if settlement.disable_channel:
-                off = {"name": row.channel, "disabled_at": now, "reason": plain(settlement.error)}
-                self._db.insert_new(connection, CHANNEL, [off])
-            add_notices(self._db, connection, notices)
-        return bool(own)
-
-    def void_leases(self, now: datetime) -> int:
-        """For the holder of the daemon lock, at start: open attempts are `lost`, their deliveries due."""
-        leased = DELIVERY.c.state == "leased"
-        with self._db.write() as connection:
-            _lose_open_attempts(connection, leased)
-            freed = connection.execute(
-                update(DELIVERY).where(leased).values(state="pending", next_at=now, lease_until=None)
-            )
-        return freed.rowcount
 
     def deliveries(
         self,
@@ -131,24 +53,65 @@ class OutboxVerbs(Verbs):
         states: Sequence[DeliveryState] = (),
         channel: str | None = None,
         digest: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
         limit: int | None = None,
     ) -> tuple[Delivery, ...]:
-        """The outbox, newest first."""
-        query = select(DELIVERY).order_by(DELIVERY.c.number.desc()).limit(limit)
-        if states:
-            query = query.where(DELIVERY.c.state.in_(states))
-        if channel is not None:
-            query = query.where(DELIVERY.c.channel == channel)
-        if digest is not None:
-            query = query.where(DELIVERY.c.digest_id == digest)
+        """The outbox, newest first; made from `since` on, and before `until`."""
+        which = _which(states, channel, digest, since, until)
+        query = select(DELIVERY).where(*which).order_by(DELIVERY.c.number.desc()).limit(limit)
         with self._db.read() as connection:
             return tuple(map(delivery, connection.execute(query)))
+
+    def delivery_ids(
+        self,
+        *,
+        states: Sequence[DeliveryState] = (),
+        channel: str | None = None,
+        digest: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> tuple[str, ...]:
+        """The ids of the same, oldest first, without their bytes."""
+        which = _which(states, channel, digest, since, until)
+        with self._db.read() as connection:
+            return tuple(connection.scalars(select(DELIVERY.c.id).where(*which).order_by(DELIVERY.c.number)))
+
+    def replayable(
+        self,
+        *,
+        digest: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        channel: str | None = None,
+    ) -> tuple[str, ...]:
+        """The ids of what may be sent again, oldest first: not what is on its way, nor to who has left."""
+        settled: tuple[DeliveryState, ...] = ("sent", "dead", "dropped")
+        which = (*_which(settled, channel, digest, since, until), ~_has_left())
+        with self._db.read() as connection:
+            return tuple(connection.scalars(select(DELIVERY.c.id).where(*which).order_by(DELIVERY.c.number)))
 
     def delivery(self, delivery_id: str) -> Delivery | None:
         """One delivery."""
         with self._db.read() as connection:
             row = connection.execute(select(DELIVERY).where(DELIVERY.c.id == delivery_id)).one_or_none()
         return None if row is None else delivery(row)
+
+    def ids_like(self, beginning: str, *, limit: int = 2) -> tuple[str, ...]:
+        """Ids that begin so; two are enough to know that there is more than one."""
+        begins = DELIVERY.c.id.startswith(beginning, autoescape=True)
+        with self._db.read() as connection:
+            return tuple(connection.scalars(select(DELIVERY.c.id).where(begins).limit(limit)))
+
+    def standing(self, delivery_ids: Iterable[str]) -> Counter[tuple[DeliveryState, str]]:
+        """How many of these deliveries there are by state and channel."""
+        found: Counter[tuple[DeliveryState, str]] = Counter()
+        what = (DELIVERY.c.state, DELIVERY.c.channel)
+        with self._db.read() as connection:
+            for batch in chunks(dict.fromkeys(delivery_ids)):
+                query = select(*what, func.count()).where(DELIVERY.c.id.in_(batch)).group_by(*what)
+                found.update({(row[0], row[1]): row[2] for row in connection.execute(query)})
+        return found
 
     def attempts(self, delivery_id: str) -> tuple[Attempt, ...]:
         """Its attempts, first to last."""
@@ -157,13 +120,74 @@ class OutboxVerbs(Verbs):
             return tuple(map(_attempt, connection.execute(query)))
 
     def retry(self, delivery_ids: Iterable[str], now: datetime) -> tuple[str, ...]:
-        """Make dead, dropped or waiting deliveries due now; return those that were."""
-        values = {"state": "pending", "next_at": now, "lease_until": None}
-        return self._move(delivery_ids, ("dead", "dropped", "pending"), values)
+        """Make dead, dropped or waiting deliveries due now, in a new round; return those that were."""
+        return self._move(delivery_ids, ("dead", "dropped", "pending"), _again(now), ~_has_left())
+
+    def replay(self, delivery_ids: Iterable[str], now: datetime) -> tuple[str, ...]:
+        """The same for sent, dead and dropped ones: same id, same bytes; return those that were."""
+        return self._move(delivery_ids, ("sent", "dead", "dropped"), _again(now), ~_has_left())
 
     def drop(self, delivery_ids: Iterable[str]) -> tuple[str, ...]:
         """Give up dead or waiting deliveries; return those that were."""
         return self._move(delivery_ids, ("dead", "pending"), {"state": "dropped", "next_at": None})
+
+    def channel_loads(self) -> tuple[ChannelLoad, ...]:
+        """Channels for which something waits, or was given up, by name."""
+        is_open = DELIVERY.c.state.in_(OPEN_STATES)
+        fails = and_(is_open, DELIVERY.c.last_error != "")
+        query = (
+            select(
+                DELIVERY.c.channel,
+                func.sum(case((is_open, 1), else_=0)).label("waiting"),
+                func.sum(case((fails, 1), else_=0)).label("failing"),
+                func.sum(case((DELIVERY.c.state == "dead", 1), else_=0)).label("dead"),
+                func.min(case((is_open, DELIVERY.c.created_at))).label("oldest_at"),
+                func.min(case((is_open, DELIVERY.c.next_at))).label("next_at"),
+                func.max(case((fails, DELIVERY.c.number))).label("said_to"),
+            )
+            .where(DELIVERY.c.state.in_((*OPEN_STATES, "dead")))
+            .group_by(DELIVERY.c.channel)
+        )
+        with self._db.read() as connection:
+            rows = connection.execute(query).all()
+            said = select(DELIVERY.c.number, DELIVERY.c.last_error)
+            said = said.where(DELIVERY.c.number.in_([row.said_to for row in rows if row.said_to]))
+            words = {row.number: row.last_error for row in connection.execute(said)}
+        loads = [
+            ChannelLoad(
+                row.channel,
+                row.waiting,
+                row.failing,
+                row.dead,
+                row.oldest_at,
+                row.next_at,
+                words.get(row.said_to, ""),
+            )
+            for row in rows
+        ]
+        return tuple(sorted(loads, key=lambda load: load.channel))
+
+    def waiting_for(self, channel: str) -> int:
+        """How many messages wait for a channel."""
+        query = select(func.count()).where(DELIVERY.c.state == "pending", DELIVERY.c.channel == channel)
+        with self._db.read() as connection:
+            return connection.scalar(query) or 0
+
+    def told_of_outage(self, channel: str, since: datetime) -> bool:
+        """Was a dead letter of this channel told from `since` on, and nothing made later sent since?"""
+        told = select(func.max(NOTICE.c.at)).where(
+            NOTICE.c.kind == "dead_letter", NOTICE.c.subject == channel, NOTICE.c.at >= since
+        )
+        newest = (
+            select(DELIVERY.c.created_at)
+            .where(DELIVERY.c.state == "sent", DELIVERY.c.channel == channel)
+            .order_by(DELIVERY.c.number.desc())
+            .limit(1)
+        )
+        with self._db.read() as connection:
+            told_at = connection.scalar(told)
+            made_at = connection.scalar(newest)
+        return told_at is not None and (made_at is None or made_at <= told_at)
 
     def disabled_channels(self) -> tuple[ChannelState, ...]:
         """Channels that are off, by name."""
@@ -187,64 +211,53 @@ class OutboxVerbs(Verbs):
             return connection.execute(delete(CHANNEL).where(CHANNEL.c.name == name)).rowcount > 0
 
     def _move(
-        self, delivery_ids: Iterable[str], states: Sequence[str], values: dict[str, object]
+        self,
+        delivery_ids: Iterable[str],
+        states: Sequence[str],
+        values: dict[str, object],
+        *where: ColumnElement[bool],
     ) -> tuple[str, ...]:
         moved: list[str] = []
         with self._db.write() as connection:
             for batch in chunks(dict.fromkeys(delivery_ids)):
                 query = select(DELIVERY.c.id).where(DELIVERY.c.id.in_(batch), DELIVERY.c.state.in_(states))
-                ids = set(connection.scalars(query.with_for_update()))
+                ids = set(connection.scalars(query.where(*where).with_for_update()))
                 connection.execute(update(DELIVERY).where(DELIVERY.c.id.in_(ids)).values(**values))
                 moved += [item for item in batch if item in ids]
         return tuple(moved)
 
 
-def _due(now: datetime) -> ColumnElement[bool]:
-    """Waiting and due, or leased by somebody who took too long; and the channel is on."""
-    next_at = DELIVERY.c.next_at
-    return and_(
-        or_(
-            and_(
-                DELIVERY.c.state == "pending",
-                or_(next_at.is_(None), next_at <= now, next_at > now + _FARTHEST),
-            ),
-            and_(DELIVERY.c.state == "leased", DELIVERY.c.lease_until <= now),
-        ),
-        DELIVERY.c.channel.not_in(select(CHANNEL.c.name)),
+def _again(now: datetime) -> dict[str, object]:
+    due = {"state": "pending", "next_at": now, "lease_until": None}
+    return {**due, "round_from": DELIVERY.c.attempts}
+
+
+def _has_left() -> ColumnElement[bool]:
+    """Does its recipient want no more messages from the channel?"""
+    return exists().where(
+        OPT_OUT.c.channel == DELIVERY.c.channel, OPT_OUT.c.recipient == func.lower(DELIVERY.c.recipient)
     )
 
 
-def _lose_open_attempts(connection: Connection, deliveries: ColumnElement[bool]) -> None:
-    connection.execute(
-        update(ATTEMPT)
-        .where(
-            ATTEMPT.c.outcome == "open", ATTEMPT.c.delivery_id.in_(select(DELIVERY.c.id).where(deliveries))
-        )
-        .values(outcome="lost")
-    )
-
-
-def _close_attempt(
-    connection: Connection,
-    delivery_id: str,
-    number: int,
-    settlement: Settlement,
-    now: datetime,
-    status: int | None,
-    excerpt: str,
-) -> None:
-    mine = and_(ATTEMPT.c.delivery_id == delivery_id, ATTEMPT.c.number == number)
-    started: datetime = connection.execute(select(ATTEMPT.c.started_at).where(mine)).scalar_one()
-    connection.execute(
-        update(ATTEMPT)
-        .where(mine)
-        .values(
-            outcome=_OUTCOMES[settlement.state],
-            duration_s=(now - started).total_seconds(),
-            status=status,
-            excerpt=plain(excerpt),
-        )
-    )
+def _which(
+    states: Sequence[DeliveryState],
+    channel: str | None,
+    digest: str | None,
+    since: datetime | None,
+    until: datetime | None,
+) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if states:
+        found.append(DELIVERY.c.state.in_(states))
+    if channel is not None:
+        found.append(DELIVERY.c.channel == channel)
+    if digest is not None:
+        found.append(DELIVERY.c.digest_id == digest)
+    if since is not None:
+        found.append(DELIVERY.c.created_at >= since)
+    if until is not None:
+        found.append(DELIVERY.c.created_at < until)
+    return found
 
 
 def _attempt(row: Found) -> Attempt:
@@ -256,4 +269,6 @@ def _attempt(row: Found) -> Attempt:
         outcome=row.outcome,
         status=row.status,
         excerpt=row.excerpt,
+        error=row.error,
+        error_class=row.error_class,
     )

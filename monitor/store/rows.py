@@ -279,6 +279,7 @@ def delivery(row: Found) -> Delivery:
         next_at=row.next_at,
         created_at=row.created_at,
         last_error=row.last_error,
+        round_from=row.round_from,
     )
 
 
@@ -297,6 +298,7 @@ def delivery_row(item: Delivery) -> Row:
         "next_at": item.next_at,
         "created_at": item.created_at,
         "last_error": item.last_error,
+        "round_from": item.round_from,
     }
 
 
