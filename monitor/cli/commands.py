@@ -21,6 +21,7 @@ GROUPS = (
     "rules",
     "digests",
     "channels",
+    "schemas",
     "deliveries",
     "quarantine",
     "health",

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
 from pydantic import ValidationError
-from referencing import Registry, Resource
 from standardwebhooks import Webhook, WebhookVerificationError
 
-import monitor
 from monitor import channels
 from monitor.channels import Channel
 from monitor.channels.webhook import MAX_BODY, decode_secret, sign
@@ -29,14 +25,8 @@ from monitor.render import Renderer
 from tests.channels.support import OLD_SECRET, SECRET, ping_rows, rows, webhook
 from tests.support.digests import NOW, FakePending, change, composed, finding, gathered, notice, source, trial
 from tests.support.sample import programme_digest, sample_digest, window_digest
+from tests.support.schemas import valid
 
-SCHEMAS = {
-    path.stem: json.loads(path.read_text(encoding="utf-8"))
-    for path in (Path(monitor.__file__).parent / "schemas").glob("*.json")
-}
-REGISTRY: Registry[bool | Mapping[str, Any]] = Registry().with_resources(
-    (schema["$id"], Resource.from_contents(schema)) for schema in SCHEMAS.values()
-)
 ALL_EVENTS = ["digest.created", "change.detected", "trial.discovered", "source.unhealthy"]
 
 
@@ -45,14 +35,6 @@ def sink() -> Iterator[WebhookSink]:
     """An endpoint on loopback that knows our secret."""
     with WebhookSink(SECRET) as endpoint:
         yield endpoint
-
-
-def valid(body: bytes) -> dict[str, object]:
-    """The body, after its type's own schema found nothing wrong with it."""
-    event: dict[str, object] = json.loads(body)
-    validator = Draft202012Validator(SCHEMAS[str(event["type"])], registry=REGISTRY)
-    assert [f"{error.json_path}: {error.message}" for error in validator.iter_errors(event)] == []
-    return event
 
 
 def troubled() -> Digest:
@@ -168,24 +150,6 @@ def test_findings_over_versions_and_trials_say_so() -> None:
     assert sorted(first["findings"]) == sorted(finding["id"] for finding in rest)
     assert programme["digest"]["counts"]["findings"] == {"critical": 1, "major": 0, "minor": 1, "noise": 0}
     assert all(finding["trial"]["url"].startswith("https://") for finding in rest)
-
-
-def test_the_schemas_are_schemas() -> None:
-    """Each file is a valid JSON Schema, and each event type has one."""
-    for schema in SCHEMAS.values():
-        Draft202012Validator.check_schema(schema)
-    assert {*ALL_EVENTS, "test.ping", "change", "finding"} == set(SCHEMAS)
-
-
-def test_a_schema_can_fail() -> None:
-    """A change without its id is found."""
-    (message, *_) = webhook("http://127.0.0.1:1/").messages(
-        sample_digest(), Renderer().digest(sample_digest())
-    )
-    event = json.loads(message.content)
-    del event["data"]["changes"][0]["id"]
-    with pytest.raises(AssertionError, match="'id' is a required property"):
-        valid(json.dumps(event).encode())
 
 
 def test_an_endpoint_gets_what_it_asked_for() -> None:

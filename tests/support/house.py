@@ -26,6 +26,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "monitor.render",
         "monitor.config",
         "monitor.log",
+        "monitor.schemas",
     ),
     ("monitor.compare",),
     ("monitor",),
