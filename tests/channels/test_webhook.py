@@ -188,7 +188,7 @@ def large(number: int, size: int) -> Digest:
     stories = []
     for n in range(number):
         state = trial(n)
-        news = change(state, f"Text {n} changed.", old="a" * (size // 2), new="é" * (size // 2), number=n)
+        news = change(state, f"Text {n} changed.", old="a" * (size // 2), new="é" * (size // 2), number=n + 1)
         stories.append((state, finding(state, f"Text {n}", news), (news,)))
     return composed(gathered(*stories))
 
@@ -228,7 +228,7 @@ def test_one_story_larger_than_a_message_is_split_too() -> None:
 def test_a_story_over_thousands_of_changes_fits() -> None:
     """A finding too long to name all its changes says so, and no message is too large."""
     state = trial(1)
-    news = tuple(change(state, f"Site {n}.", number=n) for n in range(6000))
+    news = tuple(change(state, f"Site {n}.", number=n) for n in range(1, 6001))
     channel, digest = (
         webhook("http://127.0.0.1:1/"),
         composed(gathered((state, finding(state, "Sites", *news), news))),
