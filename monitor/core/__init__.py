@@ -34,6 +34,7 @@ What was recorded, and who is told
     lanes: how much may be under way at once, and to whom
     readouts, pictures: what is expected and due soon; a trial's past as bars
     links: where our own pages are
+    brief, dialects: a digest in blocks for chats and feeds, and how each of them writes
     outline, entries, folding, trial_page: a digest to be read, made to fit
     events, parts: one for programs, in parts that fit
     course, steps: a trial over all its versions, as values and as a chart

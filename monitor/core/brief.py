@@ -1,0 +1,241 @@
+"""A digest in blocks, for chats and feeds: the outline without layout, and as much of it as a target takes.
+
+What a target will not take is folded as in mail: ever less is said in full, and the rest is counted, with the
+command or the page that shows it. No sentence is cut to fit but at a word, with an ellipsis; the last form is
+one line. Nothing here knows a target: it is handed in what one takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from monitor.core.change import Significance
+from monitor.core.dialects import PLAIN, Mark, Phrase, Piece, written
+from monitor.core.digest import Digest, tally
+from monitor.core.entries import Entry, Limits
+from monitor.core.folding import fitting
+from monitor.core.links import Links
+from monitor.core.outline import Across, Card, Outline, Section, command_for, outline
+from monitor.core.phrases import Span, clip, plural
+
+Made = TypeVar("Made")
+
+STEPS: tuple[Limits, ...] = (
+    Limits(stories=30, entries=4, lines=6, clip=400, spans=16, items=12),
+    Limits(stories=24, entries=4, lines=4, clip=300, spans=12, items=10),
+    Limits(stories=18, entries=3, lines=3, clip=240, spans=10, items=8),
+    Limits(stories=14, entries=3, lines=2, quiet=2, clip=200, spans=8, items=6),
+    Limits(stories=10, entries=2, lines=2, quiet=1, clip=180, spans=6, items=5),
+    Limits(stories=7, entries=2, lines=1, quiet=1, clip=160, spans=0, items=4),
+    Limits(stories=5, entries=1, lines=1, quiet=0, clip=140, spans=0, items=3),
+    Limits(stories=3, entries=1, lines=0, quiet=0, clip=120, spans=0, items=2),
+    Limits(stories=1, entries=1, lines=0, quiet=0, clip=100, spans=0, items=1),
+)
+"""Ever less in full; a chat is read on the way, so it begins with less than mail does."""
+HEADLINES: tuple[Limits, ...] = tuple(
+    Limits(stories=number, entries=1, lines=0, quiet=0, clip=clip, spans=0, items=1)
+    for number, clip in ((8, 120), (5, 120), (3, 100), (2, 80), (1, 80))
+)
+"""For targets that take a few hundred characters: nothing but the headlines of the worst."""
+
+_SPAN_MARKS: dict[str, Mark] = {"=": "", "-": "struck", "+": "added"}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something told: a trial with its stories, an edit of several trials, or a line of a list."""
+
+    heading: Phrase
+    lines: tuple[Phrase, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Items under a title."""
+
+    title: str
+    items: tuple[Item, ...]
+    level: Significance | None = None
+    more: Phrase = ()
+    """How much more there is, with what shows it; empty where all is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """A digest in blocks."""
+
+    title: str
+    """The subject line."""
+    lead: tuple[Phrase, ...]
+    """How many of which level, and how new the data is."""
+    blocks: tuple[Block, ...]
+    foot: tuple[Phrase, ...]
+
+
+def fitted(
+    digest: Digest, links: Links | None, build: Callable[[Brief], Made], fits: Callable[[Made], bool]
+) -> Made:
+    """What `build` makes of the longest brief that `fits`, or of one line where none does.
+
+    The one line is not asked about: whoever builds from it must be able to send it.
+    """
+    longer = fitting(digest, lambda said: build(brief(digest, said)), fits, ladder=STEPS, links=links)
+    if longer:
+        return longer.made
+    shorter = fitting(digest, lambda said: build(compact(digest, said)), fits, ladder=HEADLINES, links=links)
+    return shorter.made if shorter else build(in_short(digest, links))
+
+
+def brief(digest: Digest, said: Outline) -> Brief:
+    """The outline of the digest in blocks."""
+    blocks = (
+        *_listed("Needs attention", said.attention),
+        *(_told(section) for section in said.sections),
+        *_newcomers(said),
+        *_listed("First sight", said.watching),
+        *_listed("Could not check", said.unread if digest.unread else ()),
+    )
+    return Brief(clip(said.subject, 200), tuple(_lead(said)), blocks, tuple(_foot(digest, said)))
+
+
+def compact(digest: Digest, said: Outline) -> Brief:
+    """Headlines alone, and one line that counts all the rest."""
+    told = [(card.number, entry) for one in said.sections for card in one.cards for entry in card.entries]
+    across = [one for section in said.sections for one in section.programmes]
+    news = len(told) + len(across)
+    items = [Item(_commanded(line)) for line in said.attention]
+    items += [Item((Piece(one.headline),)) for one in across]
+    items += [Item((Piece(number, "strong"), Piece(f" {entry.headline}"))) for number, entry in told]
+    rest = sum(tally(digest).values()) - news
+    counts = (
+        (rest, f"{rest:,} more"),
+        (len(digest.baselines), f"{plural(len(digest.baselines), 'first sight')}"),
+        (len(digest.unread), f"{len(digest.unread):,} could not be checked"),
+        (digest.folded, f"{plural(digest.folded, 'change')} not shown"),
+    )
+    words = "; ".join(said for number, said in counts if number)
+    show = _page(said) or (Piece(_command(digest), "code"),)
+    foot: Phrase = (Piece(f"and {words}: " if items else f"{words}: "), *show) if words else show
+    return Brief(clip(said.subject, 200), tuple(_lead(said)), (Block("", tuple(items)),), (foot,))
+
+
+def in_short(digest: Digest, links: Links | None = None) -> Brief:
+    """The digest in one line: the subject, with how to read all of it."""
+    said = outline(digest, STEPS[-1], links)
+    return Brief(clip(said.subject, 120), (), (), (_page(said) or (Piece(_command(digest), "code"),),))
+
+
+def as_text(said: Brief) -> str:
+    """A brief as plain text, for targets that know no marks."""
+    lines = [written(phrase, PLAIN) for phrase in said.lead]
+    for block in said.blocks:
+        lines += ["", block.title.upper()] if block.title else []
+        for item in block.items:
+            # A line below leads to the record, and an address takes the room of a sentence.
+            bare = tuple(replace(piece, url="") if item.lines else piece for piece in item.heading)
+            lines.append(written(bare, PLAIN))
+            lines += [f"· {written(phrase, PLAIN)}" for phrase in item.lines]
+        lines += [written(block.more, PLAIN)] if block.more else []
+    return "\n".join([*lines, "", *(written(phrase, PLAIN) for phrase in said.foot)]).strip()
+
+
+def _command(digest: Digest) -> str:
+    return clip(command_for(digest, digest.subscription.min_significance), 200)
+
+
+def _foot(digest: Digest, said: Outline) -> Iterator[Phrase]:
+    if said.folded:
+        yield _commanded(said.folded)
+    if said.marks:
+        yield (
+            Piece("Struck", "struck"),
+            Piece(" words were removed, "),
+            Piece("these", "added"),
+            Piece(" added."),
+        )
+    if not digest.unread:
+        yield (Piece(f"Could not check: {said.unread[0]}."),)
+    yield (Piece(said.covers),)
+    if said.page:
+        yield _page(said)
+
+
+def _lead(said: Outline) -> Iterator[Phrase]:
+    tally: list[Piece] = []
+    for level, number in said.tally:
+        tally += [Piece(" · ")] if tally else []
+        tally.append(Piece(f"{number:,} {level}", "strong"))
+    yield (*tally, Piece(f" {clip(said.scope, 400)}" if tally else clip(said.scope, 400)))
+    for source in said.freshness:
+        yield (Piece(clip(source, 300)),)
+
+
+def _told(section: Section) -> Block:
+    across = (_across(one) for one in section.programmes)
+    cards = (_card(card) for card in section.cards)
+    return Block(section.level.capitalize(), (*across, *cards), section.level, _commanded(section.more))
+
+
+def _across(one: Across) -> Item:
+    lines: list[Phrase] = [
+        (Piece(mention.number, url=mention.url), Piece(f" {mention.text}")) for mention in one.mentions
+    ]
+    if one.more:
+        lines.append((Piece(f"and {plural(one.more, 'more trial')}"),))
+    return Item((Piece(one.headline, "strong"),), tuple(lines))
+
+
+def _card(card: Card) -> Item:
+    title = f" {card.title}" + (f" · {card.context}" if card.context else "")
+    lines = [line for entry in card.entries for line in _entry(entry, card.number)]
+    if card.more:
+        lines.append(_commanded(card.more))
+    return Item((Piece(card.number, "strong", card.url), Piece(title)), tuple(lines))
+
+
+def _entry(entry: Entry, number: str) -> Iterator[Phrase]:
+    yield (Piece(entry.headline, "strong"),)
+    for line in entry.lines:
+        bars = "; ".join(f"{bar.name} {bar.date}" for bar in line.bars) if not line.text else ""
+        text = line.text or bars
+        spans = _spans(line.spans)
+        if text or spans:
+            yield (*((Piece(text),) if text else ()), *((Piece(" "),) if text and spans else ()), *spans)
+    if entry.more:
+        yield _commanded(f"and {entry.more:,} more in this version: trialwire history {number}")
+    if entry.compare_url:
+        yield (Piece(f"compare {entry.compare}", url=entry.compare_url),)
+
+
+def _spans(spans: Sequence[Span]) -> Phrase:
+    return tuple(Piece(text, _SPAN_MARKS[sign]) for sign, text in spans)
+
+
+def _newcomers(said: Outline) -> Iterator[Block]:
+    if not (said.newcomers or said.more_newcomers):
+        return
+    items = tuple(
+        Item(
+            (Piece(one.search, "strong"), Piece(": "), Piece(one.number, url=one.url), Piece(f" {one.text}"))
+        )
+        for one in said.newcomers
+    )
+    yield Block("New in your searches", items, more=_commanded(said.more_newcomers))
+
+
+def _listed(title: str, lines: Sequence[str]) -> tuple[Block, ...]:
+    return (Block(title, tuple(Item(_commanded(line)) for line in lines)),) if lines else ()
+
+
+def _commanded(text: str) -> Phrase:
+    """A sentence that ends with a command, the command marked as one."""
+    words, colon, command = text.partition(": trialwire ")
+    if not colon:
+        return (Piece(text),) if text else ()
+    return (Piece(f"{words}: "), Piece(f"trialwire {command}", "code"))
+
+
+def _page(said: Outline) -> Phrase:
+    return (Piece("All of this digest", url=said.page),) if said.page else ()
