@@ -33,7 +33,7 @@ from monitor.store import Store, open_store, upgrade
 
 if TYPE_CHECKING:
     from monitor.render import Renderer
-    from monitor.transport import PoliteClient
+    from monitor.transport import GuardedSender, PoliteClient
 
 
 _OBJECTS = 100_000
@@ -120,12 +120,13 @@ class App:
     @cached_property
     def channels(self) -> Mapping[str, channels.Channel]:
         """Every configured channel by name."""
+        sender = self._open.enter_context(contextlib.closing(_Sender(self.clock)))
         return {
             channel.name: _channel(
                 channel,
                 channels.ChannelContext(
                     channels.Secrets(self.env, self.settings.folder),
-                    _Sender(self.clock),
+                    sender,
                     self.settings.state_dir,
                     self.links,
                 ),
@@ -177,6 +178,16 @@ class App:
         """How many messages may be on their way at once."""
         return self.settings.delivery.parallel
 
+    @property
+    def per_channel(self) -> int:
+        """How many of those to one channel."""
+        return self.settings.delivery.per_channel
+
+    @property
+    def serial(self) -> frozenset[str]:
+        """The channels whose messages go one at a time and in order."""
+        return frozenset(channel.name for channel in self.settings.channels if channel.serial)
+
     def hang_up(self) -> None:
         """End the registry request under way, if any, once told to leave; safe within a signal's handler."""
         for client in self._clients:
@@ -219,6 +230,11 @@ class _Sender:
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
 
+    def close(self) -> None:
+        """Hang up what is kept, where anything was ever sent."""
+        if "_real" in self.__dict__:
+            self._real.close()
+
     def post(
         self,
         url: str,
@@ -232,7 +248,7 @@ class _Sender:
         return self._real.post(url, content, headers, allow_networks=allow_networks, timeout_s=timeout_s)
 
     @cached_property
-    def _real(self) -> channels.Sender:
+    def _real(self) -> GuardedSender:
         from monitor.transport import GuardedSender
 
         return GuardedSender(now=self._clock)

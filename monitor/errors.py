@@ -188,6 +188,8 @@ class DeliveryError(MonitorError):
         self.delivery = delivery
         self.status = status
         self.excerpt = excerpt
+        self.error_class = ""
+        """What kind of failure it is, where that is known (`core.delivery.ErrorClass`)."""
 
 
 class DeliveryDeferredError(DeliveryError):

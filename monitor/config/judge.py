@@ -57,6 +57,7 @@ class ChannelSettings:
     name: str
     type: str
     options: BaseModel
+    serial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +123,10 @@ class Judge:
             if type_ not in self.models.channels:
                 self._add(f"{where}.type", f"unknown channel type {type_!r}", _one_of(self.models.channels))
                 continue
-            own = {key: value for key, value in table.items() if key not in ("name", "type")}
+            own = {key: value for key, value in table.items() if key not in ChannelName.model_fields}
             options = self._model(self.models.channels[type_], own, where)
             if head is not None and options is not None:
-                found.append(ChannelSettings(head.name, head.type, options))
+                found.append(ChannelSettings(head.name, head.type, options, head.serial))
         return tuple(found)
 
     def subscriptions(self, rules: RuleTable) -> tuple[Subscription, ...]:

@@ -105,9 +105,10 @@ class RetentionSettings(Table):
 
 
 class DeliverySettings(Table):
-    """`[delivery]`: how many messages are on their way at once, over all channels."""
+    """`[delivery]`: how many messages are on their way at once, over all channels and to one."""
 
     parallel: int = Field(default=8, ge=1, le=64)
+    per_channel: int = Field(default=4, ge=1, le=64)
 
 
 class PagesSettings(Table):
@@ -152,9 +153,11 @@ class SubscriptionTable(Table):
 
 
 class ChannelName(Table):
-    """The two members every `[[channels]]` table has; the rest belongs to its type's own model."""
+    """The members every `[[channels]]` table has; the rest belongs to its type's own model."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     name: Name
     type: str
+    serial: bool = False
+    """One message at a time and in order for each recipient."""

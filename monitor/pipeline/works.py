@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -82,8 +82,20 @@ class Works(Protocol):
         """Our own pages, where they are served."""
 
     @property
+    def monotonic(self) -> Callable[[], float]:
+        """Seconds that only go forward."""
+
+    @property
     def parallel(self) -> int:
         """How many messages may be on their way at once."""
+
+    @property
+    def per_channel(self) -> int:
+        """How many of those to one channel."""
+
+    @property
+    def serial(self) -> Collection[str]:
+        """The channels whose messages go one at a time and in order."""
 
 
 def failpoint(name: str) -> None:

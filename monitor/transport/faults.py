@@ -50,6 +50,21 @@ WORDS: Mapping[type[Exception], str] = {
     httpx.StreamError: "the stream was misused",
 }
 
+FAULTS = tuple(WORDS)
+"""What the library raises."""
+
+
+def fault_class(error: Exception) -> str:
+    """`timeout`, `tls` or `connection`."""
+    if isinstance(error, httpx.TimeoutException):
+        return "timeout"
+    inner: BaseException | None = error
+    while inner is not None:
+        if isinstance(inner, ssl.SSLError):
+            return "tls"
+        inner = inner.__cause__ or inner.__context__
+    return "connection"
+
 
 def in_words(error: Exception) -> str:
     """What happened, with the library's own words where it has any."""
@@ -73,7 +88,7 @@ def mapped(instead: Callable[[str], MonitorError]) -> Iterator[None]:
     """Raise `instead(words)` for whatever httpx raises inside; other errors pass."""
     try:
         yield
-    except tuple(WORDS) as error:
+    except FAULTS as error:
         raise instead(in_words(error)) from error
 
 
@@ -120,7 +135,7 @@ class Fuse(AbstractContextManager["Fuse"]):
     run into them.
     """
 
-    def __init__(self, seconds: float, line: Line) -> None:
+    def __init__(self, seconds: float, line: Line | None = None) -> None:
         self.seconds = seconds
         self.is_blown = False
         self._line = line
@@ -128,9 +143,17 @@ class Fuse(AbstractContextManager["Fuse"]):
         self._timer.daemon = True
 
     def __enter__(self) -> Self:
-        self._line.mend()
+        if self._line is not None:
+            self._line.mend()
         self._timer.start()
         return self
+
+    def watch(self, line: Line) -> None:
+        """Cut this line instead, at once where the time is up already."""
+        line.mend()
+        self._line = line
+        if self.is_blown:
+            line.cut()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -144,4 +167,5 @@ class Fuse(AbstractContextManager["Fuse"]):
 
     def _blow(self) -> None:
         self.is_blown = True
-        self._line.cut()
+        if self._line is not None:
+            self._line.cut()

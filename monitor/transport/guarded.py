@@ -1,15 +1,16 @@
 """The guarded sender: posts to addresses from a configuration, and lets nobody misuse us for it.
 
-The name is resolved once, every address it has is checked, and the connection goes to a checked one, with the
-certificate and `Host` still those of the name. No redirect is followed, no proxy of the environment used, and
-no more of an answer is read than an operator may want to see. It knows no signatures and no retries.
+The name is resolved once for each connection, every address it has is checked, and the connection goes to a
+checked one, with the certificate and `Host` still those of the name. No redirect is followed, no proxy of the
+environment used, and no more of an answer is read than an operator may want to see. A connection is kept for
+a moment; a request is one request, never repeated. It knows no signatures and no retries.
 """
 
 from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -20,14 +21,24 @@ import httpx
 from monitor import __version__
 from monitor.errors import ConfigError, DeliveryDeferredError, DeliveryRejectedError
 from monitor.transport.addresses import Address, Network, Target, check_url, parse_networks, refusal
-from monitor.transport.faults import Fuse, Line, mapped, tls_context
+from monitor.transport.faults import FAULTS, Fuse, fault_class, in_words, tls_context
+from monitor.transport.kept import MAX_READ, Connection, GoneError, Shelf
 from monitor.transport.retry_after import retry_after_s
 
-MAX_READ = 16 * 1024
+__all__ = ["MAX_READ", "GuardedSender", "Reply", "Resolver", "system_addresses"]
+
 USER_AGENT = f"trialwire/{__version__}"
 _EXCERPT = 500
 
 Resolver = Callable[[str, int], Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    path: str
+    content: bytes
+    headers: Mapping[str, str]
+    timeout_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +68,9 @@ class GuardedSender:
     def __init__(self, *, now: Callable[[], datetime], resolve: Resolver = system_addresses) -> None:
         self._now = now
         self._resolve = resolve
+        self._shelf = Shelf()
+        self._unkept: set[Hashable] = set()
+        """Receivers that hung up on a kept connection without a word: they get a new one each time."""
 
     def post(
         self,
@@ -76,80 +90,92 @@ class GuardedSender:
             networks = parse_networks(allow_networks)
             target = check_url(url, allow_networks)
         except ConfigError as error:
-            raise DeliveryRejectedError(error.message) from error
+            raise _rejected(error.message) from error
+        key = (target.scheme, target.host, target.port, networks)
+        request = _Request(target.path, content, {"User-Agent": USER_AGENT, **headers}, timeout_s)
+        kept = self._shelf.take(key)
+        if kept is not None:
+            try:
+                return self._over([kept], key, target, request)
+            except GoneError:
+                kept.close()
         addresses = self._checked(target, networks)
-        line = Line()
-        with (
-            mapped(lambda words: self._deferred(target, fuse, words)),
-            Fuse(timeout_s, line) as fuse,
-            httpx.Client(
-                verify=self._tls,
-                trust_env=False,
-                follow_redirects=False,
-                # A dead address must leave time for the next one.
-                timeout=httpx.Timeout(timeout_s, connect=timeout_s / len(addresses)),
-                limits=httpx.Limits(max_connections=1, max_keepalive_connections=0),
-            ) as client,
-        ):
-            for address in addresses[:-1]:
-                try:
-                    return self._exchange(client, line, target, address, content, headers)
-                except (httpx.ConnectError, httpx.ConnectTimeout):
-                    continue
-            return self._exchange(client, line, target, addresses[-1], content, headers)
+        return self._over([Connection(target, each, self._tls) for each in addresses], key, target, request)
+
+    def close(self) -> None:
+        """Hang up what is kept."""
+        self._shelf.close()
+
+    def _over(
+        self, connections: Sequence[Connection], key: Hashable, target: Target, request: _Request
+    ) -> Reply:
+        """Send over the first of these connections that can be made; the others are hung up."""
+        fuse = Fuse(request.timeout_s)
+        answered: Connection | None = None
+        try:
+            with fuse:
+                answered, reply = self._first_answer(connections, fuse, request)
+        except FAULTS as error:
+            if connections[0].is_used and not (fuse.is_blown or isinstance(error, httpx.TimeoutException)):
+                self._unkept.add(key)
+            raise _deferred(
+                f"{target.host}: {fuse.why(in_words(error))}",
+                "timeout" if fuse.is_blown else fault_class(error),
+            ) from error
+        finally:
+            for connection in connections:
+                if connection is answered and not fuse.is_blown and key not in self._unkept:
+                    self._shelf.put(key, connection)
+                else:
+                    connection.close()
+        return reply
+
+    def _first_answer(
+        self, connections: Sequence[Connection], fuse: Fuse, request: _Request
+    ) -> tuple[Connection, Reply]:
+        # A dead address must leave time for the next one.
+        timeout = httpx.Timeout(request.timeout_s, connect=request.timeout_s / len(connections))
+        for connection in connections:
+            fuse.watch(connection.line)
+            try:
+                response, body = connection.post(request.path, request.content, request.headers, timeout)
+            except (httpx.ConnectError, httpx.ConnectTimeout):
+                if connection is connections[-1]:
+                    raise
+            else:
+                break
+        return connection, Reply(
+            status=response.status_code,
+            excerpt=" ".join(body.decode("utf-8", "replace").split())[:_EXCERPT],
+            retry_after_s=retry_after_s(response.headers.get("retry-after"), self._now()),
+            headers=dict(response.headers.items()),
+        )
 
     def _checked(self, target: Target, networks: Sequence[Network]) -> list[Address]:
         """The target's addresses, every one of them allowed."""
         try:
             addresses = [ip_address(text) for text in self._resolve(target.host, target.port)]
         except (OSError, ValueError) as error:
-            raise DeliveryDeferredError(f"{target.host} cannot be resolved: {error}") from error
+            raise _deferred(f"{target.host} cannot be resolved: {error}", "name") from error
         if not addresses:
-            raise DeliveryDeferredError(f"{target.host} has no address")
+            raise _deferred(f"{target.host} has no address", "name")
         for address in addresses:
             if why := refusal(address, target, networks):
-                raise DeliveryRejectedError(f"{target.host} is not sent to: {why}")
+                raise _rejected(f"{target.host} is not sent to: {why}")
         return addresses
-
-    def _exchange(
-        self,
-        client: httpx.Client,
-        line: Line,
-        target: Target,
-        address: Address,
-        content: bytes,
-        headers: Mapping[str, str],
-    ) -> Reply:
-        pinned = httpx.URL(
-            scheme=target.scheme, host=str(address), port=target.port, raw_path=target.path.encode("ascii")
-        )
-        with client.stream(
-            "POST",
-            pinned,
-            content=content,
-            headers={
-                "User-Agent": USER_AGENT,
-                **headers,
-                "Host": target.authority,
-                "Accept-Encoding": "identity",
-            },
-            extensions={"sni_hostname": target.host, "trace": line.trace},
-        ) as response:
-            body = bytearray()
-            for chunk in response.iter_raw():
-                body += chunk
-                if len(body) >= MAX_READ:
-                    break
-        return Reply(
-            status=response.status_code,
-            excerpt=" ".join(body[:MAX_READ].decode("utf-8", "replace").split())[:_EXCERPT],
-            retry_after_s=retry_after_s(response.headers.get("retry-after"), self._now()),
-            headers=dict(response.headers.items()),
-        )
-
-    def _deferred(self, target: Target, fuse: Fuse, words: str) -> DeliveryDeferredError:
-        return DeliveryDeferredError(f"{target.host}: {fuse.why(words)}")
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
         return tls_context()
+
+
+def _deferred(message: str, error_class: str) -> DeliveryDeferredError:
+    error = DeliveryDeferredError(message)
+    error.error_class = error_class
+    return error
+
+
+def _rejected(message: str) -> DeliveryRejectedError:
+    error = DeliveryRejectedError(message)
+    error.error_class = "guard"
+    return error
