@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from cloudevents.core.bindings.http import HTTPMessage, from_http_event
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from monitor import channels
 from monitor.channels import Channel
-from monitor.channels.webhook import MAX_BODY, decode_secret, sign
-from monitor.core.delivery import Later, Outcome, Rejected, Sent, settle
+from monitor.channels.webhook import MAX_BODY, decode_secret, decode_secrets, sign, signature_headers
+from monitor.core.delivery import Later, Outcome, Rejected, Sent, delivery_id, settle
 from monitor.core.digest import Digest
-from monitor.core.events import digest_events
+from monitor.core.events import SCHEMA_VERSIONS, digest_events, schema_uri
 from monitor.core.record import JsonObject
 from monitor.demo.sinks import Reaction, WebhookSink
 from monitor.errors import ConfigError, DeliveryDeferredError, DeliveryRejectedError
@@ -25,7 +29,8 @@ from monitor.render import Renderer
 from tests.channels.support import OLD_SECRET, SECRET, ping_rows, rows, webhook
 from tests.support.digests import NOW, FakePending, change, composed, finding, gathered, notice, source, trial
 from tests.support.sample import programme_digest, sample_digest, window_digest
-from tests.support.schemas import valid
+from tests.support.schemas import complaints, valid
+from tests.support.scripted import Scripted, dripping
 
 ALL_EVENTS = ["digest.created", "change.detected", "trial.discovered", "source.unhealthy"]
 
@@ -108,6 +113,51 @@ def test_secrets_can_be_rotated() -> None:
     assert len(hook.headers["webhook-signature"].split()) == 2
     for secret in (SECRET, OLD_SECRET):
         assert Webhook(secret).verify(hook.body, dict(hook.headers))
+
+
+def test_signatures_stand_in_the_order_of_the_secrets() -> None:
+    """All sign, each once, however the lines are written; a header names no key."""
+    spelled = f"  {SECRET}\r\n\r\n\t{OLD_SECRET} \n{SECRET}\n"
+    keys = decode_secrets(spelled, "k")
+    assert keys == [decode_secret(SECRET, "k"), decode_secret(OLD_SECRET, "k")]
+    headers = signature_headers(keys, "dlv_1", NOW, b"{}")
+    timestamp = headers["webhook-timestamp"]
+    assert timestamp == str(int(NOW.timestamp()))
+    assert headers["webhook-signature"].split(" ") == [sign(key, "dlv_1", timestamp, b"{}") for key in keys]
+
+
+def test_one_bad_secret_of_several_is_named() -> None:
+    """By its place and key, not by what it is; the good ones alone are not used quietly."""
+    channel = webhook("http://127.0.0.1:1/", environ={"HOOK": f"{SECRET}\nwhsec_tooshort\n"})
+    with pytest.raises(ConfigError, match=r"secret_env: secret 2 of 2: is no webhook secret") as caught:
+        channel.check()
+    assert caught.value.key == "channels.pipeline.secret_env"
+    assert "tooshort" not in str(caught.value)
+    with pytest.raises(DeliveryDeferredError, match="secret 2 of 2"):
+        channel.send(ping_rows(channel)[0], NOW)
+
+
+@given(st.text(max_size=20), st.text(max_size=20), st.text(max_size=20), st.integers(1, 10**6))
+def test_an_id_is_the_same_for_ever_and_holds_no_dot(
+    digest: str, channel: str, recipient: str, part: int
+) -> None:
+    """Dots divide what is signed, so whatever a channel is called, its messages' ids have none."""
+    identity = delivery_id(digest, channel, recipient, part)
+    assert re.fullmatch(r"dlv_[0-9a-z]{26}", identity)
+    assert identity == delivery_id(digest, channel, recipient, part)
+
+
+def test_types_are_of_the_letters_recommended() -> None:
+    """Identifiers of letters, digits and underscores, with dots between them."""
+    assert [*SCHEMA_VERSIONS] == [*ALL_EVENTS, "test.ping"]
+    assert all(re.fullmatch(r"[a-zA-Z0-9_]+(\.[a-zA-Z0-9_]+)+", one) for one in SCHEMA_VERSIONS)
+
+
+def test_an_endpoint_has_the_time_recommended() -> None:
+    """Where nothing else is said, between 15 and 30 seconds."""
+    table = {"url": "https://hooks.example.com/trials", "secret_env": "HOOK"}
+    settings = channels.settings_model("webhook").model_validate(table)
+    assert 15 <= settings.model_dump()["timeout_s"] <= 30
 
 
 def test_the_signature_is_that_of_the_specification() -> None:
@@ -267,6 +317,37 @@ def test_cloudevents_are_offered(sink: WebhookSink) -> None:
     assert event["source"] == "urn:trialwire:subscription:akeso"
 
 
+def test_the_cloudevents_sdk_reads_what_is_sent(sink: WebhookSink) -> None:
+    """PyPI's cloudevents takes each type: required attributes, time, schema; the trial where it is of one."""
+    channel = webhook(sink.url, format="cloudevents", events=ALL_EVENTS)
+    for digest in (troubled(), discovered()):
+        for row in rows(channel, digest):
+            channel.send(row, NOW)
+    channel.send(ping_rows(channel)[0], NOW)
+    subjects = {}
+    for hook in sink.received:
+        event = from_http_event(HTTPMessage(headers=dict(hook.headers), body=hook.body))
+        kind = event.get_type().removeprefix("io.trialwire.")
+        assert hook.verified
+        assert (event.get_id(), event.get_time()) == (hook.headers["webhook-id"], NOW)
+        assert event.get_specversion() == "1.0"
+        assert event.get_dataschema() == schema_uri(kind)
+        assert event.get_datacontenttype() == "application/json"
+        named = "channel:pipeline" if kind == "test.ping" else "subscription:akeso"
+        assert event.get_source() == f"urn:trialwire:{named}"
+        data = event.get_data()
+        assert isinstance(data, dict)
+        assert complaints(kind, {"type": kind, "timestamp": "2026-11-20T07:30:05Z", "data": data}) == []
+        subjects[kind] = event.get_subject()
+    assert subjects == {
+        "digest.created": None,
+        "change.detected": "NCT09000001",
+        "trial.discovered": "NCT09000001",
+        "source.unhealthy": None,
+        "test.ping": None,
+    }
+
+
 def tried(channel: Channel, digest: Digest, times: int) -> list[tuple[str, int | None]]:
     """Outcomes and waits of `times` attempts, settled as the pipeline would."""
     (row,) = rows(channel, digest)
@@ -294,7 +375,19 @@ def tried(channel: Channel, digest: Digest, times: int) -> list[tuple[str, int |
         ([Reaction(500), Reaction(500), Reaction(200)], [("pending", 5), ("pending", 300), ("sent", None)]),
         ([Reaction(429, {"Retry-After": "77"}), Reaction(204)], [("pending", 77), ("sent", None)]),
         ([Reaction(503, {"Retry-After": "1"}), Reaction(204)], [("pending", 5), ("sent", None)]),
+        ([Reaction(502, {"Retry-After": "600"}), Reaction(200)], [("pending", 600), ("sent", None)]),
+        ([Reaction(504), Reaction(201)], [("pending", 5), ("sent", None)]),
+        # As a date, five minutes from now, which is by the clock of whoever sends; and farther than a day.
+        ([Reaction(429, {"Retry-After": "Fri, 20 Nov 2026 07:35:05 GMT"})], [("pending", 300)]),
+        ([Reaction(429, {"Retry-After": "Sat, 20 Nov 2027 07:35:05 GMT"})], [("pending", 86400)]),
+        ([Reaction(429, {"Retry-After": "999999999"})], [("pending", 86400)]),
+        ([Reaction(429, {"Retry-After": "soon"}), Reaction(299)], [("pending", 5), ("sent", None)]),
+        ([Reaction(404)], [("pending", 5)]),
         ([Reaction(410)], [("dead", None)]),
+        (
+            [Reaction(302, {"Location": "http://169.254.169.254/latest/meta-data/"}), Reaction(200)],
+            [("pending", 5), ("sent", None)],
+        ),
         (
             [Reaction(302, {"Location": "http://127.0.0.1:1/"}), Reaction(200)],
             [("pending", 5), ("sent", None)],
@@ -302,7 +395,23 @@ def tried(channel: Channel, digest: Digest, times: int) -> list[tuple[str, int |
         ([Reaction(400)], [("pending", 5)]),
         ([Reaction(reset=True), Reaction(200)], [("pending", 5), ("sent", None)]),
     ],
-    ids=["500-500-200", "429", "503", "410", "302", "400", "reset"],
+    ids=[
+        "500-500-200",
+        "429",
+        "503",
+        "502",
+        "504",
+        "429-date",
+        "429-year",
+        "429-ages",
+        "429-soon",
+        "404",
+        "410",
+        "302-metadata",
+        "302",
+        "400",
+        "reset",
+    ],
 )
 def test_a_target_in_trouble_is_treated_by_the_book(
     sink: WebhookSink, reactions: list[Reaction], outcomes: list[tuple[str, int | None]]
@@ -312,6 +421,8 @@ def test_a_target_in_trouble_is_treated_by_the_book(
     assert tried(webhook(sink.url), sample_digest(), len(outcomes)) == outcomes
     assert len(sink.received) == len(outcomes)
     assert len({hook.headers["webhook-id"] for hook in sink.received}) == 1
+    assert len({hook.body for hook in sink.received}) == 1
+    assert len({hook.headers["webhook-signature"] for hook in sink.received}) == len(outcomes)
     assert all(hook.verified for hook in sink.received)
 
 
@@ -323,6 +434,15 @@ def test_a_target_that_hangs_is_left(sink: WebhookSink) -> None:
     with pytest.raises(DeliveryDeferredError):
         channel.send(row, NOW)
     sink.released.set()
+
+
+def test_a_target_that_drips_is_left() -> None:
+    """Bytes that keep coming are no answer: the whole of it has its time."""
+    with Scripted(dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", every_s=0.02)) as target:
+        channel = webhook(target.url, timeout_s=0.3)
+        with pytest.raises(DeliveryDeferredError, match=r"no whole answer within 0\.3 s") as caught:
+            channel.send(ping_rows(channel)[0], NOW)
+    assert caught.value.channel == "pipeline"
 
 
 def test_410_disables_the_channel(sink: WebhookSink) -> None:

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import orjson
 import pytest
 
 from monitor.cli.stage import reflowed
@@ -19,6 +18,7 @@ from monitor.demo import tour
 from monitor.demo.scenario import editions
 from monitor.errors import ConfigError
 from tests.cli.command import Command
+from tests.support.schemas import valid
 
 
 @dataclass
@@ -124,7 +124,7 @@ def test_keeps(trialwire: Command) -> None:
         assert message.get_body(("html",)) is not None
         assert path.with_suffix(".html").read_text("utf-8").startswith("<!")
     for path in (kept / "webhooks").glob("*.json"):
-        assert orjson.loads(path.read_bytes())["type"] == "digest.created"
+        assert valid(path.read_bytes())["type"] == "digest.created"
     assert trialwire("history", "NCT09100001", "--config", "kept/trialwire.toml").code == 0
     (look,) = [line for line in ran.out.splitlines() if line.startswith("  look ")]
     assert look.endswith(" --config kept/trialwire.toml history NCT09100001")
