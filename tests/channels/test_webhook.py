@@ -295,7 +295,7 @@ def test_a_change_larger_than_a_message_says_what_it_leaves_out() -> None:
     """Its sentence and place still arrive; the values are to be looked up."""
     channel, digest = webhook("http://127.0.0.1:1/"), large(1, 600_000)
     (message,) = channel.messages(digest, Renderer().digest(digest))
-    (told,) = valid(message.content)["data"]["changes"]  # type: ignore[index]
+    (told,) = valid(message.content)["data"]["changes"]
     assert told["omitted"] == ["old", "new", "facts"]
     assert told["summary"] == "Text 0 changed."
     assert len(message.content) <= MAX_BODY

@@ -11,7 +11,6 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
 from monitor import schemas
-from monitor.core.record import JsonObject
 
 SCHEMAS: Mapping[str, Any] = {name: schemas.schema(name) for name in schemas.names()}
 
@@ -42,9 +41,9 @@ def complaints(name: str, instance: object) -> list[str]:
     return [f"{error.json_path}: {error.message}" for error in strict(name).iter_errors(instance)]
 
 
-def valid(body: bytes) -> JsonObject:
+def valid(body: bytes) -> dict[str, Any]:
     """The body of a webhook, after its type's own schema found nothing wrong with it."""
-    event: JsonObject = orjson.loads(body)
+    event: dict[str, Any] = orjson.loads(body)
     wrong = complaints(str(event["type"]), event)
     assert not wrong, "\n".join(wrong[:20])
     return event
