@@ -21,6 +21,7 @@ GROUPS = (
     "rules",
     "digests",
     "channels",
+    "optouts",
     "schemas",
     "deliveries",
     "quarantine",
