@@ -38,13 +38,15 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """A channel with something due, and what of it is under way."""
+    """A channel, and what of it is under way."""
 
     channel: str
     standing: Standing
     under_way: int = 0
     slow: int = 0
     """Of those, under way for longer than `SLOW_AFTER_S`."""
+    is_due: bool = True
+    """Does more of it wait?"""
 
 
 def after(standing: Standing, outcome: Outcome, *, now: datetime) -> Standing:
@@ -81,7 +83,7 @@ def room(lanes: Sequence[Lane], *, now: datetime, parallel: int, per_channel: in
     free = parallel - sum(lane.under_way - lane.slow for lane in lanes if not lane.standing.failures)
     given: dict[str, int] = {}
     for lane in lanes:
-        if lane.standing.failures and not lane.under_way and not lane.standing.rests(now):
+        if lane.is_due and lane.standing.failures and not (lane.under_way or lane.standing.rests(now)):
             given[lane.channel] = 1
     left = {lane.channel: _width(lane, now, per_channel) for lane in lanes if not lane.standing.failures}
     while free > 0 and any(width > 0 for width in left.values()):
@@ -94,6 +96,6 @@ def room(lanes: Sequence[Lane], *, now: datetime, parallel: int, per_channel: in
 
 
 def _width(lane: Lane, now: datetime, per_channel: int) -> int:
-    if lane.standing.rests(now):
+    if not lane.is_due or lane.standing.rests(now):
         return 0
     return (per_channel if lane.standing.proven else 1) - lane.under_way

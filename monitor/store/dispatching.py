@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, insert, or_, select, update
 
 from monitor.core.delivery import MAX_RETRY_AFTER_S, Delivery, Ended, Settlement, Want
-from monitor.errors import StoreError
 from monitor.store.engine import Found, Verbs
 from monitor.store.recording import add_notices
 from monitor.store.rows import delivery, plain
@@ -130,9 +129,7 @@ class DispatchVerbs(Verbs):
         ids = [item.delivery for item in ended]
         found = connection.execute(select(*columns).where(DELIVERY.c.id.in_(ids)).with_for_update())
         rows = {row.id: row for row in found}
-        for item in ended:
-            if item.delivery not in rows or not 0 < item.attempt <= rows[item.delivery].attempts:
-                raise StoreError(f"{item.delivery} has no attempt {item.attempt} that could be settled")
+        ended = [item for item in ended if item.delivery in rows]
         own = {item.delivery for item in ended if _is_own(rows[item.delivery], item)}
         late = {
             e.delivery for e in ended if e.settlement.state == "sent" and rows[e.delivery].state != "sent"
