@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from html import escape
 from ipaddress import ip_address
@@ -124,7 +125,7 @@ class EmailChannel:
             '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Test</title></head>'
             f"<body><p>{escape(said)}</p></body></html>"
         )
-        test = self._letter(f"Trialwire: test of {self.name}", said, page, now, "test")
+        test = Letter(self._sender, "test", now, f"Trialwire: test of {self.name}", said, page)
         return self._for_each(ping_id(now), "test.ping", [test])
 
     def send(self, delivery: Delivery, now: datetime) -> tuple[int | None, str]:  # noqa: ARG002
@@ -151,15 +152,19 @@ class EmailChannel:
         return f"{settings.host}:{self._port} ({settings.tls}) to {', '.join(settings.to)}"
 
     def _letters(self, digest: Digest, rendered: Rendered) -> Iterator[Letter]:
-        """What each recipient is sent of a digest, addressed to nobody yet."""
-        yield self._letter(
-            rendered.subject, rendered.text, rendered.html, digest.created_at, digest.subscription.name
-        )
+        """What each recipient is sent of a digest: its threads, then what belongs to none, or all in one.
 
-    def _letter(self, subject: str, text: str, html: str, date: datetime, subscription: str) -> Letter:
-        return Letter(
-            sender=self._sender, subject=subject, text=text, html=html, date=date, subscription=subscription
-        )
+        The attachment goes with the last of them.
+        """
+        about = Letter(self._sender, digest.subscription.name, digest.created_at)
+        letters = [
+            replace(about, subject=one.subject, text=one.text, html=one.html, thread=one.trial.id)
+            for one in rendered.threads
+        ]
+        if rendered.text or not letters:
+            letters.append(replace(about, subject=rendered.subject, text=rendered.text, html=rendered.html))
+        yield from letters[:-1]
+        yield replace(letters[-1], attachment=rendered.csv, attachment_name=rendered.csv_name)
 
     def _for_each(self, digest: str, event: str, letters: Sequence[Letter]) -> Sequence[Message]:
         made: list[Message] = []

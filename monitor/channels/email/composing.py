@@ -30,11 +30,11 @@ class Letter:
     """What is told, addressed to nobody yet."""
 
     sender: Address
-    subject: str
-    text: str
-    html: str
-    date: datetime
     subscription: str
+    date: datetime
+    subject: str = ""
+    text: str = ""
+    html: str = ""
     thread: str = ""
     """What its thread is about, a trial's number; empty where it stands alone."""
     attachment: bytes = b""

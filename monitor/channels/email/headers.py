@@ -34,13 +34,13 @@ def parse_address(text: str) -> Address:
         raise ValueError("an address has no line breaks or control characters")
     header = policy.SMTP.header_factory("to", text)
     addresses: Sequence[Address] = getattr(header, "addresses", ())
-    if len(addresses) != 1 or header.defects or not addresses[0].domain or not addresses[0].username:
-        raise ValueError(f"{text!r} is no address; write name@example.com or Name <name@example.com>")
-    address = addresses[0]
+    address = addresses[0] if len(addresses) == 1 else Address()
     if not address.domain.isascii():
         raise ValueError(f"{address.domain!r} is not ASCII; write the domain in its xn-- form")
     if not address.username.isascii():
         raise ValueError(f"{address.username!r} is not ASCII, which not every mail server on the way takes")
+    if header.defects or not address.domain or not address.username:
+        raise ValueError(f"{text!r} is no address; write name@example.com or Name <name@example.com>")
     return address
 
 
