@@ -27,6 +27,7 @@ GROUPS = (
     "quarantine",
     "health",
     "doctor",
+    "serve",
     "database",
 )
 

@@ -84,6 +84,12 @@ def status(
     raise typer.Exit(ATTENTION if attention else 0)
 
 
+def report(store: Store, found: Settings) -> JsonObject:
+    """What `status --format json` says."""
+    health = _look(store, found)
+    return _as_json(health, list(_attention(health)))
+
+
 def _look(store: Store, found: Settings) -> Health:
     from monitor.store.locks import daemon_pid
 

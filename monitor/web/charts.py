@@ -1,0 +1,300 @@
+"""A trial's course and a month of days as drawings: where strokes go, in percent across and pixels down.
+
+Across is percent, so that a drawing is as wide as its page and its words stay readable; nothing is scaled.
+Every drawing has its text alternative. Nothing here knows SVG but these two units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from itertools import groupby
+
+from monitor.core.change import LEVELS, Significance
+from monitor.core.course import Stage, chart
+from monitor.core.phrases import day_words, plural
+from monitor.core.steps import Line
+
+LEFT = 11.0
+"""Percent of the width that the names of levels take."""
+_TOP, _GAP, _ROW = 18.0, 15.0, 24.0
+"""Pixels above the plot, between two labels, and for the band of states."""
+_DATES_HIGH, _COUNT_HIGH = 250.0, 90.0
+_LABELS = 5
+"""Versions named under a drawing, at most."""
+_TICKS = 6
+_KINDS = {"Start": "start", "Primary completion": "primary", "Study completion": "completion"}
+
+
+@dataclass(frozen=True, slots=True)
+class Stroke:
+    """A straight stroke."""
+
+    x1: str
+    y1: str
+    x2: str
+    y2: str
+    firm: bool
+    """Was it a fact, not a plan?"""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """One line of a drawing."""
+
+    kind: str
+    title: str
+    now: str
+    """What it says in the newest version."""
+    note: str
+    y: str
+    """Where its name stands, at the right edge."""
+    strokes: tuple[Stroke, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Words at a place."""
+
+    x: str
+    y: str
+    text: str
+    anchor: str = "start"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A state that stood over some versions."""
+
+    x: str
+    width: str
+    text: str
+    shade: str
+    """`a` and `b` in turn, so that neighbors part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """All that is drawn."""
+
+    id: str
+    title: str
+    height: str
+    lines: tuple[Drawn, ...]
+    ticks: tuple[Label, ...]
+    labels: tuple[Label, ...]
+    band: tuple[Span, ...]
+    band_y: str
+    today: str
+    """Where today is, empty where it is outside."""
+    words: str
+    """The same in a sentence for each line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One level of one day."""
+
+    x: str
+    y: str
+    width: str
+    height: str
+    level: Significance
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """Days with their changes by level."""
+
+    bars: tuple[Bar, ...]
+    labels: tuple[Label, ...]
+    height: str
+    words: str
+    days: tuple[tuple[str, str], ...]
+    """Each day on which anything was, with its counts in words, the newest first."""
+
+
+def slips(stages: Sequence[Stage], today: date) -> Picture | None:
+    """The dates over the versions: a flat line is a trial on time, a staircase is not."""
+    course = chart(stages)
+    lines = [line for line in course.lines if line.title in _KINDS]
+    levels = [level for line in lines for level in line.levels if level is not None]
+    if not levels:
+        return None
+    low, high = _spread(levels, 120)
+    scale = _Scale(low, high, _DATES_HIGH, len(stages))
+    drawn = _named_apart([_drawn(line, scale) for line in lines], scale.bottom)
+    now = float(today.toordinal())
+    state = f"Status now {course.status[-1]}. " if course.status[-1] else ""
+    return Picture(
+        id="slips",
+        title="Dates over the versions",
+        height=_px(scale.bottom + 2 * _ROW + 6),
+        lines=drawn,
+        ticks=tuple(_year_ticks(low, high, scale)),
+        labels=tuple(_versions(course.versions, course.days, scale.bottom + 2 * _ROW, scale)),
+        band=tuple(_band(course.status, scale)),
+        band_y=_px(scale.bottom + 8),
+        today=_px(scale.y(now)) if low <= now <= high else "",
+        words=state + " ".join(f"{one.title}: {one.now}; {one.note}." for one in drawn),
+    )
+
+
+def enrollment(stages: Sequence[Stage]) -> Picture | None:
+    """Planned and reached enrollment over the versions; None where it never moved: the facts say it."""
+    course = chart(stages)
+    found = [line for line in course.lines if line.title == "Enrollment"]
+    levels = [level for line in found for level in line.levels if level is not None]
+    if len(set(levels)) < 2:
+        return None
+    scale = _Scale(0.0, max(levels) * 1.1 or 1.0, _COUNT_HIGH, len(stages))
+    drawn = tuple(_drawn(line, scale) for line in found)
+    ticks = (Label("0", _px(scale.y(0.0) + 4), "0"),)
+    return Picture(
+        id="enrollment",
+        title="Enrollment over the versions",
+        height=_px(scale.bottom + _ROW),
+        lines=drawn,
+        ticks=ticks,
+        labels=tuple(_versions(course.versions, course.days, scale.bottom + _ROW - 6, scale)),
+        band=(),
+        band_y="0",
+        today="",
+        words=" ".join(f"{one.title}: {one.now}; {one.note}." for one in drawn),
+    )
+
+
+def strip(days: Mapping[date, Mapping[Significance, int]], until: date, number: int) -> Strip:
+    """The last `number` days up to `until`, a bar for each, the worst at its foot."""
+    span = [until - timedelta(days=back) for back in range(number - 1, -1, -1)]
+    most = max([sum(days.get(day, {}).values()) for day in span] + [1])
+    width, room = 100.0 / number, 60.0
+    bars = []
+    for place, day in enumerate(span):
+        foot = room
+        for level in LEVELS:
+            if count := days.get(day, {}).get(level, 0):
+                height = max(count / most * (room - 4), 2.0)
+                foot -= height
+                x = _pc(place * width + width * 0.12)
+                bars.append(Bar(x, _px(max(foot, 0.0)), _pc(width * 0.76), _px(height), level))
+    named = [place for place in range(number) if place % 7 == (number - 1) % 7]
+    labels = [
+        Label(_pc((place + 1) * width), _px(room + 15), f"{span[place].day} {span[place]:%b}", "end")
+        for place in named
+    ]
+    total = {level: sum(counts.get(level, 0) for counts in days.values()) for level in LEVELS}
+    told = _counts(total) or "nothing"
+    listed = [(day_words(day), words) for day in reversed(span) if (words := _counts(days.get(day, {})))]
+    return Strip(tuple(bars), tuple(labels), _px(room + 18), told, tuple(listed))
+
+
+def _counts(counts: Mapping[Significance, int]) -> str:
+    return " · ".join(f"{counts[level]:,} {level}" for level in LEVELS if counts.get(level))
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    low: float
+    high: float
+    room: float
+    versions: int
+
+    @property
+    def bottom(self) -> float:
+        """The foot of the plot."""
+        return _TOP + self.room
+
+    def y(self, level: float) -> float:
+        """Pixels from the top: higher is later, or more."""
+        return _TOP + (self.high - level) / (self.high - self.low) * self.room
+
+    def x(self, place: int) -> float:
+        """Percent from the left of where a version begins; of the number of versions, the right edge."""
+        return LEFT + (100.0 - LEFT) * place / self.versions
+
+
+def _drawn(line: Line, scale: _Scale) -> Drawn:
+    newest = next(level for level in reversed(line.levels) if level is not None)
+    place = len(line.levels) - 1 - line.levels[::-1].index(newest)
+    said = line.names[newest]
+    planned = "" if line.actual[place] else " planned"
+    return Drawn(
+        kind=_KINDS.get(line.title, "count"),
+        title=line.title,
+        now=f"{said}{planned}" if line.title not in _KINDS else said,
+        note=line.note,
+        y=_px(scale.y(newest) - 6),
+        strokes=tuple(_strokes(line, scale)),
+    )
+
+
+def _strokes(line: Line, scale: _Scale) -> Iterator[Stroke]:
+    """Flat where nothing moved, upright where it did; equal neighbors are one stroke."""
+    runs = groupby(range(len(line.levels)), key=lambda place: (line.levels[place], line.actual[place]))
+    before: float | None = None
+    for (level, firm), group in runs:
+        places = list(group)
+        if level is not None:
+            y, x = _px(scale.y(level)), _pc(scale.x(places[0]))
+            if before is not None and before != level:
+                yield Stroke(x, _px(scale.y(before)), x, y, firm)
+            yield Stroke(x, y, _pc(scale.x(places[-1] + 1)), y, firm)
+        before = level
+
+
+def _named_apart(drawn: Sequence[Drawn], bottom: float) -> tuple[Drawn, ...]:
+    """The lines with their names moved so that none covers another, the highest first."""
+    moved: list[Drawn] = []
+    floor = _TOP - 6
+    for one in sorted(drawn, key=lambda line: float(line.y)):
+        place = max(float(one.y), floor)
+        moved.append(replace(one, y=_px(place)))
+        floor = place + _GAP
+    over = max(floor - _GAP - bottom, 0.0)
+    return tuple(replace(one, y=_px(float(one.y) - over)) for one in moved)
+
+
+def _spread(levels: Sequence[float], least: float) -> tuple[float, float]:
+    """The lowest and the highest with some air."""
+    low, high = min(levels), max(levels)
+    air = max((high - low) * 0.08, (least - (high - low)) / 2, 20.0)
+    return max(low - air, 1.0), high + air
+
+
+def _year_ticks(low: float, high: float, scale: _Scale) -> Iterator[Label]:
+    first, last = date.fromordinal(int(low)).year, date.fromordinal(int(high)).year
+    step = next(size for size in (1, 2, 5, 10, 20, 50, 100, 1000, 10000) if (last - first) / size <= _TICKS)
+    for year in range(first, last + 1):
+        place = float(date(year, 1, 1).toordinal()) if year > 0 else 0.0
+        if year % step == 0 and low <= place <= high:
+            yield Label("0", _px(scale.y(place) + 4), str(year))
+
+
+def _versions(names: Sequence[str], days: Sequence[str], y: float, scale: _Scale) -> Iterator[Label]:
+    """Some versions by name, the first and the newest always among them."""
+    step = max(-(-len(names) // _LABELS), 1)
+    places = [place for place in range(0, len(names), step) if len(names) - 1 - place >= step or not place]
+    for place in places if len(names) > 1 else []:
+        yield Label(
+            _pc(scale.x(place)), _px(y), f"{names[place]} {days[place]}" if not place else names[place]
+        )
+    yield Label("100%", _px(y), f"{names[-1]} {days[-1]}", "end")
+
+
+def _band(status: Sequence[str], scale: _Scale) -> Iterator[Span]:
+    runs = groupby(range(len(status)), key=lambda place: status[place])
+    for number, (word, group) in enumerate(runs):
+        places = list(group)
+        start, end = scale.x(places[0]), scale.x(places[-1] + 1)
+        versions = plural(len(places), "version")
+        yield Span(_pc(start), _pc(end - start), word or versions, "ab"[number % 2])
+
+
+def _pc(share: float) -> str:
+    return f"{share:.2f}%"
+
+
+def _px(pixels: float) -> str:
+    return f"{pixels:.1f}"

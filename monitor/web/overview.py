@@ -1,0 +1,104 @@
+"""The overview: a strip of days, what the latest digests told, and whether all is well."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from monitor.core.change import Significance, at_least
+from monitor.core.phrases import day_words, freshness, plural
+from monitor.store import StoredDigest
+from monitor.store.pages import Told as Place
+from monitor.store.values import ChangeQuery
+from monitor.web import charts, stories
+from monitor.web.site import Site
+
+DAYS = 30
+STORIES = 10
+"""Told of one digest; its own page has all."""
+LATEST = 60
+"""Changes shown where nobody subscribes to any."""
+_ATTENTION = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A run of text, as people read it or as they type it."""
+
+    text: str
+    typed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """The newest digest of a subscription."""
+
+    name: str
+    digest: StoredDigest | None
+    when: str
+    stories: tuple[stories.Told, ...]
+    more: str
+
+
+def values(site: Site) -> dict[str, object]:
+    """What the overview shows."""
+    store, now = site.store, site.now
+    subscriptions = site.works.subscriptions
+    since = now.date() - timedelta(days=DAYS - 1)
+    latest = [_latest(site, one.name, one.min_significance) for one in subscriptions]
+    attention = site.status().get("attention")
+    said = [str(line) for line in attention] if isinstance(attention, list) else []
+    return {
+        "strip": charts.strip(store.daily(since), now.date(), DAYS),
+        "sources": [freshness(source, now.year) for source in store.sources()],
+        "attention": [tuple(marked(line)) for line in said[:_ATTENTION]],
+        "more_attention": max(len(said) - _ATTENTION, 0),
+        "watched": site.status().get("watched") or 0,
+        "latest": latest,
+        "changes": [] if subscriptions else _changes(site),
+    }
+
+
+def marked(text: str) -> Iterator[Words]:
+    """The words of a line with backquotes, those between them as typed."""
+    for place, part in enumerate(re.split(r"`([^`]*)`", text)):
+        if part:
+            yield Words(part, typed=place % 2 == 1)
+
+
+def in_groups(places: Sequence[Place]) -> list[list[Place]]:
+    """Places of changes by the story they belong to, in the same order."""
+    groups: dict[tuple[str, str], list[Place]] = {}
+    for place in places:
+        groups.setdefault((str(place.trial), place.finding or ""), []).append(place)
+    return list(groups.values())
+
+
+def told(site: Site, groups: Sequence[Sequence[Place]]) -> tuple[stories.Told, ...]:
+    """The stories of some places, read now."""
+    places = [place for group in groups for place in group]
+    found = site.store.changes_by_id(place.change for place in places)
+    findings = site.store.findings_by_id(sorted({place.finding for place in places if place.finding}))
+    states = [held.state for held in site.store.latest(place.trial for place in places).values()]
+    changes = [found[place.change] for place in places if place.change in found]
+    return stories.told(states, changes, tuple(findings.values()))
+
+
+def _latest(site: Site, name: str, minimum: Significance) -> Latest:
+    digest = site.store.last_digest(name)
+    if digest is None:
+        return Latest(name, None, "", (), "")
+    groups = in_groups([place for place in site.store.told(digest.id) if at_least(place.loudness, minimum)])
+    rest = len(groups) - STORIES
+    more = f"and {plural(rest, 'more story').replace('storys', 'stories')}" if rest > 0 else ""
+    when = f"{day_words(digest.created_at.date())}, {digest.created_at:%H:%M} UTC"
+    return Latest(name, digest, when, told(site, groups[:STORIES]), more)
+
+
+def _changes(site: Site) -> tuple[stories.Told, ...]:
+    changes = site.store.changes(ChangeQuery(min_significance="minor", origins=("poll",), limit=LATEST))
+    findings = site.store.findings_over(change.id for change in changes)
+    states = [held.state for held in site.store.latest(change.trial for change in changes).values()]
+    return stories.told(states, changes, findings)
