@@ -7,7 +7,9 @@ http and any port are allowed too. This module resolves nothing and sends nothin
 
 from __future__ import annotations
 
+import re
 import socket
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -27,6 +29,7 @@ _FORBIDDEN: tuple[tuple[Network, str], ...] = tuple(
     for network, why in (
         ("0.0.0.0/8", "this network"),
         ("100.64.0.0/10", "shared by a carrier's customers"),
+        ("168.63.129.16/32", "a cloud's own service"),
         ("192.0.0.0/24", "kept for protocols"),
         ("192.88.99.0/24", "a 6to4 relay"),
         ("224.0.0.0/4", "multicast"),
@@ -45,6 +48,11 @@ _FORBIDDEN: tuple[tuple[Network, str], ...] = tuple(
         ("ff00::/8", "multicast"),
     )
 )
+_LONGEST = 253
+_NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
+"""What a host name is made of, as it is looked up."""
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+"""A last label that makes a host an address, or nothing at all."""
 _NAT64 = IPv6Network("64:ff9b::/96")
 _MISTYPED = "Write it like https://hooks.example.com/trials."
 
@@ -159,15 +167,38 @@ def _target(url: str) -> Target:
             "url: a receiver's address must hold no user name or password",
             remedy="Receivers know us by the signature; secrets stand in files.",
         )
-    try:
-        host = parts.hostname.encode("idna").decode().rstrip(".").lower()
-    except UnicodeError as error:
-        raise ConfigError("url: no such host name can exist", remedy=_MISTYPED) from error
+    host = _host(parts.hostname, is_bracketed="[" in parts.netloc)
     path = parts.path or "/"
     target = f"{path}?{parts.query}" if parts.query else path
-    if not host or not target.isascii() or any(character.isspace() for character in target):
+    if not target.isascii() or any(character.isspace() for character in target):
         raise ConfigError("url: percent-encode what is not plain ASCII", remedy=_MISTYPED)
     return Target(parts.scheme, host, port if port is not None else DEFAULT_PORTS[parts.scheme], target)
+
+
+def _host(written: str, *, is_bracketed: bool) -> str:
+    """The host in ASCII, as it is looked up; ConfigError where that is not what was written."""
+    try:
+        host = written.encode("idna").decode().removesuffix(".").lower()
+        shown = host.encode().decode("idna")
+    except UnicodeError as error:
+        raise ConfigError("url: no such host name can exist", remedy=_MISTYPED) from error
+    literal = literal_address(host)
+    if literal is None and (
+        is_bracketed or len(host) > _LONGEST or not _NAME.fullmatch(host) or _ends_in_a_number(host)
+    ):
+        raise ConfigError("url: no such host name can exist", remedy=_MISTYPED)
+    # What disappears or turns into other letters on the way to DNS shows another host than it asks.
+    if not written.isascii() and unicodedata.normalize("NFC", written.lower()).rstrip(".") != shown:
+        raise ConfigError(
+            f"url: the host is looked up as {host}, which is not as it is written", remedy="Write it so."
+        )
+    if literal is not None and "%" in host:
+        raise ConfigError("url: an address with a zone cannot be sent to", remedy=_MISTYPED)
+    return host
+
+
+def _ends_in_a_number(host: str) -> bool:
+    return _NUMBER.fullmatch(host.rpartition(".")[2]) is not None
 
 
 def _split(url: str) -> tuple[SplitResult, int | None]:

@@ -29,6 +29,8 @@ __all__ = ["MAX_READ", "GuardedSender", "Reply", "Resolver", "system_addresses"]
 
 USER_AGENT = f"trialwire/{__version__}"
 _EXCERPT = 500
+_MOST_TRIED = 8
+"""Addresses of one name that are tried: whoever runs its DNS shall not make us knock at a thousand doors."""
 
 Resolver = Callable[[str, int], Sequence[str]]
 
@@ -152,7 +154,7 @@ class GuardedSender:
         )
 
     def _checked(self, target: Target, networks: Sequence[Network]) -> list[Address]:
-        """The target's addresses, every one of them allowed."""
+        """The target's addresses, as many as are tried, every one that it has allowed."""
         try:
             addresses = [ip_address(text) for text in self._resolve(target.host, target.port)]
         except (OSError, ValueError) as error:
@@ -162,7 +164,7 @@ class GuardedSender:
         for address in addresses:
             if why := refusal(address, target, networks):
                 raise _rejected(f"{target.host} is not sent to: {why}")
-        return addresses
+        return addresses[:_MOST_TRIED]
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:

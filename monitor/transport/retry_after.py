@@ -18,7 +18,7 @@ def retry_after_s(header: str | None, now: datetime) -> float | None:
         return min(float(text), CAP_S)
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # no date, or one so far off that there is none
         return None
     aware = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
     return min(max((aware - now).total_seconds(), 0.0), CAP_S)

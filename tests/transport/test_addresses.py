@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 
 import pytest
 from hypothesis import given
@@ -103,6 +104,26 @@ def test_what_the_standard_library_calls_private_is_never_allowed(
     if forbidden(address) is None and not getattr(address, "ipv4_mapped", None):
         assert address.is_global
         assert not address.is_multicast
+
+
+@given(st.ip_addresses(v=6))
+def test_only_the_global_unicast_of_ipv6_is_public(address: ipaddress.IPv6Address) -> None:
+    """2000::/3 is all that is in use (RFC 4291), but for addresses that stand for an IPv4 one."""
+    stands = address.ipv4_mapped or address in ipaddress.ip_network("64:ff9b::/96")
+    if forbidden(address) is None and not stands:
+        assert address in ipaddress.ip_network("2000::/3")
+
+
+@given(st.text(max_size=12), st.text(max_size=12))
+def test_whatever_is_written_is_a_target_or_a_config_error(host: str, rest: str) -> None:
+    """No text brings the guard to another end, and what passes is a plain host and an ASCII path."""
+    try:
+        target = check_url(f"https://{host}/{rest}")
+    except ConfigError:
+        return
+    assert re.fullmatch(r"[a-z0-9._:-]+", target.host)
+    assert target.path.isascii()
+    assert target.is_plain
 
 
 @pytest.mark.parametrize(

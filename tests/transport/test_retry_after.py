@@ -26,6 +26,8 @@ NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
         ("Fri, 20 Nov 2026 08:00:00 GMT", 0.0),
         ("999999999999", CAP_S),
         ("Fri, 20 Nov 2099 09:00:00 GMT", CAP_S),
+        ("Fri, 20 Nov 2026 09:01:30 +99999999999999", None),
+        ("Fri, 20 Nov 99999 09:01:30 GMT", None),
         ("-5", None),
         ("1.5", None),
         ("soon", None),
