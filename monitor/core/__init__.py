@@ -35,7 +35,9 @@ What was recorded, and who is told
     readouts, pictures: what is expected and due soon; a trial's past as bars
     links: where our own pages are
     brief, dialects: a digest in blocks for chats and feeds, and how each of them writes
-    outline, entries, folding, trial_page: a digest to be read, made to fit
+    outline, sections, mentions, entries, repeats: a digest to be read
+    folding, sheet: made to fit, and what did not fit
+    trial_page: a trial's page
     events, parts: one for programs, in parts that fit
     course, steps: a trial over all its versions, as values and as a chart
 

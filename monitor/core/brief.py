@@ -75,13 +75,18 @@ class Brief:
 
 
 def fitted(
-    digest: Digest, links: Links | None, build: Callable[[Brief], Made], fits: Callable[[Made], bool]
+    digest: Digest,
+    links: Links | None,
+    build: Callable[[Brief], Made],
+    fits: Callable[[Made], bool],
+    *,
+    steps: Sequence[Limits] = STEPS,
 ) -> Made:
     """What `build` makes of the longest brief that `fits`, or of one line where none does.
 
     The one line is not asked about: whoever builds from it must be able to send it.
     """
-    longer = fitting(digest, lambda said: build(brief(digest, said)), fits, ladder=STEPS, links=links)
+    longer = fitting(digest, lambda said: build(brief(digest, said)), fits, ladder=steps, links=links)
     if longer:
         return longer.made
     shorter = fitting(digest, lambda said: build(compact(digest, said)), fits, ladder=HEADLINES, links=links)
@@ -104,7 +109,7 @@ def compact(digest: Digest, said: Outline) -> Brief:
     """Headlines alone, and one line that counts all the rest."""
     told = [(card.number, entry) for one in said.sections for card in one.cards for entry in card.entries]
     across = [one for section in said.sections for one in section.programmes]
-    news = len(told) + len(across)
+    news = len(told) + sum(one.stories for one in across)
     items = [Item(_commanded(line)) for line in said.attention]
     items += [Item((Piece(one.headline),)) for one in across]
     items += [Item((Piece(number, "strong"), Piece(f" {entry.headline}"))) for number, entry in told]

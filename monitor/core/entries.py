@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,6 +14,7 @@ from monitor.core.partial_date import PartialDate
 from monitor.core.phrases import SOURCES, Span, clip, clip_span, day_words, diff_spans
 from monitor.core.record import Json
 from monitor.core.recorded import RecordedChange
+from monitor.core.repeats import bare, news_of, without_reason
 from monitor.core.stories import Story
 
 
@@ -35,6 +37,14 @@ class Limits:
     """Entries of one list: first sights, unread trials, notices."""
 
 
+BACK_AGAIN = "Back again"
+"""Says that what changed was taken back."""
+AT_ODDS = "Does not fit together"
+"""Says that the record contradicts itself."""
+_THOUGH = re.compile(
+    r"^(?:[A-Z][^“\"]*, though (?:its|the|nobody|enrollment|primary|\d)"
+    r"|Given as actual though still to come: )"
+)
 _ABOVE = "The rest of it is told above, with other trials."
 
 
@@ -77,22 +87,40 @@ def linked_once(entries: Sequence[Entry]) -> Iterator[Entry]:
         yield replace(entry, compare="", compare_url="") if again else entry
 
 
+def headline_of(story: Story) -> str:
+    """The story's headline; what was taken back and what cannot be so is named as such."""
+    changes = sorted(story.own, key=lambda change: LEVELS.index(change.significance))
+    # What a programme tells above is not said again: the story begins with what is its own.
+    said = changes[0].summary if story.above and changes else story.finding.headline
+    if story.finding.net == "reverted":
+        return f"{BACK_AGAIN}: {said}"
+    return f"{AT_ODDS}: {said}" if _is_at_odds(said) else said
+
+
 def entry(story: Story, limits: Limits) -> Entry:
     """The story, its loud changes before its quiet ones, within the limits."""
     changes = sorted(story.own, key=lambda change: LEVELS.index(change.significance))
-    # What a programme tells above is not said again: the story begins with what is its own.
-    first = changes[0].summary if story.above and changes else story.finding.headline
-    headline = clip(first, limits.clip)
     loud = [change for change in changes if not _is_quiet(story, change)]
     quiet = changes[len(loud) :]
-    details = [Line(clip(detail, limits.clip)) for detail in story.finding.details]
-    told = [*details, *(_line(change, limits) for change in (*loud, *quiet[: limits.quiet]))]
+    told = [_line(change, limits) for change in loud]
+    told += [Line(clip(_detail(detail), limits.clip)) for detail in story.finding.details]
+    told += [_line(change, limits) for change in quiet[: limits.quiet]]
     told += [Line(_ABOVE)] if story.above else []
     told += [Line(clip(story.earlier, limits.clip))] if story.earlier else []
+    headline = clip(without_reason(headline_of(story), [line.text for line in told]), limits.clip)
     lines = _unsaid(headline, told)
     hidden = max(0, len(lines) - limits.lines) + len(quiet[limits.quiet :])
     compare, compare_url = _compare(story) if _is_loud(story) else ("", "")
     return Entry(headline, tuple(lines[: limits.lines]), hidden, compare, compare_url)
+
+
+def _detail(sentence: str) -> str:
+    return f"{AT_ODDS}: {sentence}" if _is_at_odds(sentence) else sentence
+
+
+def _is_at_odds(sentence: str) -> bool:
+    """Is it one of `core.contradictions`? They alone hold two things a record says against each other."""
+    return _THOUGH.search(sentence) is not None
 
 
 def _is_loud(story: Story) -> bool:
@@ -115,20 +143,16 @@ def _line(change: RecordedChange, limits: Limits) -> Line:
 
 
 def _unsaid(headline: str, lines: Sequence[Line]) -> list[Line]:
-    """The lines without sentences that the headline or a longer line holds already; marks and bars stay."""
-    said = [_bare(text) for text in (headline, *(line.text for line in lines))]
-    kept = []
+    """The lines without what the headline or a longer line says already; marks and bars stay."""
+    said = [bare(line.text) for line in lines]
+    kept: list[Line] = []
     for line in lines:
-        bare = _bare(line.text)
-        if bare in said[0] or any(bare in other and bare != other for other in said):
-            line = replace(line, text="")
+        own = bare(line.text)
+        is_told = any(own in other and own != other for other in said) or own in (bare(k.text) for k in kept)
+        line = replace(line, text="" if is_told else news_of(line.text, headline))
         if line.text or line.spans or line.bars:
             kept.append(line)
     return kept
-
-
-def _bare(text: str) -> str:
-    return text.rstrip(".").casefold()
 
 
 def _bars(change: RecordedChange) -> tuple[Bar, ...]:

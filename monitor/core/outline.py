@@ -12,52 +12,31 @@ from dataclasses import dataclass
 from monitor.core import cadence
 from monitor.core.change import LEVELS, Significance
 from monitor.core.digest import Digest, Story, in_searches, subject, tally
-from monitor.core.entries import Entry, Limits, entry, linked_once
+from monitor.core.entries import Entry, Limits
 from monitor.core.links import Links
-from monitor.core.phrases import (
-    clean,
-    clip,
-    day_words,
-    freshness,
-    phase_words,
-    plural,
-)
-from monitor.core.programmes import Programme
-from monitor.core.record import TrialId
+from monitor.core.mentions import Across, Mention
+from monitor.core.phrases import clean, clip, day_words, freshness, plural
+from monitor.core.readouts import Readout
 from monitor.core.searches import search_line
+from monitor.core.sections import Card, Lead, Section, command_for, sections, worst
 from monitor.core.watching import Notice, TrialState
 
+__all__ = [
+    "Across",
+    "Card",
+    "ClockList",
+    "Entry",
+    "Lead",
+    "Mention",
+    "Newcomer",
+    "Outline",
+    "Section",
+    "command_for",
+    "outline",
+]
 
-@dataclass(frozen=True, slots=True)
-class Card:
-    """One trial with its stories of one level."""
-
-    number: str
-    title: str
-    context: str
-    url: str
-    entries: tuple[Entry, ...]
-    more: str
-    """How many more stories there are, with the command that shows them; empty where all are told."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """One trial of a programme."""
-
-    number: str
-    url: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Across:
-    """The same edit in several trials."""
-
-    headline: str
-    mentions: tuple[Mention, ...]
-    more: int
-    """Trials that are only counted."""
+_ON_THE_CLOCK = 5
+"""Trials of one kind named on the readout clock: it is looked at in passing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +50,13 @@ class Newcomer:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
-    """All that is told of one level."""
+class ClockList:
+    """Trials that are expected to read out, or whose results are due."""
 
-    level: Significance
-    programmes: tuple[Across, ...]
-    cards: tuple[Card, ...]
-    more: str
-    """How much more there is, in a sentence; empty where all is said."""
+    title: str
+    items: tuple[Mention, ...]
+    more: int
+    """Trials that are only counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +82,13 @@ class Outline:
     cadence: str
     page: str = ""
     """Our own page of the digest, which tells all of it; empty where none is served."""
+    worst: Lead | None = None
+    behind: str = ""
+    """How many trials could not be read, and since when; empty where all were."""
+    clock: tuple[ClockList, ...] = ()
+    clock_caveat: str = ""
+    attached: str = ""
+    """Where a mail of it holds what is only counted; empty where nothing is, or a page of ours tells it."""
 
     @property
     def marks(self) -> bool:
@@ -129,7 +114,7 @@ def outline(digest: Digest, limits: Limits, links: Links | None = None) -> Outli
         scope=scope,
         freshness=tuple(freshness(source, year) for source in digest.sources),
         preheader=clip("; ".join(_loudest(digest)) or scope, 180),
-        sections=tuple(_sections(digest, limits)),
+        sections=tuple(sections(digest, limits, links)),
         newcomers=newcomers[: limits.items],
         more_newcomers=_more_newcomers(digest, len(newcomers) - limits.items),
         attention=_listed([clip(words, limits.clip) for words in _attention(digest)], limits),
@@ -139,26 +124,11 @@ def outline(digest: Digest, limits: Limits, links: Links | None = None) -> Outli
         covers=_covers(digest),
         cadence=digest.subscription.cadence,
         page=links.digest(digest.id) if links else "",
+        worst=worst(digest, limits),
+        behind=_behind(digest, year),
+        clock=tuple(_clock(digest, limits)),
+        clock_caveat=digest.readouts.caveat if digest.readouts else "",
     )
-
-
-def _sections(digest: Digest, limits: Limits) -> Iterator[Section]:
-    room = limits.stories
-    for level in LEVELS:
-        across = [one for one in digest.programmes if one.significance == level]
-        stories = [story for story in digest.stories if story.level == level and not story.is_of_search]
-        if not (stories or across):
-            continue
-        named = tuple(_across(digest, one, limits) for one in across[:room])
-        room -= len(named)
-        shown, rest = stories[:room], stories[room:]
-        room -= len(shown)
-        by_trial: dict[TrialId, list[Story]] = {}
-        for story in shown:
-            by_trial.setdefault(story.trial.trial, []).append(story)
-        cards = tuple(_card(group, limits) for group in by_trial.values())
-        more = _more(digest, level, rest, across[len(named) :])
-        yield Section(level, named, cards, more)
 
 
 def _newcomer(story: Story, limits: Limits) -> Newcomer:
@@ -176,61 +146,6 @@ def _more_newcomers(digest: Digest, rest: int) -> str:
         return ""
     since = f" --observed-since {digest.since:%Y-%m-%d}" if digest.since is not None else ""
     return f"and {rest:,} more: trialwire changes{since} --field registry.search"
-
-
-def _across(digest: Digest, one: Programme, limits: Limits) -> Across:
-    """A programme with its trials; of those that say nothing else, with what belongs to no single change."""
-    details: dict[TrialId, list[str]] = {}
-    for story in digest.stories:
-        if story.level is None and story.finding.id in one.findings:
-            details.setdefault(story.trial.trial, []).extend(story.finding.details)
-    mentions = []
-    for member in one.members[: limits.items]:
-        said = " ".join(dict.fromkeys([member.said, *details.get(member.trial, ())])).strip()
-        text = f"{member.title}: {said}" if said else member.title
-        mentions.append(Mention(member.trial.id, member.url, clip(text, limits.clip)))
-    return Across(clip(one.headline, limits.clip), tuple(mentions), len(one.members) - len(mentions))
-
-
-def _more(digest: Digest, level: Significance, rest: Sequence[Story], across: Sequence[Programme]) -> str:
-    """What is only counted, with the command that shows it; empty where nothing is."""
-    if not (rest or across):
-        return ""
-    changes = sum(len(story.changes) or 1 for story in rest) + sum(len(one.changes) for one in across)
-    trials = len(
-        {story.trial.trial for story in rest} | {member.trial for one in across for member in one.members}
-    )
-    command = command_for(digest, level)
-    return f"and {plural(changes, f'more {level} change')} in {plural(trials, 'trial')}: {command}"
-
-
-def command_for(digest: Digest, level: Significance) -> str:
-    """The command that shows what a digest only counts."""
-    words = ["trialwire changes"]
-    if digest.since is not None:
-        words.append(f"--observed-since {digest.since:%Y-%m-%d}")
-    if len(digest.subscription.tags) == 1:
-        words.append(f"--tag {digest.subscription.tags[0]}")
-    if len(digest.subscription.searches) == 1:
-        words.append(f"--search '{digest.subscription.searches[0]}'")
-    words.append(f"--min-significance {level}")
-    return " ".join(words)
-
-
-def _card(stories: Sequence[Story], limits: Limits) -> Card:
-    state, finding = stories[0].trial, stories[0].finding
-    stamps = [change.stamp for story in stories for change in story.changes]
-    context = [phase_words(state.phases), clip(state.sponsor or "", 80)]
-    entries = [entry(story, limits) for story in stories[: limits.entries]]
-    rest = len(stories) - len(entries)
-    return Card(
-        number=state.trial.id,
-        title=clip(state.title or finding.title, min(limits.clip, 160)),
-        context=" · ".join(part for part in context if part),
-        url=stamps[0].url if stamps else "",
-        entries=tuple(linked_once(entries)),
-        more=f"and {plural(rest, 'more finding')}: trialwire history {state.trial.id}" if rest else "",
-    )
 
 
 def _loudest(digest: Digest) -> Iterator[str]:
@@ -261,6 +176,34 @@ def _attention(digest: Digest) -> Iterator[str]:
 
 def _notice(notice: Notice, limits: Limits) -> str:
     return clip(notice.message, limits.clip)
+
+
+def _behind(digest: Digest, year: int) -> str:
+    """`3 trials could not be read, the longest since 18 Nov 09:00 UTC`."""
+    if not digest.unread:
+        return ""
+    many = len(digest.unread) > 1
+    words = f"{plural(len(digest.unread), 'trial')} could not be read"
+    checked = [state.checked_at for state in digest.unread if state.checked_at]
+    if not checked:
+        return f"{words} yet"
+    since = day_words(min(checked).date()).removesuffix(f" {year}")
+    return f"{words}{', the longest' if many else ''} since {since}"
+
+
+def _clock(digest: Digest, limits: Limits) -> Iterator[ClockList]:
+    if digest.readouts is None:
+        return
+    most = min(_ON_THE_CLOCK, limits.items)
+    for one in digest.readouts.lists:
+        items = tuple(_readout(readout, limits) for readout in one.items[:most])
+        yield ClockList(f"{one.title} ({one.total:,})", items, one.total - len(items))
+
+
+def _readout(one: Readout, limits: Limits) -> Mention:
+    said = " ".join(part for part in (one.text, one.slips) if part)
+    title = clip(one.title, min(limits.clip, 60))
+    return Mention(one.trial.id, one.url, clip(f"{title}: {said}", limits.clip))
 
 
 def _listed(items: Sequence[str], limits: Limits, command: str = "status") -> tuple[str, ...]:

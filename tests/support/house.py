@@ -45,6 +45,7 @@ PLUGINS = ("monitor.registries", "monitor.channels")
 DOORS: Mapping[str, tuple[str, ...]] = {
     "aiosmtpd": ("monitor.demo",),
     "alembic": ("monitor.store",),
+    "apprise": ("monitor.channels.apprise",),
     "apscheduler": ("monitor.daemon",),
     "cronsim": ("monitor.core.cadence",),
     "deepdiff": ("monitor.core.diff_other",),
@@ -68,9 +69,9 @@ DOORS: Mapping[str, tuple[str, ...]] = {
 }
 
 _PURE = """
-    __future__ base64 binascii bisect calendar collections contextlib copy dataclasses datetime decimal enum
-    fnmatch fractions
-    functools hashlib heapq hmac html html.parser itertools json math operator re statistics string textwrap
+    __future__ base64 binascii bisect calendar collections contextlib copy csv dataclasses datetime
+    decimal enum fnmatch fractions functools hashlib heapq hmac html html.parser io.StringIO itertools json
+    math operator re statistics string textwrap
     types typing unicodedata urllib.parse zoneinfo orjson deepdiff rapidfuzz cronsim monitor.errors
     monitor.core
 """
