@@ -24,6 +24,8 @@ _DATES_HIGH, _COUNT_HIGH = 250.0, 90.0
 _LABELS = 5
 """Versions named under a drawing, at most."""
 _TICKS = 6
+_ROOM_FOR_A_DAY = 14.0
+"""Percent that the name of a day takes on the narrowest page."""
 _KINDS = {"Start": "start", "Primary completion": "primary", "Study completion": "completion"}
 
 
@@ -183,6 +185,7 @@ def strip(days: Mapping[date, Mapping[Significance, int]], until: date, number: 
     labels = [
         Label(_pc((place + 1) * width), _px(room + 15), f"{span[place].day} {span[place]:%b}", "end")
         for place in named
+        if (place + 1) * width > _ROOM_FOR_A_DAY
     ]
     total = {level: sum(counts.get(level, 0) for counts in days.values()) for level in LEVELS}
     told = _counts(total) or "nothing"

@@ -8,11 +8,11 @@ from starlette.requests import Request
 
 from monitor.core.change import LEVELS, at_least
 from monitor.core.phrases import clip, day_words
-from monitor.web import asking, overview
+from monitor.web import asking, overview, stories
 from monitor.web.answering import RefusedError
 from monitor.web.site import Site
 
-STORIES = 100
+STORIES = 50
 """On one page."""
 NOTICES = 100
 _PAGES = 10_000
@@ -39,7 +39,7 @@ def values(site: Site, request: Request, digest_id: str) -> dict[str, object]:
         "when": f"{day_words(digest.created_at.date())}, {digest.created_at:%H:%M} UTC",
         "level": level or "",
         "levels": [(one, counts[one]) for one in LEVELS if counts[one]],
-        "stories": overview.told(site, groups[first : first + STORIES]),
+        "stories": overview.told(site, groups[first : first + STORIES], stories.WHOLE),
         "page": page,
         "pages": max(-(-len(groups) // STORIES), 1),
         "first_sights": [clip(one.message, 400) for one in notices if one.kind == "baseline"][:NOTICES],

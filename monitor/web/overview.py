@@ -76,21 +76,30 @@ def in_groups(places: Sequence[Place]) -> list[list[Place]]:
     return list(groups.values())
 
 
-def told(site: Site, groups: Sequence[Sequence[Place]]) -> tuple[stories.Told, ...]:
+def told(
+    site: Site, groups: Sequence[Sequence[Place]], limits: stories.Limits = stories.LIMITS
+) -> tuple[stories.Told, ...]:
     """The stories of some places, read now."""
     places = [place for group in groups for place in group]
     found = site.store.changes_by_id(place.change for place in places)
     findings = site.store.findings_by_id(sorted({place.finding for place in places if place.finding}))
     states = [held.state for held in site.store.latest(place.trial for place in places).values()]
     changes = [found[place.change] for place in places if place.change in found]
-    return stories.told(states, changes, tuple(findings.values()))
+    return stories.told(states, changes, tuple(findings.values()), limits)
 
 
 def _latest(site: Site, name: str, minimum: Significance) -> Latest:
     digest = site.store.last_digest(name)
     if digest is None:
         return Latest(name, None, "", (), "")
-    groups = in_groups([place for place in site.store.told(digest.id) if at_least(place.loudness, minimum)])
+    # As in the message: what is administrative in a story is only counted.
+    floor = minimum if minimum == "noise" else "minor"
+    loud = [
+        place
+        for place in site.store.told(digest.id)
+        if at_least(place.loudness, minimum) and at_least(place.significance, floor)
+    ]
+    groups = in_groups(loud)
     rest = len(groups) - STORIES
     more = f"and {plural(rest, 'more story').replace('storys', 'stories')}" if rest > 0 else ""
     when = f"{day_words(digest.created_at.date())}, {digest.created_at:%H:%M} UTC"

@@ -37,6 +37,10 @@ _STATUS: tuple[tuple[type[MonitorError], int], ...] = (
     (LockedError, 503),
     (StoreUnavailableError, 503),
 )
+_OURS = (
+    "This page could not be made.",
+    "That is our mistake; whoever runs this finds the reason in the log.",
+)
 _REMEDIES = {404: "Begin at the overview.", 405: "Pages are read with GET."}
 _FOR_PROGRAMS = ("/api/", "/healthz", "/readyz")
 
@@ -137,10 +141,11 @@ def _refused(error: Exception) -> tuple[int, str, str]:
 
 def _failed(error: Exception) -> tuple[int, str, str]:
     assert isinstance(error, MonitorError)
-    status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
-    if status == 500:
-        log.error("could not answer", extra={"why": str(error)})
-    return status, error.message, error.remedy or ""
+    for kind, status in _STATUS:
+        if isinstance(error, kind):
+            return status, error.message, error.remedy or ""
+    log.error("could not answer", extra={"why": str(error)})
+    return 500, *_OURS
 
 
 def _not_here(error: Exception) -> tuple[int, str, str]:
@@ -150,5 +155,5 @@ def _not_here(error: Exception) -> tuple[int, str, str]:
     return status, words.get(status, HTTPStatus(status).phrase), _REMEDIES.get(status, "")
 
 
-def _broken(error: Exception) -> tuple[int, str, str]:
-    return 500, "This page could not be made.", f"The log says why ({type(error).__name__})."
+def _broken(_: Exception) -> tuple[int, str, str]:
+    return 500, *_OURS

@@ -18,7 +18,9 @@ from monitor.core.watching import TrialState
 from monitor.pipeline.lookups import registry_day
 
 LIMITS = Limits(lines=12, quiet=4, clip=400, spans=30)
-"""How much of a story a page says in full."""
+"""How much of a story a page says."""
+WHOLE = Limits(lines=120, quiet=120, clip=1000, spans=60)
+"""Where a page promises all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ def told(
     states: Iterable[TrialState],
     changes: Sequence[RecordedChange],
     findings: Sequence[RecordedFinding],
+    limits: Limits = LIMITS,
 ) -> tuple[Told, ...]:
     """The stories of these changes, in the order of the changes."""
     known = {state.trial: state for state in states}
@@ -62,11 +65,13 @@ def told(
     for group in groups.values():
         state = known.get(group[0].trial)
         if state is not None:
-            found.append(_told(state, group, of.get(group[0].id)))
+            found.append(_told(state, group, of.get(group[0].id), limits))
     return tuple(found)
 
 
-def _told(state: TrialState, changes: Sequence[RecordedChange], finding: RecordedFinding | None) -> Told:
+def _told(
+    state: TrialState, changes: Sequence[RecordedChange], finding: RecordedFinding | None, limits: Limits
+) -> Told:
     finding = finding or _loose(changes)
     stamp = changes[0].stamp
     story = Story(state, finding, tuple(changes))
@@ -81,7 +86,7 @@ def _told(state: TrialState, changes: Sequence[RecordedChange], finding: Recorde
         rule=finding.rule,
         day=day_words(day),
         version=_version(stamp.version_to, stamp.snapshot_to),
-        entry=entry(story, LIMITS),
+        entry=entry(story, limits),
         compare=f"{address}/compare?from=@s{stamp.snapshot_from}&to=@s{stamp.snapshot_to}" if two else "",
         origin=_ORIGINS.get(finding.origin, ""),
         place=(day.isoformat(), stamp.snapshot_to or 0),

@@ -40,6 +40,8 @@ class VersionTold:
     """The trial's number where it had another one then."""
     origin: str
     compare: str
+    at_registry: str
+    """Where the registry itself shows the two versions; empty where it does not."""
     stories: tuple[stories.Told, ...]
 
 
@@ -140,7 +142,8 @@ def _stories(
         older = asking.cursor_of(found[-1])
     findings = store.findings_over(change.id for change in found)
     states = [state, *(held.state for held in store.latest(former).values())]
-    told = stories.told(states, found, findings)
+    limits = stories.WHOLE if query.min_significance == "noise" else stories.LIMITS
+    told = stories.told(states, found, findings, limits)
     return list(_by_version(told, state.trial)), older
 
 
@@ -156,7 +159,8 @@ def _by_version(told: Sequence[stories.Told], trial: TrialId) -> Iterator[Versio
         inside = sorted(group, key=lambda one: LEVELS.index(one.level))
         first = inside[0]
         other = number if number != trial.id else ""
-        yield VersionTold(first.version, first.day, other, first.origin, first.compare, tuple(inside))
+        there = next((one.entry.compare_url for one in inside if one.entry.compare_url), "")
+        yield VersionTold(first.version, first.day, other, first.origin, first.compare, there, tuple(inside))
 
 
 def _row(snapshot: Snapshot, one: Stage) -> Row:
