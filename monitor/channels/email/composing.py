@@ -22,6 +22,8 @@ from monitor.core.phrases import clip
 SUBJECT_LIMIT = 120
 ATTACHMENT_LIMIT = 4_000_000
 """Bytes attached as they are, some 5.5 MB on the wire; most servers take 10. What is larger is compressed."""
+_NAME_LIMIT = 48
+"""Characters of an attachment's name, so that its header is one line."""
 _POLICY = policy.SMTP.clone(cte_type="7bit", max_line_length=headers.LINE)
 
 
@@ -90,7 +92,7 @@ def _body(letter: Letter, identity: str, way_out: Leaving) -> bytes:
 
 
 def _attach(message: EmailMessage, content: bytes, name: str) -> None:
-    name = name or "changes.csv"
+    name = name[-_NAME_LIMIT:] or "changes.csv"
     if len(content) > ATTACHMENT_LIMIT:
         packed = gzip.compress(content, mtime=0)
         message.add_attachment(packed, "application", "gzip", filename=f"{name}.gz", cte="base64")
