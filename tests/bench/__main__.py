@@ -7,10 +7,11 @@ import platform
 import sys
 from collections.abc import Callable, Iterator, Mapping
 
-from tests.bench import comparing, importing, polling, rivals, watching
+from tests.bench import comparing, delivering, importing, polling, rivals, watching
 
 BENCHES: Mapping[str, Callable[[int], Iterator[str]]] = {
     "compare": comparing.report,
+    "deliver": delivering.report,
     "import": importing.report,
     "pass": polling.report,
     "rivals": rivals.report,
