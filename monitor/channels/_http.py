@@ -103,6 +103,7 @@ class HttpChannel(ABC):
         except DeliveryError as error:
             error.channel, error.delivery = self.name, delivery.id
             error.message = redacted(error.message, url)
+            error.args = (error.message,)
             raise
         return self._outcome(answer, url, delivery)
 

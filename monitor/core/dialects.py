@@ -48,8 +48,9 @@ class Dialect:
 
 
 _PLAIN_MARKS: Mapping[Mark, tuple[str, str]] = {"struck": ("[-", "-]"), "added": ("{+", "+}")}
-_MARKDOWN = re.compile(r"([\\`*_~|{}\[\]<>#@]|:(?=//))")
-_LEADING = re.compile(r"^(\s*)([-+]|\d+(?=[.)]))(?=[\s.)])")
+_MARKDOWN = re.compile(r"([\\`*_~|{}\[\]<>#@&]|:(?=//))")
+_LIKE_A_BULLET = re.compile(r"^([-+])(?=\s|$)")
+_LIKE_A_NUMBER = re.compile(r"^(\d+)([.)])(?=\s|$)")
 
 
 def written(phrase: Phrase, dialect: Dialect) -> str:
@@ -67,9 +68,8 @@ def _piece(piece: Piece, dialect: Dialect) -> str:
         left, right = _PLAIN_MARKS.get(piece.mark, ("", ""))
     is_code = bool(left) and piece.mark == "code"
     said = dialect.code(text) if is_code and dialect.code else dialect.escape(text)
-    said = f"{left}{said}{right}"
     address = web_address(piece.url)
-    return f"{before}{dialect.link(said, address) if address else said}{after}"
+    return f"{before}{left}{dialect.link(said, address) if address else said}{right}{after}"
 
 
 def web_address(url: str) -> str:
@@ -79,7 +79,8 @@ def web_address(url: str) -> str:
 
 def markdown(text: str) -> str:
     """Text that reads the same in Markdown, whatever it contains; an address in it is no link."""
-    return _LEADING.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\1", text))
+    safe = _MARKDOWN.sub(r"\\\1", text)
+    return _LIKE_A_NUMBER.sub(r"\1\\\2", _LIKE_A_BULLET.sub(r"\\\1", safe))
 
 
 def _slack(text: str) -> str:
@@ -101,8 +102,11 @@ SLACK = Dialect(
     marks={"strong": ("*", "*"), "struck": ("~", "~"), "added": ("*", "*"), "code": ("`", "`")},
     spoilers=frozenset("*~`"),
 )
-TEAMS = Dialect(  # an adaptive card knows no struck text, and shows code as it is written
-    escape=markdown, link=_bracketed, marks={**_PLAIN_MARKS, "strong": ("**", "**")}
+TEAMS = Dialect(
+    escape=markdown,
+    link=_bracketed,
+    # An adaptive card knows no struck text; an open bracket would begin a link with what follows.
+    marks={"strong": ("**", "**"), "struck": ("\\[-", "-\\]"), "added": ("{+", "+}")},
 )
 DISCORD = Dialect(
     escape=markdown,

@@ -162,7 +162,7 @@ class WebhookSink:
         self.secrets = secrets
         self.received: list[Hook] = []
         self.reactions: deque[Reaction] = deque()
-        """Answers to the next requests, in order; 204 when none is left."""
+        """Answers to the next requests, in order; the usual one when none is left."""
         self.released = threading.Event()
         sink = self
 
@@ -195,13 +195,18 @@ class WebhookSink:
         self._server.server_close()
         self._thread.join(timeout=10)
 
+    def usual(self, hook: Hook) -> Reaction:
+        """How a request is answered that nothing was said about."""
+        return Reaction(204 if hook.verified else 401)
+
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         """Keep one request and react to it."""
         body = request.rfile.read(int(request.headers.get("content-length", "0")))
         headers = {name.lower(): value for name, value in request.headers.items()}
         verified = verify(self.secrets, headers, body)
-        self.received.append(Hook(request.path, headers, body, verified))
-        reaction = self.reactions.popleft() if self.reactions else Reaction(204 if verified else 401)
+        hook = Hook(request.path, headers, body, verified)
+        self.received.append(hook)
+        reaction = self.reactions.popleft() if self.reactions else self.usual(hook)
         if reaction.hang_s:
             self.released.wait(reaction.hang_s)
         if reaction.reset:

@@ -3,98 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 from monitor import channels
-from monitor.channels import Channel, Secrets
-from monitor.core.delivery import delivery_id, ping_id
-from monitor.demo.sinks import MailSink, Reaction, WebhookSink
+from monitor.channels import Secrets
+from monitor.core.delivery import delivery_id, outbox, ping_id
+from monitor.core.digest import Digest, Rendered
 from monitor.errors import ConfigError, DeliveryDeferredError, DeliveryRejectedError
 from monitor.render import Renderer
-from tests.channels.support import LOOPBACK, SECRET, context, email, ping_rows, rows, webhook
+from tests.channels.rigs import RIGS, Rig, example_rig
+from tests.channels.support import ping_rows, rows
 from tests.support.digests import NOW
-from tests.support.documents import blocks, section
+from tests.support.hostile import hostile_digest
 from tests.support.sample import sample_digest
-
-
-@dataclass(frozen=True)
-class Rig:
-    """A channel, its target, and how to make the target say no."""
-
-    channel: Channel
-    taken: Callable[[], int]
-    later: Callable[[], None]
-    never: Callable[[], None]
-    without_secret: Channel
-    nobody: Channel
-
-
-def email_rig(stack: ExitStack) -> Rig:
-    """An email channel and a mail sink."""
-    sink = stack.enter_context(MailSink())
-    return Rig(
-        channel=email(sink.port, to=["a@example.com", "b@example.com"]),
-        taken=lambda: len(sink.messages),
-        later=lambda: sink.refuse("data", "451 4.7.1 try again later"),
-        never=lambda: sink.refuse("rcpt", "550 5.1.1 no such user"),
-        without_secret=email(sink.port, username="u", password_env="MISSING", environ={}),
-        nobody=email(1),
-    )
-
-
-def webhook_rig(stack: ExitStack) -> Rig:
-    """A webhook channel and an endpoint."""
-    sink = stack.enter_context(WebhookSink(SECRET))
-    return Rig(
-        channel=webhook(sink.url),
-        taken=lambda: len(sink.received),
-        later=lambda: sink.reactions.append(Reaction(503)),
-        never=lambda: sink.reactions.append(Reaction(410)),
-        without_secret=webhook(sink.url, environ={}),
-        nobody=webhook("http://127.0.0.1:1/"),
-    )
-
-
-def example_rig(stack: ExitStack) -> Rig:
-    """The README's example of a channel, and an endpoint."""
-    (source,) = (block for block in blocks(section("Adding a channel"), "python"))
-    example = ModuleType("chat")
-    exec(compile(source, "README.md", "exec"), example.__dict__)
-    sink = stack.enter_context(WebhookSink())
-    sink.reactions.extend([Reaction(204)] * 9)
-
-    def chat(url: str, environ: dict[str, str]) -> Channel:
-        table = {"url": url, "token_env": "TOKEN", "allow_networks": list(LOOPBACK)}
-        built: Channel = example.build("room", example.Settings.model_validate(table), context(environ))
-        return built
-
-    return Rig(
-        channel=chat(sink.url, {"TOKEN": SECRET}),
-        taken=lambda: len(sink.received),
-        later=lambda: sink.reactions.appendleft(Reaction(503)),
-        never=lambda: sink.reactions.appendleft(Reaction(410)),
-        without_secret=chat(sink.url, {}),
-        nobody=chat("http://127.0.0.1:1/", {"TOKEN": SECRET}),
-    )
-
-
-RIGS: dict[str, Callable[[ExitStack], Rig]] = {"email": email_rig, "webhook": webhook_rig}
-
 
 EXAMPLES = {"the README's": example_rig}
 
 
-@pytest.fixture(params=sorted(RIGS | EXAMPLES))
+@pytest.fixture(params=sorted({**RIGS, **EXAMPLES}))
 def rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
     """A rig of each type."""
     with ExitStack() as stack:
-        yield (RIGS | EXAMPLES)[request.param](stack)
+        yield {**RIGS, **EXAMPLES}[request.param](stack)
 
 
 def test_every_channel_type_is_tried_here() -> None:
@@ -116,8 +52,7 @@ def test_a_message_reaches_its_target(rig: Rig) -> None:
     """A delivery is taken, and the target's answer comes back."""
     for row in rows(rig.channel, sample_digest()):
         status, _ = rig.channel.send(row, NOW)
-        assert status is not None
-        assert 200 <= status < 300
+        assert status is None or 200 <= status < 300
     assert rig.taken() == len(rows(rig.channel, sample_digest()))
 
 
@@ -132,36 +67,45 @@ def test_a_test_message_says_so(rig: Rig) -> None:
 
 
 def test_not_now_is_deferred(rig: Rig) -> None:
-    """A target that is busy is asked again; the error names channel, delivery and status."""
+    """A target that is busy is asked again; the error names channel and delivery, and what was said."""
     row = rows(rig.channel, sample_digest())[0]
     rig.later()
     with pytest.raises(DeliveryDeferredError) as caught:
         rig.channel.send(row, NOW)
     assert (caught.value.channel, caught.value.delivery) == (rig.channel.name, row.id)
-    assert caught.value.status in (451, 503)
-    assert rig.channel.send(row, NOW)[0] in (250, 204)
+    assert caught.value.status in (451, 503, None)
+    assert caught.value.message
+    assert discreet(rig, caught.value.message, str(caught.value), caught.value.excerpt)
+    rig.again()
+    assert discreet(rig, rig.channel.send(row, NOW)[1])
 
 
 def test_never_is_rejected(rig: Rig) -> None:
-    """A target that refuses for good is believed."""
+    """A target that refuses for good is believed; 410 means every message."""
+    if rig.never is None:
+        pytest.skip("this target has no way to refuse for good")
     row = rows(rig.channel, sample_digest())[0]
     rig.never()
     with pytest.raises(DeliveryRejectedError) as caught:
         rig.channel.send(row, NOW)
     assert (caught.value.channel, caught.value.delivery) == (rig.channel.name, row.id)
     assert caught.value.disable == (caught.value.status == 410)
+    assert discreet(rig, caught.value.message, str(caught.value), caught.value.excerpt)
 
 
 def test_nobody_there_is_deferred(rig: Rig) -> None:
     """A target that cannot be reached may come back."""
-    row = replace(rows(rig.channel, sample_digest())[0], channel=rig.nobody.name)
-    with pytest.raises(DeliveryDeferredError):
+    row = replace(rows(rig.nobody, sample_digest())[0], channel=rig.nobody.name)
+    with pytest.raises(DeliveryDeferredError) as caught:
         rig.nobody.send(row, NOW)
+    assert discreet(rig, caught.value.message, str(caught.value))
 
 
 def test_a_missing_secret_stops_only_its_own_channel(rig: Rig) -> None:
     """It is found by `check` under its dotted key, and a send is put off, not lost."""
     rig.channel.check()
+    if rig.without_secret is None:
+        pytest.skip("this channel has no secret")
     with pytest.raises(ConfigError) as caught:
         rig.without_secret.check()
     assert (caught.value.key or "").startswith(f"channels.{rig.without_secret.name}.")
@@ -170,14 +114,38 @@ def test_a_missing_secret_stops_only_its_own_channel(rig: Rig) -> None:
     with pytest.raises(DeliveryDeferredError):
         rig.without_secret.send(row, NOW)
     assert rig.taken() == 0
+    assert rig.without_secret.describe()
 
 
 def test_a_description_holds_no_secret(rig: Rig) -> None:
     """`channels list` shows where a channel leads and nothing more."""
     said = rig.channel.describe()
-    assert "127.0.0.1" in said
-    assert SECRET not in said
-    assert "/hooks/" not in said
+    assert rig.shows in said
+    assert discreet(rig, said)
+
+
+def test_nothing_is_lost_however_large_a_digest_is(rig: Rig) -> None:
+    """Five thousand changes are taken, and each is told or counted, with where the rest is said."""
+    digest, rendered = large()
+    messages = rig.channel.messages(digest, rendered)
+    for row in outbox(digest.id, rig.channel.name, messages, now=NOW):
+        rig.channel.send(row, NOW)
+    first = [message for message in messages if message.recipient == messages[0].recipient]
+    said = " ".join(word for message in first for word in rig.told(message.content).split())
+    counted = sum(int(number.replace(",", "")) for number in re.findall(r"and ([\d,]+) more ", said))
+    assert len(set(re.findall(r"NCT09\d{6}", said))) + counted == len(digest.stories) == 5_000
+
+
+@cache
+def large() -> tuple[Digest, Rendered]:
+    """A digest of five thousand changes, rendered once for all."""
+    digest = hostile_digest(5_000)
+    return digest, Renderer().digest(digest)
+
+
+def discreet(rig: Rig, *texts: str) -> bool:
+    """Does no text show a secret?"""
+    return not [secret for secret in rig.secrets for text in texts if secret in text]
 
 
 def test_an_unknown_type_is_refused() -> None:
