@@ -111,7 +111,7 @@ class Daemon:
             app.store.void_leases(app.clock())
             self._warn_of_channels()
             cycles = tuple(poll.cycle(app, registry) for registry in app.registries.values())
-            answered = requests.run(app, requests.Steps(self._cycles, self._deliverer.tick))
+            answered = requests.run(app, self._steps())
             composed = compose.run(app)
             self._deliverer.tick()
             delivered = self._deliverer.drain()
@@ -187,7 +187,7 @@ class Daemon:
         self._ticked_at = self._app.monotonic()
 
     def _requests(self) -> None:
-        requests.run(self._app, requests.Steps(self._cycles, self._deliverer.tick))
+        requests.run(self._app, self._steps())
 
     def _poll(self) -> None:
         app = self._app
@@ -216,6 +216,9 @@ class Daemon:
     def housekeeping(self) -> None:
         """Drop what retention does not keep, and tidy up."""
         housekeeping.run(self._app, payload_days=self._app.settings.retention.payload_days)
+
+    def _steps(self) -> requests.Steps:
+        return requests.Steps(self._cycles, self._deliverer.tick, self._deliverer.resting)
 
     def _cycles(self, scope: poll.Scope) -> tuple[poll.CycleReport, ...]:
         with self._polling:

@@ -17,10 +17,9 @@ from monitor.errors import LockedError, MonitorError
 
 if TYPE_CHECKING:
     from monitor.bootstrap import App
+    from monitor.core.watching import RequestKind
     from monitor.store import Store
     from monitor.store.locks import DaemonLock
-
-Kind: TypeAlias = Literal["poll", "digest.send", "deliveries.retry"]
 
 Wait: TypeAlias = Annotated[
     float, typer.Option("--wait", min=0, metavar="S", help="Beside a daemon: seconds to wait for its answer.")
@@ -31,7 +30,7 @@ _GONE_AFTER_S = 2.0
 """Without an answer for so long, see whether the daemon is still there."""
 
 
-def either(kind: Kind, args: Sequence[str], here: Callable[[App], str], *, patience_s: float) -> str:
+def either(kind: RequestKind, args: Sequence[str], here: Callable[[App], str], *, patience_s: float) -> str:
     """Do a step here if no daemon runs, else have the daemon do it; its outcome in words either way.
 
     A daemon that leaves before it has answered leaves the step to us. Raises LockedError (exit 75) where it
@@ -58,17 +57,20 @@ def either(kind: Kind, args: Sequence[str], here: Callable[[App], str], *, patie
             lock.release()
 
 
-def retry(ids: tuple[str, ...], *, patience_s: float) -> None:
-    """Make deliveries due and send them."""
+def send_again(
+    kind: Literal["deliveries.retry", "deliveries.replay"], ids: tuple[str, ...], *, patience_s: float
+) -> None:
+    """Make deliveries due, in a new round, and send them."""
 
     def here(app: App) -> str:
         from monitor.pipeline import deliver
 
-        due = app.store.retry(ids, app.clock())
+        again = app.store.retry if kind == "deliveries.retry" else app.store.replay
+        due = again(ids, app.clock())
         told = deliver.in_words(deliver.run(app).counts)
-        return f"{len(due)} of {len(ids)} due now" + (f": {told}" if told else "")
+        return f"{len(due):,} of {len(ids):,} due now" + (f": {told}" if told else "")
 
-    terminal.note(either("deliveries.retry", ids, here, patience_s=patience_s))
+    terminal.note(either(kind, ids, here, patience_s=patience_s))
 
 
 def _answer(store: Store, number: int, lock: DaemonLock, patience_s: float) -> str | None:

@@ -1,4 +1,4 @@
-"""`deliveries list|show|retry|drop`: the outbox and its attempts."""
+"""`deliveries list|show|retry|replay|drop`: the outbox and its attempts."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from monitor.core.record import JsonObject
 from monitor.errors import StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from monitor.core.delivery import Attempt, Delivery
     from monitor.store import Store
 
@@ -26,10 +28,23 @@ Ids: TypeAlias = Annotated[
     typer.Argument(metavar="ID", help="As `deliveries list` shows them.", show_default=False),
 ]
 All: TypeAlias = Annotated[bool, typer.Option("--all", help="Every one that was given up (dead).")]
-
+OfChannel: TypeAlias = Annotated[
+    str | None, typer.Option("--channel", metavar="NAME", help="Only this channel's.")
+]
+OfDigest: TypeAlias = Annotated[
+    str | None, typer.Option("--digest", metavar="ID", help="Only this digest's.")
+]
+Since: TypeAlias = Annotated[
+    str | None, typer.Option("--since", metavar="D", help="Made since then: 2026-11-01, 7d.")
+]
+Until: TypeAlias = Annotated[
+    str | None, typer.Option("--until", metavar="D", help="Made before then: 2026-11-03, 1d.")
+]
 
 _TELLING = 6
 """So many characters of an id, with its prefix, can tell one delivery from the others."""
+_MANY = 20
+"""More are not sent again unasked."""
 
 
 class State(StrEnum):
@@ -48,20 +63,29 @@ def list_(
     state: Annotated[
         list[State] | None, typer.Option("--state", help="Only these; may be given several times.")
     ] = None,
-    channel: Annotated[
-        str | None, typer.Option("--channel", metavar="NAME", help="Only this channel.")
-    ] = None,
+    channel: OfChannel = None,
+    digest: OfDigest = None,
+    since: Since = None,
+    until: Until = None,
     limit: Annotated[int, typer.Option("--limit", min=1, metavar="N", help="The newest N.")] = 50,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """The outbox, newest first.
 
-    Example: `trialwire deliveries list --state dead`
+    Example: `trialwire deliveries list --state dead --since 7d`
     """
+    begin, end = dates.moment(since, "--since"), dates.moment(until, "--until")
     with session.reading() as store:
-        found = store.deliveries(states=tuple(one.value for one in state or ()), channel=channel, limit=limit)
+        found = store.deliveries(
+            states=tuple(one.value for one in state or ()),
+            channel=channel,
+            digest=None if digest is None else _digest(store, digest),
+            since=begin,
+            until=end,
+            limit=limit,
+        )
     if form is Format.TABLE and not found:
-        filters = " with these filters" if state or channel else ""
+        filters = " with these filters" if state or channel or digest or begin or end else ""
         terminal.note(f"No deliveries{filters}. Digests put messages here: `trialwire digest list`.")
         return
     formats.write([_row(delivery) for delivery in found], _SHOWN, form)
@@ -76,7 +100,7 @@ def show(
     content: Annotated[bool, typer.Option("--content", help="The message's bytes, exactly as sent.")] = False,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """One delivery with every attempt.
+    """One delivery with every attempt: when, how long, what was answered, and why it failed.
 
     Example: `trialwire deliveries show dlv_01h… --content > message.eml`
     """
@@ -100,10 +124,12 @@ def show(
 
 
 @group.command("retry")
-def retry(ids: Ids = None, *, every: All = False, wait: daemon.Wait = daemon.PATIENCE_S) -> None:
-    """Send again, now, what was given up or waits; the same message with the same id.
+def retry(
+    ids: Ids = None, *, every: All = False, channel: OfChannel = None, wait: daemon.Wait = daemon.PATIENCE_S
+) -> None:
+    """Send again, now, what was given up or waits; the same message with the same id, as often as at first.
 
-    Example: `trialwire deliveries retry --all`
+    Example: `trialwire deliveries retry --all --channel pipeline`
     """
     if not ids and not every:
         raise typer.BadParameter("name deliveries, or give --all.", param_hint="ID")
@@ -111,17 +137,62 @@ def retry(ids: Ids = None, *, every: All = False, wait: daemon.Wait = daemon.PAT
         named = [_delivery(store, one) for one in ids or ()]
         chosen = [delivery.id for delivery in named]
         if every:
-            chosen += [delivery.id for delivery in store.deliveries(states=("dead",))]
+            chosen += store.delivery_ids(states=("dead",), channel=channel)
     if not chosen:
-        terminal.note("Nothing was given up: there is nothing to retry.")
+        whose = f" for {channel}" if channel else ""
+        terminal.note(f"Nothing was given up{whose}: there is nothing to retry.")
         return
     settled = [delivery.id for delivery in named if delivery.state in ("sent", "leased")]
     if settled:
         raise StoreError(
-            f"not to be sent again, for sent or under way already: {', '.join(settled)}.",
-            remedy="`trialwire deliveries list --state dead` shows what was given up.",
+            f"not retried, for sent or under way already: {', '.join(settled)}.",
+            remedy="`trialwire deliveries replay ID` sends again what was sent.",
         )
-    daemon.retry(tuple(dict.fromkeys(chosen)), patience_s=wait)
+    daemon.send_again("deliveries.retry", tuple(dict.fromkeys(chosen)), patience_s=wait)
+
+
+@group.command("replay")
+def replay(
+    ids: Ids = None,
+    *,
+    digest: OfDigest = None,
+    since: Since = None,
+    until: Until = None,
+    channel: OfChannel = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be sent, and send nothing.")
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help=f"Ask nothing, also for more than {_MANY}.")
+    ] = False,
+    wait: daemon.Wait = daemon.PATIENCE_S,
+) -> None:
+    """Send again what was sent, given up or dropped: the same ids and bytes, signed anew.
+
+    A receiver that keeps ids ignores what it has. Whoever has left a channel is sent nothing.
+
+    Example: `trialwire deliveries replay --since 2026-11-01 --until 2026-11-03 --channel pipeline`
+    """
+    if not (ids or digest or since):
+        raise typer.BadParameter("name deliveries, or give --digest or --since.", param_hint="ID")
+    begin, end = dates.moment(since, "--since"), dates.moment(until, "--until")
+    with session.reading() as store:
+        if ids:
+            chosen: Sequence[str] = [_delivery(store, one).id for one in ids]
+        else:
+            of = None if digest is None else _digest(store, digest)
+            chosen = store.replayable(digest=of, since=begin, until=end, channel=channel)
+        chosen = tuple(dict.fromkeys(chosen))
+        words = _what(store, chosen)
+    if not chosen:
+        terminal.note("Nothing to send again: no message was sent, given up or dropped there.")
+        return
+    terminal.note(f"{'Would send' if dry_run else 'Sending'} again: {words}.")
+    if dry_run:
+        return
+    if len(chosen) > _MANY and not yes:
+        _confirm(len(chosen))
+    daemon.send_again("deliveries.replay", chosen, patience_s=wait)
 
 
 @group.command("drop")
@@ -140,21 +211,50 @@ def drop(ids: Annotated[list[str], typer.Argument(metavar="ID", help="Dead or wa
         raise StoreError(f"not dropped, for sent or under way already: {', '.join(kept)}.")
 
 
+def _confirm(number: int) -> None:
+    """On a terminal ask; elsewhere insist on --yes."""
+    question = f"Send {number:,} messages again?"
+    if not terminal.interactive():
+        raise typer.BadParameter(f"{number:,} messages: say so with --yes.", param_hint="--yes")
+    typer.confirm(question, abort=True, err=True)
+
+
+def _what(store: Store, ids: Sequence[str]) -> str:
+    """`12 messages (10 sent before, 2 given up) on pipeline and ci-team`."""
+    states: dict[str, int] = {}
+    stands = store.standing(ids, dates.now())
+    for stand, number in stands.items():
+        states[stand.state] = states.get(stand.state, 0) + number
+    parts = [f"{states[state]:,} {words}" for state, words in _BEFORE.items() if state in states]
+    channels = " and ".join(sorted({stand.channel for stand in stands}))
+    return f"{counted(len(ids), 'message')} ({', '.join(parts)}) on {channels}"
+
+
 def _delivery(store: Store, text: str) -> Delivery:
     """The delivery an id, or the beginning of one, names."""
     exact = store.delivery(text)
     if exact is not None:
         return exact
-    close = (
-        [delivery for delivery in store.deliveries() if delivery.id.startswith(text)]
-        if len(text) >= _TELLING
-        else []
-    )
-    if len(close) == 1:
-        return close[0]
+    close = store.ids_like(text) if len(text) >= _TELLING else ()
+    found = store.delivery(close[0]) if len(close) == 1 else None
+    if found is not None:
+        return found
     raise StoreError(
         f"{text}: " + ("more than one delivery begins so." if close else "there is no such delivery."),
         remedy="`trialwire deliveries list` shows their ids.",
+    )
+
+
+def _digest(store: Store, text: str) -> str:
+    """The digest an id, or the beginning of one, names."""
+    if store.digest(text) is not None:
+        return text
+    close = [one.id for one in store.digests() if one.id.startswith(text)] if len(text) >= _TELLING else []
+    if len(close) == 1:
+        return close[0]
+    raise StoreError(
+        f"{text}: " + ("more than one digest begins so." if close else "there is no such digest."),
+        remedy="`trialwire digest list` shows their ids.",
     )
 
 
@@ -182,10 +282,31 @@ def _attempt_row(attempt: Attempt) -> JsonObject:
         "duration_s": attempt.duration_s,
         "outcome": attempt.outcome,
         "status": attempt.status,
+        "error_class": attempt.error_class,
+        "error": attempt.error,
         "excerpt": attempt.excerpt,
     }
 
 
+def _took(row: JsonObject) -> str:
+    """`0.12 s`; nothing where it is not known."""
+    seconds = row["duration_s"]
+    return f"{seconds:.2f} s" if isinstance(seconds, float | int) else ""
+
+
+def _said(row: JsonObject) -> str:
+    """Why it failed, and what was answered, where that says more."""
+    error, excerpt = str(row["error"]), str(row["excerpt"])
+    return " · ".join(part for part in (error, excerpt if excerpt not in error else "") if part)
+
+
+_BEFORE = {
+    "sent": "sent before",
+    "dead": "given up",
+    "dropped": "dropped",
+    "pending": "waiting",
+    "leased": "under way",
+}
 _STYLES = {"dead": "bold red", "pending": "yellow", "sent": "green"}
 
 _SHOWN = (
@@ -202,7 +323,9 @@ _SHOWN = (
 _ATTEMPTS = (
     Shown("Try", "number", right=True),
     Shown("Started", lambda row: dates.short(cast("str | None", row["started_at"]))),
+    Shown("Took", _took, right=True, hidden_below=72),
     Shown("Outcome", "outcome"),
     Shown("Status", "status", right=True),
-    Shown("Answer", "excerpt", wrap=True),
+    Shown("Kind", "error_class", hidden_below=84),
+    Shown("Answer", _said, wrap=True),
 )

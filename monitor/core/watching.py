@@ -14,6 +14,8 @@ from monitor.core.recorded import Stamp, isoformat, snapshot_identity
 Presence: TypeAlias = Literal["unseen", "present", "absent", "gone", "renamed", "unknown"]
 """`unseen`: watched, not read yet. `absent`: missing in one data version so far. `unknown`: never existed."""
 
+RequestKind: TypeAlias = Literal["poll", "digest.send", "deliveries.retry", "deliveries.replay"]
+
 SourceState: TypeAlias = Literal["OK", "STALE", "THROTTLED", "BLOCKED", "BROKEN", "DOWN"]
 
 NoticeKind: TypeAlias = Literal[
@@ -194,7 +196,7 @@ class Notice:
     id: int
     kind: NoticeKind
     subject: str
-    """What it is about: a registry, a trial, a channel, a delivery id."""
+    """What it is about: a registry, a trial, a channel."""
     message: str
     at: datetime
     trial: TrialId | None = None
@@ -205,7 +207,7 @@ class Request:
     """Asked of the daemon by a command, because only the daemon talks to the network while it runs."""
 
     id: int
-    kind: Literal["poll", "digest.send", "deliveries.retry"]
+    kind: RequestKind
     args: tuple[str, ...]
     state: Literal["open", "done", "failed"]
     result: str

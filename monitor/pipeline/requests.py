@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from monitor.core.delivery import Delivery
 from monitor.core.watching import Request
 from monitor.errors import MonitorError, StoppedError
 from monitor.pipeline import compose
@@ -30,7 +29,10 @@ class Steps:
     """The steps as the daemon runs them, never two at once."""
 
     poll: Callable[[Scope], tuple[CycleReport, ...]]
-    deliver: Callable[[], None]
+    deliver: Callable[[Collection[str]], None]
+    """Send what is due; what is named is sent even where its target is left alone for now."""
+    resting: Callable[[], Collection[str]] = tuple
+    """Channels whose targets are left alone for now."""
 
 
 def run(works: Works, steps: Steps) -> int:
@@ -59,45 +61,45 @@ def _done(works: Works, steps: Steps, request: Request) -> str:
             return "\n".join(told(report) for report in reports)
         case "digest.send":
             made = [compose.send(works, name) for name in request.args]
-            steps.deliver()
+            steps.deliver(())
             return "\n".join(
-                f"{digest.id} ({_settled(works, [digest.id], ()) or 'no deliveries'})"
+                f"{digest.id} ({_of_digest(works, steps, digest.id) or 'no deliveries'})"
                 if digest
                 else "nothing to tell"
                 for digest in made
             )
         case "deliveries.retry":
-            retried = works.store.retry(request.args, works.clock())
-            steps.deliver()
-            outcome = _settled(works, (), retried)
-            return f"{len(retried)} of {len(request.args)} due now" + (f": {outcome}" if outcome else "")
+            return _again(works, steps, works.store.retry(request.args, works.clock()), len(request.args))
+        case "deliveries.replay":
+            return _again(works, steps, works.store.replay(request.args, works.clock()), len(request.args))
     assert_never(request.kind)
 
 
-def _settled(works: Works, digests: Sequence[str], ids: Sequence[str]) -> str:
+def _again(works: Works, steps: Steps, ids: Sequence[str], asked: int) -> str:
+    """What was made due is sent at once, and told."""
+    steps.deliver({stand.channel for stand in works.store.standing(ids, works.clock())})
+    outcome = _settled(works, steps, ids)
+    return f"{len(ids):,} of {asked:,} due now" + (f": {outcome}" if outcome else "")
+
+
+def _of_digest(works: Works, steps: Steps, digest: str) -> str:
+    return _settled(works, steps, works.store.delivery_ids(digest=digest))
+
+
+def _settled(works: Works, steps: Steps, ids: Sequence[str]) -> str:
     """What became of messages that are on their way, in words; they are not waited for without end."""
-    found: list[Delivery] = []
+    counts: Counter[str] = Counter()
     for _ in range(_LOOKS):
-        found = [delivery for digest in digests for delivery in works.store.deliveries(digest=digest)]
-        found += [delivery for each in ids if (delivery := works.store.delivery(each)) is not None]
-        if not _under_way(works, found) or works.stop.wait(_LOOK_EVERY_S):
+        counts = Counter()
+        under_way = 0
+        due = works.channels.keys() & set(works.store.due_channels(works.clock())) - set(steps.resting())
+        for stand, number in works.store.standing(ids, works.clock()).items():
+            counts[stand.state] += number
+            if stand.state == "leased" or (stand.is_due and stand.channel in due):
+                under_way += number
+        if not under_way or works.stop.wait(_LOOK_EVERY_S):
             break
-    return in_words(Counter(delivery.state for delivery in found))
-
-
-def _under_way(works: Works, deliveries: Sequence[Delivery]) -> bool:
-    """Is an attempt at one of them being made, or about to be?"""
-    now = works.clock()
-    claimed = works.channels.keys() & works.store.due_channels(now)
-    return any(
-        delivery.state == "leased"
-        or (
-            delivery.state == "pending"
-            and delivery.channel in claimed
-            and (delivery.next_at is None or delivery.next_at <= now)
-        )
-        for delivery in deliveries
-    )
+    return in_words(counts)
 
 
 def told(report: CycleReport) -> str:

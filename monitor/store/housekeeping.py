@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy import Connection, func, insert, select, update
 
 from monitor.core.record import TrialId
-from monitor.core.watching import Notice, Quarantined, Request, SourceHealth
+from monitor.core.watching import Notice, Quarantined, Request, RequestKind, SourceHealth
 from monitor.store.blobs import unpack
 from monitor.store.engine import Found, Verbs
 from monitor.store.listing import counted, is_watched
@@ -105,7 +105,7 @@ class HouseVerbs(Verbs):
             return connection.execute(update(QUARANTINE).where(held).values(state=state)).rowcount > 0
 
     def ask(
-        self, kind: Literal["poll", "digest.send", "deliveries.retry"], args: Sequence[str], now: datetime
+        self, kind: RequestKind, args: Sequence[str], now: datetime
     ) -> int:
         """Leave a request for the daemon; return its number."""
         row = {

@@ -44,6 +44,15 @@ class ChannelLoad:
     """What was said to the last of them that was tried in vain."""
 
 
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """Where a delivery stands."""
+
+    state: DeliveryState
+    channel: str
+    is_due: bool
+
+
 class OutboxVerbs(Verbs):
     """Deliveries, attempts and the state of channels."""
 
@@ -103,14 +112,16 @@ class OutboxVerbs(Verbs):
         with self._db.read() as connection:
             return tuple(connection.scalars(select(DELIVERY.c.id).where(begins).limit(limit)))
 
-    def standing(self, delivery_ids: Iterable[str]) -> Counter[tuple[DeliveryState, str]]:
-        """How many of these deliveries there are by state and channel."""
-        found: Counter[tuple[DeliveryState, str]] = Counter()
-        what = (DELIVERY.c.state, DELIVERY.c.channel)
+    def standing(self, delivery_ids: Iterable[str], now: datetime) -> Counter[Stand]:
+        """How many of these deliveries there are, by where they stand."""
+        found: Counter[Stand] = Counter()
+        is_due = case((and_(DELIVERY.c.state == "pending", DELIVERY.c.next_at <= now), 1), else_=0)
+        what = (DELIVERY.c.state, DELIVERY.c.channel, is_due.label("is_due"))
         with self._db.read() as connection:
             for batch in chunks(dict.fromkeys(delivery_ids)):
                 query = select(*what, func.count()).where(DELIVERY.c.id.in_(batch)).group_by(*what)
-                found.update({(row[0], row[1]): row[2] for row in connection.execute(query)})
+                for state, channel, due, number in connection.execute(query):
+                    found[Stand(state, channel, is_due=bool(due))] += number
         return found
 
     def attempts(self, delivery_id: str) -> tuple[Attempt, ...]:

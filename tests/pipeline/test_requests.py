@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
-from typing import Literal
 
 from monitor.bootstrap import App
-from monitor.core.watching import Request
+from monitor.core.watching import Request, RequestKind
 from monitor.demo.sinks import Reaction
 from monitor.demo.standin import Fault
 from monitor.errors import StoppedError
@@ -17,13 +17,13 @@ STATUS = "protocolSection__statusModule__overallStatus"
 TWO = [version(2, sample(1)), version(3, sample(1, **{STATUS: "SUSPENDED"}))]
 
 
-def ask(app: App, kind: Literal["poll", "digest.send", "deliveries.retry"], *args: str) -> Request:
+def ask(app: App, kind: RequestKind, *args: str) -> Request:
     number = app.store.ask(kind, args, app.clock())
 
     def polled(scope: poll.Scope) -> tuple[poll.CycleReport, ...]:
         return tuple(poll.cycle(app, registry, scope=scope) for registry in app.registries.values())
 
-    def delivered() -> None:
+    def delivered(at_once: Collection[str]) -> None:
         deliver.run(app)
 
     steps = requests.Steps(polled, delivered)
@@ -99,7 +99,7 @@ def test_a_request_outlives_the_daemon_that_is_stopped_in_it(tmp_path: Path) -> 
             def stopped(scope: poll.Scope) -> tuple[poll.CycleReport, ...]:
                 raise StoppedError(f"stopping: {scope}")
 
-            requests.run(app, requests.Steps(stopped, lambda: None))
+            requests.run(app, requests.Steps(stopped, lambda at_once: None))
             assert [request.id for request in app.store.open_requests()] == [number]
 
 
