@@ -90,7 +90,8 @@ def test_the_schemas_are_schemas() -> None:
         assert schema["$id"] == f"urn:trialwire:schema:{name}:{schemas.version(schema)}"
     for name, version in SCHEMA_VERSIONS.items():
         assert schemas.version(SCHEMAS[name]) == version
-        assert schema_uri(name) == f"{SCHEMAS[name]['$id']}#{SCHEMAS[name]['$defs']['data']['$anchor']}"
+        assert schema_uri(name) == f"{SCHEMAS[name]['$id']}#/$defs/data"
+        assert SCHEMAS[name]["properties"]["data"]["$ref"] == "#/$defs/data"
 
 
 @pytest.mark.parametrize("name", SCHEMAS)

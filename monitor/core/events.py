@@ -51,7 +51,7 @@ class Event:
 
 def schema_uri(event_type: str) -> str:
     """The address of the schema that an event's `data` obeys."""
-    return f"urn:trialwire:schema:{event_type}:{SCHEMA_VERSIONS[event_type]}#data"
+    return f"urn:trialwire:schema:{event_type}:{SCHEMA_VERSIONS[event_type]}#/$defs/data"
 
 
 def digest_events(digest: Digest, wanted: Sequence[str], *, limit: int) -> Iterator[Event]:

@@ -22,15 +22,15 @@ from monitor.channels.webhook import MAX_BODY, decode_secret, decode_secrets, si
 from monitor.core.delivery import Later, Outcome, Rejected, Sent, delivery_id, settle
 from monitor.core.digest import Digest
 from monitor.core.events import SCHEMA_VERSIONS, digest_events, schema_uri
-from monitor.core.record import JsonObject
 from monitor.demo.sinks import Reaction, WebhookSink
 from monitor.errors import ConfigError, DeliveryDeferredError, DeliveryRejectedError
 from monitor.render import Renderer
 from tests.channels.support import OLD_SECRET, SECRET, ping_rows, rows, webhook
-from tests.support.digests import NOW, FakePending, change, composed, finding, gathered, notice, source, trial
+from tests.support.digests import NOW, FakePending, change, composed, finding, gathered, notice, trial
 from tests.support.sample import programme_digest, sample_digest, window_digest
 from tests.support.schemas import complaints, valid
 from tests.support.scripted import Scripted, dripping
+from tests.support.told import discovered, troubled
 
 ALL_EVENTS = ["digest.created", "change.detected", "trial.discovered", "source.unhealthy"]
 
@@ -40,34 +40,6 @@ def sink() -> Iterator[WebhookSink]:
     """An endpoint on loopback that knows our secret."""
     with WebhookSink(SECRET) as endpoint:
         yield endpoint
-
-
-def troubled() -> Digest:
-    """News, a first sight, and a source that is down."""
-    state = trial(1)
-    news = change(state, "2 sites added.")
-    return composed(
-        gathered(
-            (state, finding(state, "Sites", news), (news,)),
-            baselines=(notice("baseline", "Now watching", number=7, about=state),),
-            notices=(notice("source", "ClinicalTrials.gov cannot be reached", number=8),),
-            unread=(trial(2),),
-        ),
-        health=source("DOWN", "connection refused"),
-    )
-
-
-def discovered() -> Digest:
-    """A trial that came into an asset's watch."""
-    matched: JsonObject = {"name": "AK104", "place": "title"}
-    facts: JsonObject = {"search": "AK104", "event": "entered", "matched": matched}
-    state = trial(1)
-    news = change(
-        state, "New in the search AK104.", level="major", rule="M22", category="registry",
-        field_name="registry.search", key="AK104", op="added", new="entered", facts=facts,
-    )  # fmt: skip
-    told = replace(finding(state, "New in the search AK104", news), kind="search")
-    return composed(gathered((state, told, (news,))))
 
 
 def test_an_independent_verifier_accepts_the_signature(sink: WebhookSink) -> None:

@@ -15,13 +15,17 @@ from monitor import schemas
 SCHEMAS: Mapping[str, Any] = {name: schemas.schema(name) for name in schemas.names()}
 
 
+_AS_THEY_ARE = ("examples", "if", "then", "else")
+"""A condition is not the whole of what it is about."""
+
+
 def closed(node: Any) -> Any:
     """A schema that forbids the members it does not name, where it does not say itself what others may be."""
     if isinstance(node, list):
         return [closed(item) for item in node]
     if not isinstance(node, dict):
         return node
-    inner = {key: value if key == "examples" else closed(value) for key, value in node.items()}
+    inner = {key: value if key in _AS_THEY_ARE else closed(value) for key, value in node.items()}
     is_object = node.get("type") == "object" and "properties" in node
     return {"additionalProperties": False, **inner} if is_object else inner
 

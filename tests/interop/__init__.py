@@ -1,0 +1,1 @@
+"""Against programs that other people wrote."""
