@@ -10,11 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import groupby
+from typing import Literal, TypeAlias
 
 from monitor.core.change import LEVELS, Significance
 from monitor.core.course import Stage, chart
-from monitor.core.phrases import day_words, plural
+from monitor.core.phrases import day_words
 from monitor.core.steps import Line
+
+Room: TypeAlias = Literal["any", "wide", "widest", "none"]
 
 LEFT = 11.0
 """Percent of the width that the names of levels take."""
@@ -26,6 +29,12 @@ _LABELS = 5
 _TICKS = 6
 _ROOM_FOR_A_DAY = 14.0
 """Percent that the name of a day takes on the narrowest page."""
+_APART = 12.0
+"""Pixels between two names at the left."""
+_LETTER = 6.0
+_ROOMS: tuple[tuple[Room, float], ...] = (("any", 2.85), ("wide", 5.3), ("widest", 7.3))
+"""Pixels of one percent of pages 320, 600 and 800 pixels wide."""
+_STATES = 8
 _KINDS = {"Start": "start", "Primary completion": "primary", "Study completion": "completion"}
 
 
@@ -74,6 +83,8 @@ class Span:
     text: str
     shade: str
     """`a` and `b` in turn, so that neighbors part."""
+    room: Room
+    """How wide a page has room for its words?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +101,8 @@ class Picture:
     band_y: str
     today: str
     """Where today is, empty where it is outside."""
+    states: str
+    """Which states followed each other, each with the version it began with."""
     words: str
     """The same in a sentence for each line."""
 
@@ -128,18 +141,21 @@ def slips(stages: Sequence[Stage], today: date) -> Picture | None:
     scale = _Scale(low, high, _DATES_HIGH, len(stages))
     drawn = _named_apart([_drawn(line, scale) for line in lines], scale.bottom)
     now = float(today.toordinal())
-    state = f"Status now {course.status[-1]}. " if course.status[-1] else ""
+    at = scale.y(now) if low <= now <= high else None
+    ticks = tuple(_year_ticks(low, high, scale, at))
+    states = _states(course.versions, course.status)
     return Picture(
         id="slips",
         title="Dates over the versions",
-        height=_px(scale.bottom + 2 * _ROW + 6),
+        height=_px(scale.bottom + 8 + 3 * _ROW),
         lines=drawn,
-        ticks=tuple(_year_ticks(low, high, scale)),
+        ticks=ticks,
         labels=tuple(_versions(course.versions, course.days, scale.bottom + 2 * _ROW, scale)),
         band=tuple(_band(course.status, scale)),
         band_y=_px(scale.bottom + 8),
-        today=_px(scale.y(now)) if low <= now <= high else "",
-        words=state + " ".join(f"{one.title}: {one.now}; {one.note}." for one in drawn),
+        today="" if at is None else _px(at),
+        states=states,
+        words=f"Status: {states}. " + " ".join(f"{one.title}: {one.now}; {one.note}." for one in drawn),
     )
 
 
@@ -152,17 +168,17 @@ def enrollment(stages: Sequence[Stage]) -> Picture | None:
         return None
     scale = _Scale(0.0, max(levels) * 1.1 or 1.0, _COUNT_HIGH, len(stages))
     drawn = tuple(_drawn(line, scale) for line in found)
-    ticks = (Label("0", _px(scale.y(0.0) + 4), "0"),)
     return Picture(
         id="enrollment",
         title="Enrollment over the versions",
-        height=_px(scale.bottom + _ROW),
+        height=_px(scale.bottom + 8 + _ROW + _ROW),
         lines=drawn,
-        ticks=ticks,
+        ticks=tuple(_level_ticks(found[0], scale)),
         labels=tuple(_versions(course.versions, course.days, scale.bottom + _ROW - 6, scale)),
         band=(),
         band_y="0",
         today="",
+        states="",
         words=" ".join(f"{one.title}: {one.now}; {one.note}." for one in drawn),
     )
 
@@ -266,13 +282,26 @@ def _spread(levels: Sequence[float], least: float) -> tuple[float, float]:
     return max(low - air, 1.0), high + air
 
 
-def _year_ticks(low: float, high: float, scale: _Scale) -> Iterator[Label]:
+def _year_ticks(low: float, high: float, scale: _Scale, today: float | None) -> Iterator[Label]:
+    """Years, but none where today is named."""
     first, last = date.fromordinal(int(low)).year, date.fromordinal(int(high)).year
     step = next(size for size in (1, 2, 5, 10, 20, 50, 100, 1000, 10000) if (last - first) / size <= _TICKS)
     for year in range(first, last + 1):
         place = float(date(year, 1, 1).toordinal()) if year > 0 else 0.0
-        if year % step == 0 and low <= place <= high:
-            yield Label("0", _px(scale.y(place) + 4), str(year))
+        y = scale.y(place)
+        if year % step == 0 and low <= place <= high and (today is None or abs(y - today) > _APART):
+            yield Label("0", _px(y + 4), str(year))
+
+
+def _level_ticks(line: Line, scale: _Scale) -> Iterator[Label]:
+    """Zero, and each level that has room, the first before the others."""
+    taken = [scale.y(0.0)]
+    yield Label("0", _px(taken[0] + 4), "0")
+    for level in dict.fromkeys(level for level in line.levels if level is not None):
+        y = scale.y(level)
+        if all(abs(y - other) > _APART for other in taken):
+            taken.append(y)
+            yield Label("0", _px(y + 4), line.names[level])
 
 
 def _versions(names: Sequence[str], days: Sequence[str], y: float, scale: _Scale) -> Iterator[Label]:
@@ -280,10 +309,11 @@ def _versions(names: Sequence[str], days: Sequence[str], y: float, scale: _Scale
     step = max(-(-len(names) // _LABELS), 1)
     places = [place for place in range(0, len(names), step) if len(names) - 1 - place >= step or not place]
     for place in places if len(names) > 1 else []:
-        yield Label(
-            _pc(scale.x(place)), _px(y), f"{names[place]} {days[place]}" if not place else names[place]
-        )
-    yield Label("100%", _px(y), f"{names[-1]} {days[-1]}", "end")
+        yield Label(_pc(scale.x(place)), _px(y), names[place])
+    yield Label("100%", _px(y), names[-1], "end")
+    if len(names) > 1:
+        yield Label(_pc(scale.x(0)), _px(y + _GAP), days[0])
+    yield Label("100%", _px(y + _GAP), days[-1], "end")
 
 
 def _band(status: Sequence[str], scale: _Scale) -> Iterator[Span]:
@@ -291,8 +321,22 @@ def _band(status: Sequence[str], scale: _Scale) -> Iterator[Span]:
     for number, (word, group) in enumerate(runs):
         places = list(group)
         start, end = scale.x(places[0]), scale.x(places[-1] + 1)
-        versions = plural(len(places), "version")
-        yield Span(_pc(start), _pc(end - start), word or versions, "ab"[number % 2])
+        yield Span(_pc(start), _pc(end - start), word, "ab"[number % 2], _room(word, end - start))
+
+
+def _room(word: str, share: float) -> Room:
+    needed = len(word) * _LETTER + 8
+    for name, pixels in _ROOMS:
+        if share * pixels >= needed:
+            return name
+    return "none"
+
+
+def _states(versions: Sequence[str], status: Sequence[str]) -> str:
+    """`Recruiting from v1, Suspended from v4`, the latest of many."""
+    runs = [(word, next(iter(group))) for word, group in groupby(range(len(status)), key=status.__getitem__)]
+    told = [f"{word} from {versions[first]}" for word, first in runs[-_STATES:]]
+    return ("… " if len(runs) > _STATES else "") + ", ".join(told)
 
 
 def _pc(share: float) -> str:

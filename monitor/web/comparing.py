@@ -14,7 +14,8 @@ from monitor.compare import compare
 from monitor.core import versions
 from monitor.core.catalogue import field as catalogue_field
 from monitor.core.change import LEVELS, Significance
-from monitor.core.phrases import SOURCES, Span, clip, clip_span, diff_spans
+from monitor.core.partial_date import PartialDate
+from monitor.core.phrases import SOURCES, Span, clip, clip_span, day_words, diff_spans
 from monitor.core.record import Json, TrialId
 from monitor.core.recorded import RecordedChange, leading, stamp_changes
 from monitor.core.sentences.words import word
@@ -108,10 +109,8 @@ def _difference(change: RecordedChange) -> Difference:
 
 
 def _label(change: RecordedChange) -> str:
-    """What differs, in words: the field, and which item of it."""
-    label = catalogue_field(change.field).label
-    parts = [clip(part, 80) for part in (change.key or "").split("|") if part]
-    return clip(" · ".join([label, *parts[:2], *([change.part] if change.part else [])]), 200)
+    """What differs, in words: the field, and which part of an item; the sentence names the item."""
+    return clip(" · ".join(filter(None, [catalogue_field(change.field).label, change.part])), 200)
 
 
 def _said(value: Json, sign: str) -> tuple[Span, ...]:
@@ -129,12 +128,21 @@ def _flat(value: Json) -> str:
         case str():
             return word(value)
         case {"date": str(when), **rest}:
-            return f"{when} ({str(rest['type']).lower()})" if rest.get("type") else when
+            return _day(when) + (f" ({str(rest['type']).lower()})" if rest.get("type") else "")
+        case {"section": str(), "text": str(text)}:
+            return text
         case dict():
             return ", ".join(part for one in value.values() if (part := _flat(one)))
         case list():
             return ", ".join(part for one in value if (part := _flat(one)))
     return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _day(text: str) -> str:
+    try:
+        return day_words(PartialDate.parse(text))
+    except ValueError:
+        return text
 
 
 def _at_registry(old: Snapshot, new: Snapshot) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from monitor.core.change import Significance, at_least
+from monitor.core.entries import Limits
 from monitor.core.phrases import day_words, freshness, plural
 from monitor.store import StoredDigest
 from monitor.store.pages import Told as Place
@@ -77,7 +78,7 @@ def in_groups(places: Sequence[Place]) -> list[list[Place]]:
 
 
 def told(
-    site: Site, groups: Sequence[Sequence[Place]], limits: stories.Limits = stories.LIMITS
+    site: Site, groups: Sequence[Sequence[Place]], limits: Limits = stories.LIMITS
 ) -> tuple[stories.Told, ...]:
     """The stories of some places, read now."""
     places = [place for group in groups for place in group]

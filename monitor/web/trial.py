@@ -197,7 +197,7 @@ def _facts(site: Site, state: TrialState, latest: Snapshot) -> Iterator[tuple[st
         ("Why stopped", _text(record, "status.whyStopped")),
         ("Study type", capital(word(record.word("design.studyType") or ""))),
         ("Enrollment", "" if enrolled is None else f"{enrolled:,} {kind}"),
-        ("Conditions", _text(record, "conditions.conditions")),
+        ("Conditions", _items(record, "conditions.conditions", "name")),
         ("Start", _dated(record.dated("status.startDate"))),
         ("Primary completion", _dated(record.dated("status.primaryCompletionDate"))),
         ("Study completion", _dated(record.dated("status.completionDate"))),
@@ -213,11 +213,7 @@ def _facts(site: Site, state: TrialState, latest: Snapshot) -> Iterator[tuple[st
 
 def _text(record: TrialRecord, field: str) -> str:
     value = record.get(field)
-    plain = "" if value is None else to_json(value)
-    names = [str(one.get("name", "")) if isinstance(one, dict) else str(one) for one in plain] if isinstance(
-        plain, list
-    ) else [str(plain)]  # fmt: skip
-    return clip(", ".join(name for name in names if name), 400)
+    return "" if value is None else clip(str(to_json(value)), 400)
 
 
 def _items(record: TrialRecord, field: str, name: str) -> str:
