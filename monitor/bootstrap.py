@@ -51,7 +51,7 @@ def load_settings(path: Path | None = None, env: Mapping[str, str] = os.environ)
     Raises one ConfigError with a line for everything that is wrong.
     """
     models = Models(
-        channels={kind: channels.settings_model(kind) for kind in channels.available()},
+        channels=channels.SettingsModels(),
         registries={name: registries.settings_model(name) for name in registries.available()},
         identify=lambda text: registries.identify(text).id,
         check_secrets=lambda channel, folder: _channel(

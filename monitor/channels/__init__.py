@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Iterator, Mapping
 from typing import Protocol, cast
 
 from pydantic import BaseModel
@@ -27,6 +28,7 @@ __all__ = [
     "HttpSettings",
     "Secrets",
     "Sender",
+    "SettingsModels",
     "available",
     "build",
     "judged",
@@ -45,6 +47,24 @@ def settings_model(channel_type: str) -> type[BaseModel]:
     assert isinstance(model, type)
     assert issubclass(model, BaseModel)
     return model
+
+
+class SettingsModels(Mapping[str, type[BaseModel]]):
+    """The models of all types by name, each loaded when it is asked for: a look-up sends nothing."""
+
+    def __getitem__(self, channel_type: str) -> type[BaseModel]:
+        if channel_type not in available():
+            raise KeyError(channel_type)
+        return settings_model(channel_type)
+
+    def __contains__(self, channel_type: object) -> bool:
+        return channel_type in available()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(available())
+
+    def __len__(self) -> int:
+        return len(available())
 
 
 def build(channel_type: str, name: str, settings: BaseModel, context: ChannelContext) -> Channel:
