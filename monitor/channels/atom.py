@@ -102,7 +102,7 @@ class AtomChannel:
 
     def send(self, delivery: Delivery, now: datetime) -> tuple[int | None, str]:  # noqa: ARG002
         """Put the entry into its feed; DeliveryDeferredError where the file cannot be written."""
-        path = self._file(delivery.recipient)
+        path = self.feed(delivery.recipient)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with _locked(path):
@@ -130,7 +130,8 @@ class AtomChannel:
         """The file, as configured."""
         return str(self._context.files / self._settings.path)
 
-    def _file(self, subscription: str) -> Path:
+    def feed(self, subscription: str) -> Path:
+        """The file of a subscription's feed, whether or not it is there yet."""
         return self._context.files / self._settings.path.format(subscription=subscription)
 
     def _entry(self, identity: str, title: str, at: datetime, content: str, link: str) -> bytes:

@@ -24,7 +24,7 @@ from monitor.errors import (
     StoreUnavailableError,
     UnknownTrialError,
 )
-from monitor.web import api, asking, comparing, digest, health, leaving, overview, stories, trial
+from monitor.web import api, asking, comparing, digest, feeds, health, leaving, overview, stories, trial
 from monitor.web.answering import HTML, RefusedError, answer, plain_json
 from monitor.web.guard import Guard, Hosts, content_policy
 from monitor.web.site import Site
@@ -92,6 +92,7 @@ def _routes(site: Site) -> list[Route]:
         shown(
             "/trials/{registry}/{number}/compare", "compare", lambda r: comparing.values(site, r, asked(r))
         ),
+        given("/feeds/{name}.atom", lambda r: feeds.feed(site, r, named(r)["name"])),
         Route("/unsubscribe/{token}", leave, methods=["GET", "POST"]),
         given("/api/changes", lambda r: api.changes(site, r)),
         given("/api/trials/{registry}/{number}/changes", lambda r: api.of_trial(site, r, asked(r))),
