@@ -104,6 +104,8 @@ def test_nothing_unfit_gets_past(name: str, value: str, said: str) -> None:
         ("ä@example.com", "'ä' is not ASCII, which not every mail server"),
         ("a@example.com, b@example.com", "is no address"),
         ("Bea <b@example.com", "is no address"),
+        ("Müller, Bea <b@example.com>", "the name in quotes where it has a comma"),
+        ("a b@example.com", "is no address"),
         ("b@example.com\nBcc: c@example.com", "no line breaks"),
         ("", "is no address"),
         ("@example.com", "is no address"),

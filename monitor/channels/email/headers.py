@@ -11,6 +11,7 @@ import base64
 import re
 from collections.abc import Iterator, Sequence
 from email import policy
+from email.errors import ObsoleteHeaderDefect
 from email.headerregistry import Address
 from hashlib import sha256
 
@@ -39,8 +40,12 @@ def parse_address(text: str) -> Address:
         raise ValueError(f"{address.domain!r} is not ASCII; write the domain in its xn-- form")
     if not address.username.isascii():
         raise ValueError(f"{address.username!r} is not ASCII, which not every mail server on the way takes")
-    if header.defects or not address.domain or not address.username:
-        raise ValueError(f"{text!r} is no address; write name@example.com or Name <name@example.com>")
+    broken = [defect for defect in header.defects if not isinstance(defect, ObsoleteHeaderDefect)]
+    if broken or not address.domain or not address.username:
+        raise ValueError(
+            f"{text!r} is no address; write name@example.com or Name <name@example.com>, "
+            "the name in quotes where it has a comma"
+        )
     return address
 
 
