@@ -12,17 +12,20 @@ import quopri
 import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
 
-from monitor.core.digest import Digest, Rendered
+from monitor.core.apart import by_trial, of_no_trial, rest_subject, thread_subject
+from monitor.core.digest import Digest, Rendered, ThreadText, subject
 from monitor.core.folding import fitting
 from monitor.core.links import Links
 from monitor.core.outline import Outline
-from monitor.core.phrases import Span, clean, clip
+from monitor.core.phrases import Span, clean, clip, plural
 from monitor.core.record import TrialRecord
 from monitor.core.recorded import RecordedChange
+from monitor.core.sheet import sheet, sheet_name
 from monitor.core.trial_page import trial_page
 from monitor.core.watching import Snapshot
 from monitor.errors import RenderError
@@ -35,7 +38,17 @@ _TEXT_MARKS = {"=": ("", ""), "-": ("[-", "-]"), "+": ("{+", "+}")}
 _MARKDOWN_MARKS = {"=": ("", ""), "-": ("~~", "~~"), "+": ("**", "**")}
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~])")
 _TIES = re.compile(r" (?=[%·])|(?<=Phase) (?=\d)")
+_CODE = re.compile(r"`([^`]+)`")
 _LEADING = re.compile(r"^(\s*)([-+]|\d+[.)])(?=\s)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A digest, or a part of it, as it goes out."""
+
+    said: Outline
+    text: str
+    html: str
 
 
 class Renderer:
@@ -56,25 +69,93 @@ class Renderer:
         self._environment.filters.update(
             marked=marked, marked_md=marked_markdown, wrap=wrapped, beside=beside, bar=text_bar
         )
-        self._environment.filters.update(tied=tied)
+        self._environment.filters.update(tied=tied, code_parts=code_parts, coded_md=coded_markdown)
+        self._environment.filters.update(uncoded=uncoded, no_breaks=no_breaks)
 
     def digest(self, digest: Digest, *, width: int = TEXT_WIDTH) -> Rendered:
-        """A digest as subject, text, HTML and Markdown, all with the same facts."""
+        """A digest as subject, text, HTML and Markdown, all with the same facts.
+
+        Where its layout is `threads`, there is a part for each trial, and one of what belongs to none.
+        """
+        if digest.subscription.layout == "threads":
+            return self._in_threads(digest, width)
+        whole = self._part(digest, digest, width)
+        said = whole.said
+        markdown = self._render("digest.md.j2", said)
+        return self._with_sheet(Rendered(said.subject, whole.text, whole.html, markdown), digest, [said])
+
+    def _in_threads(self, digest: Digest, width: int) -> Rendered:
+        parts = [(trial, self._of_trial(digest, part, width)) for trial, part in by_trial(digest)]
+        threads = tuple(
+            ThreadText(trial, part.said.sections[0].cards[0].title, part.said.subject, part.text, part.html)
+            for trial, part in parts
+        )
+        rest = of_no_trial(digest)
+        about = rest_subject(digest, rest) if rest else subject(digest)
+        told = None
+        if rest:
+            apart = f"{plural(len(threads), 'trial')} told of in threads of their own"
+            told = self._part(digest, rest, width, subject=about, scope=apart if threads else None)
+        whole = self._markdown(digest)
+        text, html = (told.text, told.html) if told else ("", "")
+        rendered = Rendered(about, text, html, whole, threads)
+        outlines = [part.said for _, part in parts] + ([told.said] if told else [])
+        return self._with_sheet(rendered, digest, outlines)
+
+    def _of_trial(self, digest: Digest, part: Digest, width: int) -> _Part:
+        return self._part(digest, part, width, subject=thread_subject(part), scope="in this trial", unread=())
+
+    def _markdown(self, digest: Digest) -> str:
         fitted = fitting(
             digest,
-            lambda said: self._render("digest.html.j2", said),
-            lambda html: len(quopri.encodestring(html.encode())) <= HTML_BUDGET,
+            lambda said: self._render("digest.md.j2", said),
+            lambda text: len(text.encode()) <= HTML_BUDGET,
             links=self._links,
         )
-        if fitted is not None:
-            said = fitted.outline
-            text = self._render("digest.txt.j2", said, width=width)
-            return Rendered(said.subject, text, fitted.made, self._render("digest.md.j2", said))
-        raise RenderError(
-            f"digest {digest.id}: its HTML does not fit {HTML_BUDGET:,} bytes with nearly all folded",
-            template="digest.html.j2",
-            remedy="make your own digest.html.j2 smaller",
+        return fitted.made if fitted else ""
+
+    def _with_sheet(self, rendered: Rendered, digest: Digest, outlines: Sequence[Outline]) -> Rendered:
+        if any(said.attached for said in outlines):
+            return replace(rendered, csv=sheet(digest), csv_name=sheet_name(digest))
+        return rendered
+
+    def _part(
+        self,
+        digest: Digest,
+        part: Digest,
+        width: int,
+        *,
+        subject: str | None = None,
+        scope: str | None = None,
+        unread: tuple[str, ...] | None = None,
+    ) -> _Part:
+        """What is told of `part` of a digest, where it is not the whole with words of its own."""
+        attached = f"By mail, every change of this digest comes as {sheet_name(digest)}, one a line."
+
+        def build(said: Outline) -> tuple[Outline, str]:
+            said = replace(
+                said,
+                subject=said.subject if subject is None else subject,
+                scope=said.scope if scope is None else scope,
+                unread=said.unread if unread is None else unread,
+                attached=attached if said.shortened and not self._links else "",
+            )
+            return said, self._render("digest.html.j2", said)
+
+        fitted = fitting(
+            part,
+            build,
+            lambda made: len(quopri.encodestring(made[1].encode())) <= HTML_BUDGET,
+            links=self._links,
         )
+        if fitted is None:
+            raise RenderError(
+                f"digest {digest.id}: its HTML does not fit {HTML_BUDGET:,} bytes with nearly all folded",
+                template="digest.html.j2",
+                remedy="make your own digest.html.j2 smaller",
+            )
+        said, html = fitted.made
+        return _Part(said, self._render("digest.txt.j2", said, width=width), html)
 
     def trial_page(
         self,
@@ -157,6 +238,26 @@ def beside(left: str, right: str, width: int) -> str:
 def tied(text: str) -> str:
     """Text with no-break spaces where a line must not end: before a percent sign, a dot, a phase number."""
     return _TIES.sub("\u00a0", text)
+
+
+def uncoded(text: str) -> str:
+    """Text of ours without the backticks around commands, for readers who see them as they are."""
+    return _CODE.sub(r"\1", text)
+
+
+def code_parts(text: str) -> list[tuple[str, bool]]:
+    """Text of ours in parts: (text, whether it stood between backticks)."""
+    return [(part, index % 2 == 1) for index, part in enumerate(_CODE.split(text)) if part]
+
+
+def coded_markdown(text: str) -> str:
+    """Text of ours for Markdown, what stands between backticks kept as code."""
+    return "".join(f"`{part}`" if code else markdown_escape(part) for part, code in code_parts(text))
+
+
+def no_breaks(text: str) -> str:
+    """Text that stays on one line."""
+    return text.replace(" ", "\u00a0")
 
 
 def text_bar(share: float, width: int = 40) -> str:

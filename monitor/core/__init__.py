@@ -36,7 +36,7 @@ What was recorded, and who is told
     links: where our own pages are
     brief, dialects: a digest in blocks for chats and feeds, and how each of them writes
     outline, sections, mentions, entries, repeats: a digest to be read
-    folding, sheet: made to fit, and what did not fit
+    folding, sheet, apart: made to fit, what did not fit, a part for each trial
     trial_page: a trial's page
     events, parts: one for programs, in parts that fit
     course, steps: a trial over all its versions, as values and as a chart

@@ -17,7 +17,7 @@ from typing import Literal, TypeAlias
 from monitor.core import cadence
 from monitor.core.change import LEVELS, Significance
 from monitor.core.net import Window
-from monitor.core.phrases import day_words
+from monitor.core.phrases import day_words, plural
 from monitor.core.pictures import Picture
 from monitor.core.programmes import Programme, programmes
 from monitor.core.readouts import Readouts
@@ -277,23 +277,28 @@ def in_searches(digest: Digest) -> tuple[str, ...]:
     return tuple(f"{number} {words}" for number, words in told if number)
 
 
-def subject(digest: Digest) -> str:
-    """The subject line: how many and how bad (contract section 8), then whose digest and which day."""
+def subject(digest: Digest, otherwise: str = "") -> str:
+    """The subject line: how many and how bad (contract section 8), then whose digest and which day.
+
+    `otherwise` is said instead of how quiet it is, where there is nothing to count.
+    """
     told = tally(digest)
     loud = [f"{told[level]} {level}" for level in ("critical", "major") if level in told]
     quiet = [f"{number} {level}" for level, number in told.items()]
+    kinds = Counter(notice.kind for notice in digest.notices if not told or notice.kind in URGENT_NOTICES)
+    notices = [f"{number} {NOTICE_WORDS[kind][number > 1]}" for kind, number in kinds.items()]
+    counted = ", ".join([*(loud or quiet), *in_searches(digest), *notices])
     day = digest.created_at.astimezone(cadence.zone_of(cadence.parse(digest.subscription.cadence)))
-    what = ", ".join([*(loud or quiet), *in_searches(digest)]) or _subject_without_stories(digest)
+    what = counted or otherwise or _subject_without_news(digest)
     return f"Trialwire: {what} · {digest.subscription.name} · {day.day} {day:%b}"
 
 
-def _subject_without_stories(digest: Digest) -> str:
-    kinds = Counter(notice.kind for notice in digest.notices)
-    if kinds:
-        return ", ".join(f"{number} {NOTICE_WORDS[kind][number > 1]}" for kind, number in kinds.items())
+def _subject_without_news(digest: Digest) -> str:
     if digest.held:
-        return f"{digest.held} {'change' if digest.held == 1 else 'changes'} held"
-    return f"all quiet in {digest.watched} {'trial' if digest.watched == 1 else 'trials'}"
+        return f"{plural(digest.held, 'change')} held"
+    if digest.unread:
+        return f"{len(digest.unread):,} of {plural(digest.watched, 'trial')} not read"
+    return f"all quiet in {plural(digest.watched, 'trial')}"
 
 
 NOTICE_WORDS: Mapping[NoticeKind, tuple[str, str]] = {

@@ -45,6 +45,8 @@ _THOUGH = re.compile(
     r"^(?:[A-Z][^“\"]*, though (?:its|the|nobody|enrollment|primary|\d)"
     r"|Given as actual though still to come: )"
 )
+_SUMMED = frozenset({"results", "sites"})
+"""Kinds of stories whose details are sums over their changes, and come first."""
 _ABOVE = "The rest of it is told above, with other trials."
 
 
@@ -103,7 +105,8 @@ def entry(story: Story, limits: Limits) -> Entry:
     loud = [change for change in changes if not _is_quiet(story, change)]
     quiet = changes[len(loud) :]
     told = [_line(change, limits) for change in loud]
-    told += [Line(clip(_detail(detail), limits.clip)) for detail in story.finding.details]
+    details = [Line(clip(_detail(detail), limits.clip)) for detail in story.finding.details]
+    told = [*details, *told] if story.finding.kind in _SUMMED else [*told, *details]
     told += [_line(change, limits) for change in quiet[: limits.quiet]]
     told += [Line(_ABOVE)] if story.above else []
     told += [Line(clip(story.earlier, limits.clip))] if story.earlier else []

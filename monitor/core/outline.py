@@ -87,6 +87,8 @@ class Outline:
     """How many trials could not be read, and since when; empty where all were."""
     clock: tuple[ClockList, ...] = ()
     clock_caveat: str = ""
+    shortened: bool = False
+    """Is anything only counted, or told in fewer words, for want of room?"""
     attached: str = ""
     """Where a mail of it holds what is only counted; empty where nothing is, or a page of ours tells it."""
 
@@ -106,6 +108,7 @@ def outline(digest: Digest, limits: Limits, links: Links | None = None) -> Outli
     newcomers = tuple(_newcomer(story, limits) for story in digest.stories if story.is_of_search)
     places = [f"in {len(trials)} of {plural(digest.watched, 'trial')}"] if levels else []
     scope = "; ".join([*places, *in_searches(digest)]) or _quiet(digest)
+    levels_told = tuple(sections(digest, limits, links))
     return Outline(
         subject=subject(digest),
         name=digest.subscription.name,
@@ -114,7 +117,7 @@ def outline(digest: Digest, limits: Limits, links: Links | None = None) -> Outli
         scope=scope,
         freshness=tuple(freshness(source, year) for source in digest.sources),
         preheader=clip("; ".join(_loudest(digest)) or scope, 180),
-        sections=tuple(sections(digest, limits, links)),
+        sections=levels_told,
         newcomers=newcomers[: limits.items],
         more_newcomers=_more_newcomers(digest, len(newcomers) - limits.items),
         attention=_listed([clip(words, limits.clip) for words in _attention(digest)], limits),
@@ -124,6 +127,7 @@ def outline(digest: Digest, limits: Limits, links: Links | None = None) -> Outli
         covers=_covers(digest),
         cadence=digest.subscription.cadence,
         page=links.digest(digest.id) if links else "",
+        shortened=limits != Limits() or any(one.more for one in levels_told),
         worst=worst(digest, limits),
         behind=_behind(digest, year),
         clock=tuple(_clock(digest, limits)),
@@ -163,6 +167,9 @@ def _quiet(digest: Digest) -> str:
     if digest.held:
         held, trials = plural(digest.held, "change"), plural(digest.watched, "trial")
         return f"{held} held, nothing else{louder} in {trials}"
+    if digest.unread:
+        read = max(digest.watched - len(digest.unread), 0)
+        return f"Nothing{louder} in the {plural(read, 'trial')} that could be read"
     return f"All quiet: nothing{louder} in {plural(digest.watched, 'trial')}"
 
 
@@ -187,8 +194,9 @@ def _behind(digest: Digest, year: int) -> str:
     checked = [state.checked_at for state in digest.unread if state.checked_at]
     if not checked:
         return f"{words} yet"
-    since = day_words(min(checked).date()).removesuffix(f" {year}")
-    return f"{words}{', the longest' if many else ''} since {since}"
+    first = min(checked)
+    since = day_words(first.date()).removesuffix(f" {year}")
+    return f"{words}{', the longest' if many else ''} since {since} {first:%H:%M} UTC"
 
 
 def _clock(digest: Digest, limits: Limits) -> Iterator[ClockList]:

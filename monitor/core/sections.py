@@ -129,7 +129,7 @@ def worst(digest: Digest, limits: Limits) -> Lead | None:
     if told:
         state, url = told[0].trial, told[0].finding.url
         url = told[0].changes[0].stamp.url if told[0].changes else url
-        return Lead(clip(headline_of(told[0]), most), state.trial.id, url, clip(state.title, 80))
+        return Lead(clip(headline_of(told[0]), most), state.trial.id, url, clip(state.title, min(limits.clip, 60)))
     for notice in digest.notices[:1]:
         return Lead(clip(notice.message, most), "", "", "")
     return None

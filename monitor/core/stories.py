@@ -45,6 +45,8 @@ class Subscription:
     sponsors: tuple[str, ...] = ()
     baseline: Literal["folded", "full"] = "folded"
     heartbeat: bool = False
+    layout: Literal["digest", "threads"] = "digest"
+    """One message for all, or a thread for each trial."""
 
 
 @dataclass(frozen=True, slots=True)
