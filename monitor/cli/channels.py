@@ -1,4 +1,4 @@
-"""`channels list|test|enable`: where digests go."""
+"""`channels list|test|enable|disable`: where digests go."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from monitor.store.values import ChannelState
 
 group = typer.Typer(
-    no_args_is_help=True, help="Where digests go: list the channels, test one, enable it again."
+    no_args_is_help=True, help="Where digests go: list the channels, test one, switch it off and on."
 )
 app.add_typer(group, name="channels", rich_help_panel="Tell")
 
@@ -61,26 +61,28 @@ def test(name: Annotated[str, typer.Argument(metavar="NAME", help="A channel.")]
 
     Example: `trialwire channels test pipeline`
     """
-    from monitor.core.delivery import Delivery, delivery_id
+    from monitor.core.delivery import outbox, ping_id
 
     with session.application(read_only=True) as works:
         channel = works.channels.get(name)
         if channel is None:
             raise _unknown(name, list(works.channels))
         channel.check()
+        if (off := _disabled(works).get(name)) is not None:
+            terminal.note(f"{name} is disabled ({off.reason}): only this test is sent.")
         now = works.clock()
-        for message in channel.test_message(now):
-            delivery = Delivery(
-                id=delivery_id(f"test-{now.isoformat()}", name, message.recipient, message.part),
-                digest="", channel=name, recipient=message.recipient, part=message.part, event=message.event,
-                content=message.content, state="leased", attempts=1, next_at=None, created_at=now,
-            )  # fmt: skip
-            _send(channel, delivery, now)
+        rows = outbox(ping_id(now), name, channel.test_message(now), now=now)
+        failed = [error for row in rows if (error := _tried(channel, row, now)) is not None]
+    if failed:
+        *others, last = failed
+        for error in others:
+            terminal.note(error.message)
+        raise last
 
 
 @group.command("enable")
 def enable(name: Annotated[str, typer.Argument(metavar="NAME", help="A channel that is off.")]) -> None:
-    """Use a channel again that was disabled, after its target had said 410.
+    """Use a channel again that was disabled, by its target (which said 410) or by you.
 
     Example: `trialwire channels enable pipeline`
     """
@@ -97,18 +99,43 @@ def enable(name: Annotated[str, typer.Argument(metavar="NAME", help="A channel t
     terminal.note(f"{name} was not disabled.")
 
 
-def _send(channel: Channel, delivery: Delivery, now: datetime) -> None:
-    """Send a test, and say what the target said; DeliveryError names the channel."""
+@group.command("disable")
+def disable(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A channel.")],
+    *,
+    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="What `status` shall say of it.")] = "",
+) -> None:
+    """Send nothing over a channel until it is enabled again; what is due waits.
+
+    Example: `trialwire channels disable pipeline --why "moved to another host"`
+    """
+    known = [channel.name for channel in session.settings().channels]
+    if name not in known:
+        raise _unknown(name, known)
+    with session.application() as works:
+        off = _disabled(works).get(name)
+        if off is not None:
+            terminal.note(f"{name} is disabled already: {off.reason}.")
+            return
+        works.store.disable_channel(name, why or "switched off by hand", works.clock())
+    terminal.note(f"{name} is disabled.", f"`trialwire channels enable {name}` brings it back.")
+
+
+def _tried(channel: Channel, delivery: Delivery, now: datetime) -> DeliveryError | None:
+    """Send a test and say what the target said; where it did not take it, the error to end with."""
+    several = delivery.recipient != channel.name
+    where = f"{channel.name} → {delivery.recipient}" if several else channel.name
     try:
         status, excerpt = channel.send(delivery, now)
     except DeliveryError as error:
-        raise DeliveryError(
-            f"{channel.name} → {delivery.recipient}: {error.message}",
+        return DeliveryError(
+            f"{where}: {error.message}",
             channel=channel.name,
             remedy=error.remedy or f"`trialwire doctor` checks the settings of {channel.name}.",
-        ) from error
+        )
     answer = " ".join(part for part in (str(status or ""), " ".join(excerpt.split())[:200]) if part)
-    terminal.say(f"{channel.name} → {delivery.recipient}: taken{f' ({answer})' if answer else ''}")
+    terminal.say(f"{where}: taken{f' ({answer})' if answer else ''}")
+    return None
 
 
 def _disabled(works: App) -> Mapping[str, ChannelState]:
