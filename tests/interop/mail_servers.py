@@ -82,7 +82,7 @@ def _listening(port: int) -> None:
 
 
 def dumped(folder: Path) -> list[Arrived]:
-    """What smtp-sink took, by recipient: lines of its own, the message with bare line feeds, an empty line."""
+    """What smtp-sink took, by recipient: lines of its own, the message with bare line feeds, a blank."""
     found = []
     for file in folder.glob("mail.*"):
         own, begins, message = file.read_bytes().partition(b"\nFrom: ")
