@@ -19,6 +19,7 @@ from ipaddress import ip_address
 import httpx
 
 from monitor import __version__
+from monitor.core.delivery import MAX_RETRY_AFTER_S
 from monitor.errors import ConfigError, DeliveryDeferredError, DeliveryRejectedError
 from monitor.transport.addresses import Address, Network, Target, check_url, parse_networks, refusal
 from monitor.transport.faults import FAULTS, Fuse, fault_class, in_words, tls_context
@@ -146,10 +147,11 @@ class GuardedSender:
                     raise
             else:
                 break
+        asked = response.headers.get("retry-after")
         return connection, Reply(
             status=response.status_code,
             excerpt=" ".join(body.decode("utf-8", "replace").split())[:_EXCERPT],
-            retry_after_s=retry_after_s(response.headers.get("retry-after"), self._now()),
+            retry_after_s=retry_after_s(asked, self._now(), cap_s=MAX_RETRY_AFTER_S),
             headers=dict(response.headers.items()),
         )
 
