@@ -29,7 +29,7 @@ def feed(site: Site, request: Request, name: str) -> Response:
         if subscription.name != name:
             continue
         for channel in subscription.channels:
-            keeper = site.works.channels.get(channel)
+            keeper: object = site.works.channels.get(channel)
             if isinstance(keeper, KeepsFeeds):
                 return _given(request, keeper.feed(subscription.name))
         raise RefusedError(

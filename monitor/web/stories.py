@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from monitor.core.change import LEVELS, Significance, worst
-from monitor.core.entries import Entry, Limits, entry
+from monitor.core.entries import Entry, Limits, Line, entry
 from monitor.core.phrases import clip, day_words
 from monitor.core.record import TrialId
 from monitor.core.recorded import RecordedChange, RecordedFinding, derived_id
@@ -36,6 +36,8 @@ class Told:
     day: str
     version: str
     entry: Entry
+    lines: tuple[Line, ...]
+    """Those of the entry that are sentences or changed words: bars are drawn once, over all versions."""
     compare: str
     """Our page of the two versions beside each other; empty where there are no two."""
     origin: str
@@ -78,6 +80,7 @@ def _told(
     day = registry_day(changes[0])
     address = page_of(state.trial)
     two = stamp.snapshot_from is not None and stamp.snapshot_to is not None
+    said = entry(story, limits)
     return Told(
         trial=state.trial,
         title=clip(state.title or stamp.title, 200) or state.trial.id,
@@ -86,7 +89,8 @@ def _told(
         rule=finding.rule,
         day=day_words(day),
         version=_version(stamp.version_to, stamp.snapshot_to),
-        entry=entry(story, limits),
+        entry=said,
+        lines=tuple(line for line in said.lines if line.text or line.spans),
         compare=f"{address}/compare?from=@s{stamp.snapshot_from}&to=@s{stamp.snapshot_to}" if two else "",
         origin=_ORIGINS.get(finding.origin, ""),
         place=(day.isoformat(), stamp.snapshot_to or 0),
