@@ -32,6 +32,8 @@ from monitor.errors import RenderError
 
 HTML_BUDGET = 90_000
 """Bytes of quoted-printable HTML; Gmail cuts at about 102 KB."""
+LEAVE_ROOM = 1_200
+"""Bytes of them that are left free: mail puts each reader's own way to leave into the page."""
 TEXT_WIDTH = 100
 
 _TEXT_MARKS = {"=": ("", ""), "-": ("[-", "-]"), "+": ("{+", "+}")}
@@ -145,7 +147,7 @@ class Renderer:
         fitted = fitting(
             part,
             build,
-            lambda made: len(quopri.encodestring(made[1].encode())) <= HTML_BUDGET,
+            lambda made: len(quopri.encodestring(made[1].encode())) <= HTML_BUDGET - LEAVE_ROOM,
             links=self._links,
         )
         if fitted is None:
