@@ -173,6 +173,17 @@ def test_what_was_folded_away_is_attached() -> None:
     assert max(map(len, message.content.split(b"\r\n"))) <= 76 + len("Content-Type: ")
 
 
+def test_the_attachment_goes_where_it_is_referred_to() -> None:
+    """A thread that names the file has it, the others do not; where none does, the last has it."""
+    first = replace(thread(1), text="Every change comes as akeso.csv.\n")
+    with_table = replace(RENDERED, csv=b"trial\r\n", csv_name="akeso.csv")
+    named = replace(with_table, text="", threads=(first, thread(2)))
+    unnamed = replace(with_table, threads=(thread(1),))
+    for told, expected in ((named, [True, False]), (unnamed, [False, True])):
+        found = [b"text/csv" in message.content for message in sent(told)]
+        assert found == expected * len(READERS)
+
+
 def test_a_large_attachment_is_compressed() -> None:
     """It stays far below what mail servers take, and is whole."""
     table = b"trial,change\r\n" + b"NCT09000001,Recruiting\r\n" * 200_000

@@ -154,7 +154,7 @@ class EmailChannel:
     def _letters(self, digest: Digest, rendered: Rendered) -> Iterator[Letter]:
         """What each recipient is sent of a digest: its threads, then what belongs to none, or all in one.
 
-        The attachment goes with the last of them.
+        The attachment goes with those that refer to it, else with the last.
         """
         about = Letter(self._sender, digest.subscription.name, digest.created_at)
         letters = [
@@ -163,8 +163,11 @@ class EmailChannel:
         ]
         if rendered.text or not letters:
             letters.append(replace(about, subject=rendered.subject, text=rendered.text, html=rendered.html))
-        yield from letters[:-1]
-        yield replace(letters[-1], attachment=rendered.csv, attachment_name=rendered.csv_name)
+        table, name = rendered.csv, rendered.csv_name
+        refer = [name in letter.text for letter in letters]
+        refer[-1] = refer[-1] or not any(refer)
+        for letter, has_table in zip(letters, refer, strict=True):
+            yield replace(letter, attachment=table, attachment_name=name) if has_table else letter
 
     def _for_each(self, digest: str, event: str, letters: Sequence[Letter]) -> Sequence[Message]:
         made: list[Message] = []
