@@ -53,6 +53,8 @@ class TrialState:
     renamed_to: TrialId | None = None
     absent_since: str | None = None
     """The data version it was first missing in."""
+    conditions: tuple[str, ...] = ()
+    """Conditions and keywords, as written."""
 
 
 @dataclass(frozen=True, slots=True)

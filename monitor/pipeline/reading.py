@@ -278,4 +278,17 @@ class Reading:
 
 def trial_facts(facts: Facts) -> TrialFacts:
     """What the store keeps of a trial beside its snapshots."""
-    return TrialFacts(facts.title, facts.sponsor, facts.overall_status, facts.phases)
+    return TrialFacts(
+        title=facts.title,
+        sponsor=facts.sponsor,
+        overall_status=facts.overall_status,
+        phases=facts.phases,
+        study_type=facts.study_type,
+        primary_completion=facts.primary_completion,
+        primary_completion_type=facts.primary_completion_type,
+        results_posted_on=facts.results_posted_on,
+        results_submitted_on=facts.results_submitted_on,
+        results_waived=facts.results_waived,
+        delay_certified_on=facts.delay_certified_on,
+        conditions=facts.conditions,
+    )

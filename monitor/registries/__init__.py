@@ -102,6 +102,20 @@ class Facts:
     """When the registry last posted it."""
     numbers: tuple[str, ...] = ()
     """Other numbers that the record says the study has, as written."""
+    study_type: str | None = None
+    """`INTERVENTIONAL`, `OBSERVATIONAL` …"""
+    primary_completion: str | None = None
+    """As precise as the record says."""
+    primary_completion_type: str | None = None
+    """`ACTUAL` or `ESTIMATED`; None where the record does not say."""
+    results_posted_on: str | None = None
+    results_submitted_on: str | None = None
+    """When results were handed in that are not posted yet."""
+    results_waived: bool = False
+    delay_certified_on: str | None = None
+    """When the sponsor certified that results come later."""
+    conditions: tuple[str, ...] = ()
+    """Conditions and keywords, as written."""
 
 
 class Reader(Protocol):

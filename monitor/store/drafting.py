@@ -21,12 +21,14 @@ from monitor.store.engine import Database, Found
 from monitor.store.payloads import put_bodies
 from monitor.store.rows import (
     CHANGE,
+    FACTS,
     FINDING,
     QUARANTINE,
     SNAPSHOT,
     TRIAL,
     Row,
     change_row,
+    facts_row,
     finding_row,
     plain,
     snapshot_row,
@@ -38,10 +40,6 @@ from monitor.store.watching import trial_ids, unseen_row
 FINDING_CHANGE = TABLES["finding_change"]
 _MOVING = (
     "presence",
-    "title",
-    "sponsor",
-    "overall_status",
-    "phases",
     "snapshot_seq",
     "last_seq",
     "checked_data_version",
@@ -50,6 +48,7 @@ _MOVING = (
     "renamed_to",
     "absent_since",
     "due_data_version",
+    *FACTS,
 )
 _UPDATE_TRIAL = (
     update(TRIAL).where(TRIAL.c.id == bindparam("row_id")).values({name: bindparam(name) for name in _MOVING})
@@ -143,11 +142,7 @@ def _move(trial: dict[str, Any], recording: Recording, seq: int | None) -> None:
         trial["presence"] = recording.presence
         trial["absent_since"] = recording.absent_since
     if recording.facts is not None:
-        facts = recording.facts
-        trial["title"] = plain(facts.title)
-        trial["sponsor"] = None if facts.sponsor is None else plain(facts.sponsor)
-        trial["overall_status"] = facts.overall_status
-        trial["phases"] = " ".join(facts.phases)
+        trial |= facts_row(recording.facts)
     if recording.renamed_to is not None:
         trial["renamed_to"] = recording.renamed_to.id
     if recording.changes:

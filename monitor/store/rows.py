@@ -19,7 +19,7 @@ from monitor.core.recorded import RecordedChange, RecordedFinding, Stamp, derive
 from monitor.core.watching import Notice, Quarantined, Snapshot, TrialState
 from monitor.store.engine import Found
 from monitor.store.tables import TABLES
-from monitor.store.values import NoticeDraft
+from monitor.store.values import NoticeDraft, TrialFacts
 
 TRIAL = TABLES["trial"]
 CHANGE = TABLES["change"]
@@ -50,7 +50,47 @@ def trial_state(row: Found) -> TrialState:
         changed_at=row.changed_at,
         renamed_to=TrialId(row.registry, row.renamed_to) if row.renamed_to else None,
         absent_since=row.absent_since,
+        conditions=tuple(row.conditions.split("\n")) if row.conditions else (),
     )
+
+
+FACTS_FORM = 1
+"""Which facts are kept of a trial; rows of an older form are described anew."""
+FACTS = (
+    "title",
+    "sponsor",
+    "overall_status",
+    "phases",
+    "study_type",
+    "primary_completion",
+    "primary_completion_type",
+    "results_posted_on",
+    "results_submitted_on",
+    "results_waived",
+    "delay_certified_on",
+    "conditions",
+    "facts_form",
+)
+"""The columns of `trial` that say what its record says."""
+
+
+def facts_row(facts: TrialFacts) -> dict[str, object]:
+    """For `trial`: the columns `FACTS`."""
+    return {
+        "title": plain(facts.title),
+        "sponsor": None if facts.sponsor is None else plain(facts.sponsor),
+        "overall_status": facts.overall_status,
+        "phases": " ".join(facts.phases),
+        "study_type": facts.study_type,
+        "primary_completion": facts.primary_completion,
+        "primary_completion_type": facts.primary_completion_type,
+        "results_posted_on": facts.results_posted_on,
+        "results_submitted_on": facts.results_submitted_on,
+        "results_waived": facts.results_waived,
+        "delay_certified_on": facts.delay_certified_on,
+        "conditions": plain("\n".join(" ".join(name.split()) for name in facts.conditions)),
+        "facts_form": FACTS_FORM,
+    }
 
 
 def plain(text: str) -> str:

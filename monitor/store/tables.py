@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import Index, Text, UniqueConstraint
+from sqlalchemy import Index, Text, UniqueConstraint, false
 from sqlmodel import Field
 
 from monitor.store.rooted import Row
@@ -43,6 +43,9 @@ class TrialRow(Row, table=True):
     """As precise as the record gives it: `2027-03`."""
     primary_completion_type: str | None = None
     results_posted_on: str | None = None
+    results_submitted_on: str | None = None
+    """When results were handed in that are not posted yet."""
+    results_waived: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     delay_certified_on: str | None = None
     """When the sponsor certified that results come later."""
     conditions: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})

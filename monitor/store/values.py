@@ -28,6 +28,17 @@ class TrialFacts:
     sponsor: str | None = None
     overall_status: str | None = None
     phases: tuple[str, ...] = ()
+    study_type: str | None = None
+    primary_completion: str | None = None
+    """As precise as the record says: `2027-03`."""
+    primary_completion_type: str | None = None
+    results_posted_on: str | None = None
+    results_submitted_on: str | None = None
+    """When results were handed in that are not posted yet."""
+    results_waived: bool = False
+    delay_certified_on: str | None = None
+    conditions: tuple[str, ...] = ()
+    """Conditions and keywords, as written."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -224,6 +224,15 @@ def unseen_row(trial: TrialId) -> dict[str, Any]:
         "renamed_to": None,
         "absent_since": None,
         "due_data_version": None,
+        "study_type": None,
+        "primary_completion": None,
+        "primary_completion_type": None,
+        "results_posted_on": None,
+        "results_submitted_on": None,
+        "results_waived": False,
+        "delay_certified_on": None,
+        "conditions": "",
+        "facts_form": 0,
     }
 
 

@@ -27,7 +27,33 @@ def facts(payload: Json) -> Facts:
         submitted_on=_date(status, "lastUpdateSubmitDate"),
         posted_on=_date(status, "lastUpdatePostDateStruct", "date"),
         numbers=tuple(_numbers(identification)),
+        study_type=_text(protocol, "designModule", "studyType"),
+        primary_completion=_date(status, "primaryCompletionDateStruct", "date"),
+        primary_completion_type=_text(status, "primaryCompletionDateStruct", "type"),
+        results_posted_on=_date(status, "resultsFirstPostDateStruct", "date"),
+        results_submitted_on=_handed_in(payload),
+        results_waived=member(status, "resultsWaived") is True,
+        delay_certified_on=_date(status, "dispFirstSubmitDate"),
+        conditions=(*_words(protocol, "conditions"), *_words(protocol, "keywords")),
     )
+
+
+def _words(protocol: Json, name: str) -> Iterator[str]:
+    found = member(protocol, "conditionsModule", name)
+    return (word for word in found if isinstance(word, str)) if isinstance(found, list) else iter(())
+
+
+def _handed_in(payload: Json) -> str | None:
+    """When results were last submitted that are not posted; None where they were taken back, or never."""
+    events = member(payload, "annotationSection", "annotationModule", "unpostedAnnotation", "unpostedEvents")
+    submitted = None
+    for event in events if isinstance(events, list) else ():
+        match _text(event, "type"):
+            case "RELEASE":
+                submitted = _date(event, "date")
+            case "UNRELEASE":
+                submitted = None
+    return submitted
 
 
 def _numbers(identification: Json) -> Iterator[str]:

@@ -15,6 +15,7 @@ _OF_A_TRIAL = (
     "primary_completion",
     "primary_completion_type",
     "results_posted_on",
+    "results_submitted_on",
     "delay_certified_on",
 )
 
@@ -23,6 +24,8 @@ def upgrade() -> None:
     """Make room; trials held so far have the form 0 until they are described anew."""
     for name in _OF_A_TRIAL:
         op.add_column("trial", sa.Column(name, sa.String(), nullable=True))
+    waived = sa.Column("results_waived", sa.Boolean(), nullable=False, server_default=sa.false())
+    op.add_column("trial", waived)
     op.add_column("trial", sa.Column("conditions", sa.Text(), nullable=False, server_default=""))
     op.add_column("trial", sa.Column("facts_form", sa.Integer(), nullable=False, server_default="0"))
     op.create_index("ix_trial_primary_completion", "trial", ["primary_completion"])
@@ -57,5 +60,5 @@ def downgrade() -> None:
         delivery.drop_column("round_from")
     op.drop_index("ix_trial_primary_completion", "trial")
     with op.batch_alter_table("trial") as trial:
-        for name in (*_OF_A_TRIAL, "conditions", "facts_form"):
+        for name in (*_OF_A_TRIAL, "results_waived", "conditions", "facts_form"):
             trial.drop_column(name)
