@@ -13,7 +13,7 @@ from tests.support.outboxes import fill, installation, log_of, webhook
 from tests.support.world import SECRET, Clock
 
 DIGESTS = 3
-DOWN = 503
+DOWN, FAILURES = 503, 4
 
 
 def ids(hooks: list[Hook]) -> list[str]:
@@ -34,7 +34,7 @@ def test_one_target_down_and_one_healthy(place: Place, tmp_path: Path) -> None:
     """What one missed it gets later, the other gets nothing twice, across restarts in between."""
     clock = Clock()
     with WebhookSink(SECRET) as well, WebhookSink(SECRET) as ill:
-        ill.reactions.extend([Reaction(DOWN)] * 7)
+        ill.reactions.extend([Reaction(DOWN)] * FAILURES)
         sent: list[str] = []
         for number in range(1, DIGESTS + 1):
             tables = [webhook("t0", well.url), webhook("t1", ill.url)]
@@ -51,7 +51,7 @@ def test_one_target_down_and_one_healthy(place: Place, tmp_path: Path) -> None:
             theirs = {one.id for one in app.store.deliveries(channel="t1")}
         assert states == {"sent": len(sent)}
         assert ids(well.received) == sorted(mine)
-        taken = ill.received[7:]
+        taken = ill.received[FAILURES:]
         assert ids(taken) == sorted(theirs)
         assert len({hook.body for hook in ill.received}) == 2
 
