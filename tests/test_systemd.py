@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 UNITS = Path(__file__).resolve().parents[1] / "systemd"
-SERVICES = ("trialwire.service", "trialwire-once.service")
+SERVICES = ("trialwire.service", "trialwire-once.service", "trialwire-web.service")
 MOST_EXPOSURE = 15
 """Ten times systemd's exposure level: 1.5 of 10."""
 
@@ -107,6 +107,14 @@ def test_both_services_have_the_same_sandbox() -> None:
     assert sandbox(SERVICES[0]) == sandbox(SERVICES[1])
 
 
+def test_the_pages_have_it_too_and_reach_nobody() -> None:
+    """Every wall of the daemon stands around the pages; beyond it they talk to this machine alone."""
+    pages = sandbox("trialwire-web.service").splitlines()
+    daemon = [line for line in sandbox(SERVICES[0]).splitlines() if not line.startswith("RuntimeDirectory=")]
+    assert [line for line in daemon if line not in pages] == []
+    assert {"IPAddressDeny=any", "IPAddressAllow=localhost"} <= set(pages)
+
+
 def test_no_credential_is_asked_for_unless_an_administrator_says_so() -> None:
     """A missing credential file stops a unit, so that none is named by default."""
     for path in UNITS.rglob("*"):
@@ -115,7 +123,8 @@ def test_no_credential_is_asked_for_unless_an_administrator_says_so() -> None:
 
 
 def test_a_bad_configuration_is_not_tried_again() -> None:
-    """The daemon is restarted after a failure, and not after a configuration error (exit 78)."""
-    text = (UNITS / "trialwire.service").read_text("utf-8")
-    assert "\nRestart=on-failure\n" in text
-    assert "\nRestartPreventExitStatus=78\n" in text
+    """What runs for good is restarted after a failure, and not after a configuration error (exit 78)."""
+    for service in ("trialwire.service", "trialwire-web.service"):
+        text = (UNITS / service).read_text("utf-8")
+        assert "\nRestart=on-failure\n" in text
+        assert "\nRestartPreventExitStatus=78\n" in text
