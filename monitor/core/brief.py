@@ -7,6 +7,7 @@ one line. Nothing here knows a target: it is handed in what one takes.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -40,6 +41,10 @@ HEADLINES: tuple[Limits, ...] = tuple(
 )
 """For targets that take a few hundred characters: nothing but the headlines of the worst."""
 
+_READOUTS = 3
+"""Trials of one kind named on the readout clock."""
+_AMPLE = 6
+"""Limits of so many items to a list leave room for more than counts."""
 _SPAN_MARKS: dict[str, Mark] = {"=": "", "-": "struck", "+": "added"}
 
 
@@ -86,33 +91,45 @@ def fitted(
 
     The one line is not asked about: whoever builds from it must be able to send it.
     """
-    longer = fitting(digest, lambda said: build(brief(digest, said)), fits, ladder=steps, links=links)
-    if longer:
-        return longer.made
-    shorter = fitting(digest, lambda said: build(compact(digest, said)), fits, ladder=HEADLINES, links=links)
-    return shorter.made if shorter else build(in_short(digest, links))
+    for style, ladder in ((brief, steps), (compact, HEADLINES)):
+        for limits in ladder:
+            found = fitting(
+                digest, _builder(digest, limits, style, build), fits, ladder=(limits,), links=links
+            )
+            if found:
+                return found.made
+    return build(in_short(digest, links))
 
 
-def brief(digest: Digest, said: Outline) -> Brief:
-    """The outline of the digest in blocks."""
+def _builder(
+    digest: Digest,
+    limits: Limits,
+    style: Callable[[Digest, Outline, Limits], Brief],
+    build: Callable[[Brief], Made],
+) -> Callable[[Outline], Made]:
+    return lambda said: build(style(digest, said, limits))
+
+
+def brief(digest: Digest, said: Outline, limits: Limits) -> Brief:
+    """The outline of the digest, made within these limits, in blocks."""
     blocks = (
         *_listed("Needs attention", said.attention),
         *(_told(section) for section in said.sections),
         *_newcomers(said),
+        *_clock(said, _READOUTS if limits.items >= _AMPLE else 0),
         *_listed("First sight", said.watching),
         *_listed("Could not check", said.unread if digest.unread else ()),
     )
     return Brief(clip(said.subject, 200), tuple(_lead(said)), blocks, tuple(_foot(digest, said)))
 
 
-def compact(digest: Digest, said: Outline) -> Brief:
+def compact(digest: Digest, said: Outline, limits: Limits) -> Brief:  # noqa: ARG001 - the shape of a style
     """Headlines alone, and one line that counts all the rest."""
-    told = [(card.number, entry) for one in said.sections for card in one.cards for entry in card.entries]
-    across = [one for section in said.sections for one in section.programmes]
-    news = len(told) + sum(one.stories for one in across)
-    items = [Item(_commanded(line)) for line in said.attention]
-    items += [Item((Piece(one.headline),)) for one in across]
-    items += [Item((Piece(number, "strong"), Piece(f" {entry.headline}"))) for number, entry in told]
+    items, news = [Item(_commanded(line)) for line in said.attention], 0
+    for section in said.sections:
+        for headline, stories in _headlines(digest, section):
+            items.append(Item(headline))
+            news += stories
     rest = sum(tally(digest).values()) - news
     counts = (
         (rest, f"{rest:,} more"),
@@ -124,6 +141,21 @@ def compact(digest: Digest, said: Outline) -> Brief:
     show = _page(said) or (Piece(_command(digest), "code"),)
     foot: Phrase = (Piece(f"and {words}: " if items else f"{words}: "), *show) if words else show
     return Brief(clip(said.subject, 200), tuple(_lead(said)), (Block("", tuple(items)),), (foot,))
+
+
+def _headlines(digest: Digest, section: Section) -> Iterator[tuple[Phrase, int]]:
+    """What a level tells, a line each, and how many stories each line stands for."""
+    of_level = [story for story in digest.stories if story.level == section.level and not story.is_of_search]
+    stories = Counter(story.trial.trial.id for story in of_level)
+    for one in section.programmes:
+        if one.folded:
+            for mention in one.mentions:
+                yield (Piece(mention.number, "strong"), Piece(f" {mention.text}")), stories[mention.number]
+        else:
+            yield (Piece(one.headline),), one.stories
+    for card in section.cards:
+        for entry in card.entries:
+            yield (Piece(card.number, "strong"), Piece(f" {entry.headline}")), 1
 
 
 def in_short(digest: Digest, links: Links | None = None) -> Brief:
@@ -138,12 +170,15 @@ def as_text(said: Brief) -> str:
     for block in said.blocks:
         lines += ["", block.title.upper()] if block.title else []
         for item in block.items:
-            # A line below leads to the record, and an address takes the room of a sentence.
-            bare = tuple(replace(piece, url="") if item.lines else piece for piece in item.heading)
-            lines.append(written(bare, PLAIN))
-            lines += [f"· {written(phrase, PLAIN)}" for phrase in item.lines]
+            lines.append(_plain(item.heading))
+            lines += [f"· {_plain(phrase)}" for phrase in item.lines]
         lines += [written(block.more, PLAIN)] if block.more else []
     return "\n".join([*lines, "", *(written(phrase, PLAIN) for phrase in said.foot)]).strip()
+
+
+def _plain(phrase: Phrase) -> str:
+    """A line of plain text, where an address before a sentence would take the room of one."""
+    return written((*(replace(piece, url="") for piece in phrase[:-1]), *phrase[-1:]), PLAIN)
 
 
 def _command(digest: Digest) -> str:
@@ -195,8 +230,9 @@ def _across(one: Across) -> Item:
 def _card(card: Card) -> Item:
     title = f" {card.title}" + (f" · {card.context}" if card.context else "")
     lines = [line for entry in card.entries for line in _entry(entry, card.number)]
-    if card.more:
-        lines.append(_commanded(card.more))
+    lines += [(Piece(picture.alternative),) for picture in card.pictures]
+    lines += [_commanded(card.more)] if card.more else []
+    lines += [(Piece("history", url=card.page),)] if card.page else []
     return Item((Piece(card.number, "strong", card.url), Piece(title)), tuple(lines))
 
 
@@ -230,12 +266,31 @@ def _newcomers(said: Outline) -> Iterator[Block]:
     yield Block("New in your searches", items, more=_commanded(said.more_newcomers))
 
 
+def _clock(said: Outline, most: int) -> Iterator[Block]:
+    """The readout clock: each list with its count, and the first of it."""
+    items = []
+    for one in said.clock:
+        lines: list[Phrase] = [
+            (Piece(readout.number, url=readout.url), Piece(f" {readout.text}"))
+            for readout in one.items[:most]
+        ]
+        rest = one.more + len(one.items) - len(lines)
+        lines += [(Piece(f"and {rest:,} more"),)] if lines and rest else []
+        items.append(Item((Piece(one.title, "strong"),), tuple(lines)))
+    if items:
+        caveat = (Piece(said.clock_caveat),) if said.clock_caveat else ()
+        yield Block("Readout clock", tuple(items), more=caveat)
+
+
 def _listed(title: str, lines: Sequence[str]) -> tuple[Block, ...]:
     return (Block(title, tuple(Item(_commanded(line)) for line in lines)),) if lines else ()
 
 
 def _commanded(text: str) -> Phrase:
-    """A sentence that ends with a command, the command marked as one."""
+    """A sentence that ends with a command, marked as one, or with an address, to which it leads."""
+    words, colon, address = text.partition(": http")
+    if colon:
+        return (Piece(words, url=f"http{address}"),)
     words, colon, command = text.partition(": trialwire ")
     if not colon:
         return (Piece(text),) if text else ()
