@@ -46,11 +46,11 @@ def _disabled(works: Works, delivery: Delivery, item: Ended) -> str:
 
 
 def _given_up(works: Works, delivery: Delivery, item: Ended) -> str:
-    name, recipient = delivery.channel, delivery.recipient
-    whom = name if recipient == name else f"{name} ({recipient})"
+    # Not to whom: every subscription is told of it, and no reader is shown another's address.
+    name = delivery.channel
     return " ".join(
         (
-            f"A message to {whom} was given up: {item.settlement.error}.",
+            f"A message to {name} was given up: {item.settlement.error}.",
             *_waiting(works, name),
             f"`trialwire deliveries list --state dead --channel {name}` shows all that were;",
             f"once it is mended, `trialwire deliveries retry --all --channel {name}` sends them again.",
