@@ -47,6 +47,8 @@ _THOUGH = re.compile(
 )
 _SUMMED = frozenset({"results", "sites"})
 """Kinds of stories whose details are sums over their changes, and come first."""
+_LABEL = re.compile(r"^(.*?)[:,] (?:added |removed )?[\"“]")
+"""What a re-worded text is called, before its old and new words."""
 _ABOVE = "The rest of it is told above, with other trials."
 
 
@@ -68,6 +70,8 @@ class Line:
     bars: tuple[Bar, ...] = ()
     bars_from: str = ""
     """The day the bars begin at."""
+    is_all_marked: bool = False
+    """Do the spans hold every word that changed?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,9 @@ def entry(story: Story, limits: Limits) -> Entry:
     changes = sorted(story.own, key=lambda change: LEVELS.index(change.significance))
     loud = [change for change in changes if not _is_quiet(story, change)]
     quiet = changes[len(loud) :]
+    if story.finding.kind == "status":
+        # The headline has the numbers: from what to what is the first to add.
+        loud.sort(key=lambda change: change.category != "status")
     told = [_line(change, limits) for change in loud]
     details = [Line(clip(_detail(detail), limits.clip)) for detail in story.finding.details]
     told = [*details, *told] if story.finding.kind in _SUMMED else [*told, *details]
@@ -142,7 +149,9 @@ def _line(change: RecordedChange, limits: Limits) -> Line:
     spans = tuple(clip_span(span, limits.clip) for span in operations[: limits.spans])
     bars = _bars(change)
     begins = day_words(change.stamp.observed_at.date()) if bars else ""
-    return Line(clip(change.summary, limits.clip), spans, bars, begins)
+    whole = all(len(text.strip()) <= limits.clip for _, text in operations)
+    marked = whole and len(operations) <= limits.spans
+    return Line(clip(change.summary, limits.clip), spans, bars, begins, marked)
 
 
 def _unsaid(headline: str, lines: Sequence[Line]) -> list[Line]:
@@ -155,7 +164,13 @@ def _unsaid(headline: str, lines: Sequence[Line]) -> list[Line]:
         line = replace(line, text="" if is_told else news_of(line.text, headline))
         if line.text or line.spans or line.bars:
             kept.append(line)
-    return kept
+    return [_labelled(line) for line in kept]
+
+
+def _labelled(line: Line) -> Line:
+    """Only the label of a text whose changed words are all marked below it."""
+    found = _LABEL.match(line.text) if line.spans and line.is_all_marked else None
+    return replace(line, text=f"{found[1]}:") if found else line
 
 
 def _bars(change: RecordedChange) -> tuple[Bar, ...]:
