@@ -89,9 +89,9 @@ def test_secrets_can_be_rotated() -> None:
 
 def test_signatures_stand_in_the_order_of_the_secrets() -> None:
     """All sign, each once, however the lines are written; a header names no key."""
-    spelled = f"  {SECRET}\r\n\r\n\t{OLD_SECRET} \n{SECRET}\n"
+    spelled = f"  {OLD_SECRET}\r\n\r\n\t{SECRET} \n{OLD_SECRET}\n"
     keys = decode_secrets(spelled, "k")
-    assert keys == [decode_secret(SECRET, "k"), decode_secret(OLD_SECRET, "k")]
+    assert keys == [decode_secret(OLD_SECRET, "k"), decode_secret(SECRET, "k")]
     headers = signature_headers(keys, "dlv_1", NOW, b"{}")
     timestamp = headers["webhook-timestamp"]
     assert timestamp == str(int(NOW.timestamp()))
@@ -349,10 +349,10 @@ def tried(channel: Channel, digest: Digest, times: int) -> list[tuple[str, int |
         ([Reaction(503, {"Retry-After": "1"}), Reaction(204)], [("pending", 5), ("sent", None)]),
         ([Reaction(502, {"Retry-After": "600"}), Reaction(200)], [("pending", 600), ("sent", None)]),
         ([Reaction(504), Reaction(201)], [("pending", 5), ("sent", None)]),
-        # As a date, five minutes from now, which is by the clock of whoever sends; and farther than a day.
+        # As a date, five minutes from now, which is by the clock of whoever sends; and farther than a week.
         ([Reaction(429, {"Retry-After": "Fri, 20 Nov 2026 07:35:05 GMT"})], [("pending", 300)]),
-        ([Reaction(429, {"Retry-After": "Sat, 20 Nov 2027 07:35:05 GMT"})], [("pending", 86400)]),
-        ([Reaction(429, {"Retry-After": "999999999"})], [("pending", 86400)]),
+        ([Reaction(429, {"Retry-After": "Sat, 20 Nov 2027 07:35:05 GMT"})], [("pending", 604800)]),
+        ([Reaction(429, {"Retry-After": "999999999"})], [("pending", 604800)]),
         ([Reaction(429, {"Retry-After": "soon"}), Reaction(299)], [("pending", 5), ("sent", None)]),
         ([Reaction(404)], [("pending", 5)]),
         ([Reaction(410)], [("dead", None)]),

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 
 import orjson
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -95,13 +96,47 @@ def test_what_stands_beside_the_stories_is_bounded_too() -> None:
     assert (counts["notices"], counts["baselines"], counts["unread"]) == (2_000, 2_000, 2_000)
 
 
-def test_a_change_of_two_stories_is_told_once() -> None:
-    """Both findings name it; the second is told without telling it again."""
+@pytest.mark.parametrize("size", range(LIMIT - 4_000, LIMIT, 250))
+def test_a_change_of_about_a_part_is_whole_or_says_so(size: int) -> None:
+    """Just below the limit it is told with its values, just above without: never a byte too many."""
     state = trial(1)
-    news = change(state, "2 sites added.", number=1)
-    first, second = finding(state, "Sites", news), finding(state, "Countries", news)
-    digest = composed(gathered((state, first, (news,)), (state, second, ())))
-    (event,) = digest_events(digest, ["digest.created"], limit=LIMIT)
-    body = orjson.loads(orjson.dumps(event.data))
-    assert [one["id"] for one in body["changes"]] == [news.id]
-    assert {one["id"] for one in body["findings"]} == {first.id, second.id}
+    news = change(state, "Changed.", new="x" * size, number=1)
+    digest = composed(gathered((state, finding(state, "Text", news), (news,))))
+    (event,) = digest_events(digest, ["change.detected"], limit=LIMIT)
+    body = orjson.dumps(event.data)
+    assert len(body) <= LIMIT
+    (told,) = orjson.loads(body)["changes"]
+    assert ("omitted" in told) == (told["new"] is None)
+
+
+@pytest.mark.parametrize("size", range(800, 4_000, 400))
+def test_a_long_finding_counts_in_each_part_it_is_repeated_in(size: int) -> None:
+    """Forty changes under one finding of some kilobytes: no part is over the limit."""
+    state = trial(1)
+    news = tuple(change(state, f"Changed {n}.", new="x" * size, number=n) for n in range(1, 41))
+    found = finding(state, "Text", *news, details=("y" * 7_000,))
+    digest = composed(gathered((state, found, news)))
+    bodies = [orjson.dumps(event.data) for event in digest_events(digest, ["change.detected"], limit=LIMIT)]
+    assert len(bodies) > 1
+    assert max(map(len, bodies)) <= LIMIT
+
+
+def test_a_change_of_two_stories_is_told_once() -> None:
+    """Both findings name it; where they fall in two parts the second is told without telling it again."""
+    state = trial(1)
+    news = change(state, "2 sites added.", new="x" * 20_000, number=1)
+    other = change(state, "2 sites removed.", new="x" * 20_000, number=2)
+    first, second = finding(state, "Sites", news, other), finding(state, "Countries", news)
+    digest = composed(gathered((state, first, (news, other)), (state, second, ())))
+    ids = Counter(
+        one["id"]
+        for event in digest_events(digest, ["digest.created"], limit=LIMIT // 2)
+        for one in orjson.loads(orjson.dumps(event.data))["changes"]
+    )
+    assert ids == {news.id: 1, other.id: 1}
+    findings = {
+        one["id"]
+        for event in digest_events(digest, ["digest.created"], limit=LIMIT // 2)
+        for one in orjson.loads(orjson.dumps(event.data))["findings"]
+    }
+    assert findings == {first.id, second.id}

@@ -170,6 +170,13 @@ def test_what_is_listed_is_reached() -> None:
         assert sender("127.0.0.1").post(url, b"{}", {}, allow_networks=LOOPBACK).status == 204
 
 
+def test_a_zone_is_refused_even_where_its_network_is_listed() -> None:
+    """It names an interface of this machine, which is nobody else's to choose."""
+    with pytest.raises(ConfigError, match="with a zone"):
+        check_url("https://[fe80::1%25eth0]/x", ["fe80::/10"])
+    assert check_url("https://[fe80::1]/x", ["fe80::/10"]).host == "fe80::1"
+
+
 def test_a_name_that_moves_inside_is_caught() -> None:
     """Rebinding: each connection goes to what was checked for it, and the next look-up is checked again."""
     answers = iter([["127.0.0.1"], ["127.0.0.1", "169.254.169.254"], ["127.0.0.1"]])
@@ -185,7 +192,13 @@ def test_a_name_that_moves_inside_is_caught() -> None:
 
 def test_permission_of_one_channel_is_not_anothers() -> None:
     """A connection kept for a channel that may go there is not used for one that may not."""
-    with Scripted(b"HTTP/1.1 204 X\r\n\r\n") as server:
+
+    def staying(connection: socket.socket, end: threading.Event) -> None:
+        connection.sendall(b"HTTP/1.1 204 X\r\n\r\n")
+        if connection.recv(65536):
+            connection.sendall(b"HTTP/1.1 200 X\r\nContent-Length: 0\r\n\r\n")
+
+    with Scripted(staying) as server:
         url = f"http://hooks.example.com:{server.port}/x"
         guarded = sender("127.0.0.1")
         assert guarded.post(url, b"{}", {}, allow_networks=LOOPBACK).status == 204
