@@ -18,7 +18,7 @@ from monitor.errors import ConfigError, DeliveryError, MissingDatabaseError
 if TYPE_CHECKING:
     from monitor.bootstrap import App
     from monitor.channels import Channel
-    from monitor.core.delivery import Delivery
+    from monitor.core.delivery import Delivery, Message
     from monitor.store.values import ChannelState
 
 group = typer.Typer(
@@ -71,7 +71,7 @@ def test(name: Annotated[str, typer.Argument(metavar="NAME", help="A channel.")]
         if (off := _disabled(works).get(name)) is not None:
             terminal.note(f"{name} is disabled ({off.reason}): only this test is sent.")
         now = works.clock()
-        rows = outbox(ping_id(now), name, channel.test_message(now), now=now)
+        rows = outbox(ping_id(now), name, _to_those_who_stayed(works, channel, now), now=now)
         failed = [error for row in rows if (error := _tried(channel, row, now)) is not None]
     if failed:
         *others, last = failed
@@ -136,6 +136,19 @@ def _tried(channel: Channel, delivery: Delivery, now: datetime) -> DeliveryError
     answer = " ".join(part for part in (str(status or ""), " ".join(excerpt.split())[:200]) if part)
     terminal.say(f"{where}: taken{f' ({answer})' if answer else ''}")
     return None
+
+
+def _to_those_who_stayed(works: App, channel: Channel, now: datetime) -> Sequence[Message]:
+    """The test's messages, without those to readers who have left; nobody has where there is no database."""
+    try:
+        left = works.store.opted_out(channel.name)
+    except MissingDatabaseError:
+        left = frozenset()
+    messages = channel.test_message(now)
+    for one in messages:
+        if one.recipient.lower() in left:
+            terminal.note(f"{one.recipient} has left {channel.name}: nothing is sent there.")
+    return [one for one in messages if one.recipient.lower() not in left]
 
 
 def _disabled(works: App) -> Mapping[str, ChannelState]:

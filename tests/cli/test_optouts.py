@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from monitor.core.record import JsonObject
+from tests.channels.mail_servers import ScriptedServer
 from tests.cli.command import Command
 
 CONFIG = """
@@ -45,6 +46,29 @@ def test_a_reader_leaves_and_comes_back(mailing: Command) -> None:
     assert (back.code, back.err.strip()) == (0, "Bea@example.com gets messages from ci-team again.")
     assert left(mailing) == []
     assert "had not left" in mailing("channels", "optin", "ci-team", "bea@example.com").err
+
+
+def test_a_test_reaches_those_who_stayed(mailing: Command) -> None:
+    """Each reader's line has the server's own words; who has left is sent nothing, not even a test."""
+    with ScriptedServer({".": "250 2.0.0 Ok: queued as 4F2"}) as server:
+        config = mailing.folder / "trialwire.toml"
+        config.write_text(f"{CONFIG}port = {server.port}\n", encoding="utf-8")
+        both = mailing("channels", "test", "ci-team")
+        assert (both.code, both.out.splitlines()) == (
+            0,
+            [
+                f"ci-team → {reader}: taken (250 2.0.0 Ok: queued as 4F2)"
+                for reader in ("Bea@example.com", "ci@example.com")
+            ],
+        )
+        mailing("channels", "optout", "ci-team", "bea@example.com")
+        server.lines.clear()
+        server.script["RCPT"] = "550 5.1.1 <ci@example.com>: no such user"
+        one = mailing("channels", "test", "ci-team")
+    assert one.code == 1
+    assert "Bea@example.com has left ci-team: nothing is sent there." in one.err
+    assert "ci-team → ci@example.com: the mail server refused the recipient: 550 5.1.1" in one.err
+    assert [line for line in server.lines if line.startswith("rcpt")] == ["rcpt TO:<ci@example.com>"]
 
 
 @pytest.mark.parametrize(
