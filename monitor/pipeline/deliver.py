@@ -107,9 +107,10 @@ class Deliverer:
         """Settle and claim in turn until nothing is under way and there is room for nothing more."""
         is_broken = False
         while True:
+            asked = False
             try:
                 # After a failure nothing more is begun; what is under way is still settled.
-                self._turn(may_claim=not is_broken and not self._works.stop.is_set())
+                asked = self._turn(may_claim=not is_broken and not self._works.stop.is_set())
             except Exception:
                 log.exception("deliveries could not be written")
                 is_broken = True
@@ -118,18 +119,23 @@ class Deliverer:
             if self._under_way:
                 self._gather(self._patience_s())
                 continue
+            if asked:  # a channel had no more, and its room is another's
+                continue
             with self._lock:
                 if self._done.empty() or is_broken:
                     self._idle.set()
                     return
             self._gather(None)
 
-    def _turn(self, *, may_claim: bool) -> None:
-        """One transaction: what ended is settled, what there is room for is claimed, and then begun."""
+    def _turn(self, *, may_claim: bool) -> bool:
+        """One transaction: what ended is settled, what there is room for is claimed, and then begun.
+
+        False where nothing was to be claimed.
+        """
         works, settling = self._works, list(self._unsettled)
         wants = self._wants() if may_claim else ()
         if not (settling or wants):
-            return
+            return False
         now = works.clock()
         claimed = works.store.turn(
             [item for _, item in settling],
@@ -144,6 +150,7 @@ class Deliverer:
             failpoint("after_t3")
         self._count(settling)
         self._begin(wants, claimed)
+        return bool(wants)
 
     def _wants(self) -> tuple[Want, ...]:
         """What there is room for."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from monitor.bootstrap import App
 from monitor.core.delivery import Delivery, Message
 from monitor.core.digest import Digest, Rendered
 from monitor.demo.sinks import Reaction
-from monitor.errors import DeliveryRejectedError
+from monitor.errors import DeliveryDeferredError, DeliveryRejectedError
 from monitor.pipeline import compose, deliver, poll
 from tests.support.world import IMMEDIATE, World, sample, version
 
@@ -66,7 +68,9 @@ def test_a_target_that_wants_no_more_is_left_alone_and_told(tmp_path: Path) -> N
             tell(world, app)
             assert deliver.run(app).counts == {"dead": 1}
             assert [channel.name for channel in app.store.disabled_channels()] == ["hook"]
-            (told,) = [n.message for n in app.store.notices() if n.kind in ("channel_disabled", "dead_letter")]
+            (told,) = [
+                n.message for n in app.store.notices() if n.kind in ("channel_disabled", "dead_letter")
+            ]
             assert told == (
                 "Channel hook is disabled: the endpoint answered 410: it wants nothing more; a message was "
                 "given up. Once it is right: `trialwire channels enable hook`, then `trialwire deliveries "
@@ -126,6 +130,16 @@ def test_a_lease_of_the_dead_is_voided(tmp_path: Path) -> None:
             assert [a.outcome for a in app.store.attempts(delivery.id)] == ["lost", "sent"]
 
 
+def configure(app: App, *channels: Target, **delivery: int) -> None:
+    """Have these channels, all of them told by the one subscription."""
+    app.__dict__["channels"] = {channel.name: channel for channel in channels}
+    app.settings = replace(
+        app.settings,
+        subscriptions=(replace(app.subscriptions[0], channels=tuple(app.channels)),),
+        delivery=app.settings.delivery.model_copy(update=delivery),
+    )
+
+
 class Target:
     """A channel of the test's own, which fails, or hangs in its first message until others have sent all."""
 
@@ -158,32 +172,121 @@ class Target:
         return self.name
 
 
-@pytest.mark.parametrize("bound", [2, 8])
-def test_a_hanging_channel_delays_no_other(tmp_path: Path, bound: int) -> None:
-    """Three quick channels finish while a fourth still hangs in its first message."""
+class Crowd(Target):
+    """A channel with many readers, which sees how many messages are under way together."""
+
+    def __init__(self, name: str, *, size: int, meets: int = 1, error: Exception | None = None) -> None:
+        super().__init__(name, error=error)
+        self.size = size
+        self.together: list[int] = []
+        """At each message, how many were under way."""
+        self._under_way = 0
+        self._lock = threading.Lock()
+        self._met = threading.Barrier(meets)
+        self._meets = meets
+
+    def messages(self, digest: Digest, rendered: Rendered) -> Sequence[Message]:
+        return [Message(f"{n}@example.org", 1, b"hello", "digest.created") for n in range(self.size)]
+
+    def send(self, delivery: Delivery, now: datetime) -> tuple[int | None, str]:
+        with self._lock:
+            self._under_way += 1
+            self.together.append(self._under_way)
+            waits = 1 < len(self.together) <= 1 + self._meets
+        if waits:  # the first of those that may go together wait for one another
+            self._met.wait(timeout=10)
+        with self._lock:
+            self._under_way -= 1
+        if self.error is not None:
+            raise self.error
+        return None, "taken"
+
+
+@pytest.mark.parametrize(("bound", "stuck"), [(1, 1), (2, 1), (8, 8), (8, 20)])
+def test_however_many_hang_they_delay_no_other(tmp_path: Path, bound: int, stuck: int) -> None:
+    """Three quick channels finish while others, more than the bound, still hang in their first message."""
     quick = [Target(f"quick{n}") for n in range(3)]
-    targets = [Target("stuck", after=quick), *quick]
+    hanging = [Target(f"a-stuck{n}", after=quick) for n in range(stuck)]
     with World(tmp_path, TWO) as world:
         world.watch(1)
         with world.app() as app:
-            app.__dict__["channels"] = {target.name: target for target in targets}
-            subscription = replace(app.subscriptions[0], channels=tuple(app.channels))
-            app.settings = replace(
-                app.settings,
-                subscriptions=(subscription,),
-                delivery=app.settings.delivery.model_copy(update={"parallel": bound}),
-            )
+            app.monotonic = count(step=0.99).__next__
+            configure(app, *hanging, *quick, parallel=bound)
             tell(world, app)
             deliverer = deliver.Deliverer(app)
             deliverer.tick()
             deliverer.tick()
-            assert deliverer.drain().counts == {"sent": 12}
+            assert deliverer.drain().counts == {"sent": 3 * (stuck + 3)}
             deliverer.close()
-        first_of_stuck = min(at for _, at in targets[0].sent)
+        first_of_stuck = min(at for target in hanging for _, at in target.sent)
         for target in quick:
             assert len(target.sent) == 3
             assert max(at for _, at in target.sent) <= first_of_stuck
-        assert len(targets[0].sent) == 3
+        assert all(len(target.sent) == 3 for target in hanging)
+
+
+@pytest.mark.parametrize(("parallel", "per_channel", "expected"), [(8, 4, 4), (3, 4, 3), (8, 1, 1)])
+def test_one_channel_sends_several_at_once_within_the_bounds(
+    tmp_path: Path, parallel: int, per_channel: int, expected: int
+) -> None:
+    """The first message goes alone; once it was taken, as many go together as both bounds allow."""
+    crowd = Crowd("mail", size=9, meets=expected)
+    with World(tmp_path, TWO) as world:
+        world.watch(1)
+        with world.app() as app:
+            configure(app, crowd, parallel=parallel, per_channel=per_channel)
+            tell(world, app)
+            assert deliver.run(app).counts == {"sent": 9}
+    assert crowd.together[0] == 1
+    assert max(crowd.together) == expected
+
+
+def test_a_target_that_was_silent_is_tried_with_one_message(tmp_path: Path) -> None:
+    """Of nine messages one times out; the others wait without an attempt until the target has rested."""
+    silent = Crowd("mail", size=9, error=DeliveryDeferredError("no answer in time"))
+    with World(tmp_path, TWO) as world:
+        world.watch(1)
+        with world.app() as app:
+            configure(app, silent)
+            tell(world, app)
+            deliverer = deliver.Deliverer(app)
+            for seconds, tried in ((0, 1), (0, 1), (5, 2), (5, 2), (10, 3), (30, 4), (60, 5)):
+                world.clock.forward(seconds=seconds)
+                deliverer.tick()
+                deliverer.drain()
+                assert len(silent.together) == tried
+            assert deliverer.resting() == {"mail"}
+            silent.error = None
+            deliverer.tick()
+            assert deliverer.drain().counts == {}
+            deliverer.tick(at_once=["mail"])
+            assert set(deliverer.drain().counts) == {"sent"}
+            world.clock.forward(hours=1)
+            deliverer.tick()
+            deliverer.drain()
+            assert {one.state for one in app.store.deliveries()} == {"sent"}
+            deliverer.close()
+
+
+def test_five_hundred_dead_letters_are_one_notice(tmp_path: Path) -> None:
+    """Every dead letter keeps its row; the notice is one, and the next outage is told again."""
+    crowd = Crowd("mail", size=50, error=DeliveryRejectedError("550 no such user", status=550))
+    with World(tmp_path, TWO) as world:
+        world.watch(1)
+        with world.app() as app:
+            configure(app, crowd)
+            tell(world, app)
+            assert deliver.run(app).counts == {"dead": 50}
+            (told,) = [n for n in app.store.notices() if n.kind == "dead_letter"]
+            assert told.subject == "mail"
+            assert told.message.startswith("A message to mail was given up: 550 no such user.")
+            assert "@" not in told.message, "every subscription is told, and no reader of another"
+            assert "49 more wait for it." in told.message
+            assert "`trialwire deliveries retry --all --channel mail` sends them again." in told.message
+            world.clock.forward(hours=25)
+            app.store.retry(app.store.delivery_ids(states=("dead",))[:9], world.clock())
+            assert deliver.run(app).counts == {"dead": 9}
+            assert len([n for n in app.store.notices() if n.kind == "dead_letter"]) == 2
 
 
 def test_a_turn_that_breaks_off_wants_attention(tmp_path: Path) -> None:
