@@ -22,8 +22,9 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from monitor.channels import Channel, ChannelContext
-from monitor.core.brief import Brief, as_text, fitted
+from monitor.core.brief import Brief, as_text, fitted, in_short
 from monitor.core.delivery import Delivery, Message
+from monitor.core.dialects import PLAIN, written
 from monitor.core.digest import Digest, Rendered
 from monitor.core.links import Links
 from monitor.core.phrases import clip
@@ -36,6 +37,8 @@ TYPE = "apprise"
 MAX_CHARS = 1_000
 """Characters where a service's own limit cannot be learned."""
 _TITLE = 200
+_WORTH = 20
+"""Characters from which the beginning of a sentence is worth a line."""
 _TELLING = 6
 """Characters from which a part of an address may be the secret one."""
 _FILE_SCHEMES = frozenset({"file", "vapid"})
@@ -290,10 +293,18 @@ def _digest_content(digest: Digest, links: Links | None, size: Size) -> Mapping[
     content = fitted(digest, links, lambda brief: _content(brief, size), size.takes)
     if size.takes(content):
         return content
-    words = content["title"] or content["body"].partition("\n")[0]
-    rooms = range(min(size.body, len(words)), 0, -1)
-    room = next((room for room in rooms if size.takes({"body": clip(words, room)})), 1)
-    return {"title": "", "body": clip(words, room)}
+    # What not even that fits is told how many there are, and of the worst as much as has room.
+    brief = in_short(digest, links)
+    words = [brief.title, *(written(phrase, PLAIN) for phrase in brief.lead)]
+    most = min(size.body, sum(len(word) + 1 for word in words))
+    texts = (_clipped(words, room) for room in range(most, 0, -1))
+    return {"title": "", "body": next((text for text in texts if size.takes({"body": text})), "")}
+
+
+def _clipped(words: Sequence[str], room: int) -> str:
+    """The words a line each; the last of them cut at a word, or left out."""
+    first, rest = clip(words[0], room), room - len(words[0]) - 1
+    return "\n".join([first, *(clip(word, rest) for word in words[1:] if rest >= _WORTH)])
 
 
 def _content(brief: Brief, size: Size) -> Mapping[str, str]:

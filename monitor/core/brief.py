@@ -139,8 +139,12 @@ def compact(digest: Digest, said: Outline, limits: Limits) -> Brief:  # noqa: AR
     )
     words = "; ".join(said for number, said in counts if number)
     show = _page(said) or (Piece(_command(digest), "code"),)
-    foot: Phrase = (Piece(f"and {words}: " if items else f"{words}: "), *show) if words else show
-    return Brief(clip(said.subject, 200), tuple(_lead(said)), (Block("", tuple(items)),), (foot,))
+    foot: Phrase = show if news else ()
+    if words:
+        foot = (Piece(f"and {words}: " if items else f"{words}: "), *show)
+    return Brief(
+        clip(said.subject, 200), tuple(_lead(said)), (Block("", tuple(items)),), (foot,) if foot else ()
+    )
 
 
 def _headlines(digest: Digest, section: Section) -> Iterator[tuple[Phrase, int]]:
@@ -159,9 +163,11 @@ def _headlines(digest: Digest, section: Section) -> Iterator[tuple[Phrase, int]]
 
 
 def in_short(digest: Digest, links: Links | None = None) -> Brief:
-    """The digest in one line: the subject, with how to read all of it."""
-    said = outline(digest, STEPS[-1], links)
-    return Brief(clip(said.subject, 120), (), (), (_page(said) or (Piece(_command(digest), "code"),),))
+    """The digest in a line or two: the worst of it, with how to read all; the subject counts the rest."""
+    said = outline(digest, HEADLINES[-1], links)
+    worst = ((Piece(clip(said.worst.text, 100)),),) if said.worst else ()
+    show = _page(said) or (Piece(_command(digest), "code"),)
+    return Brief(clip(said.subject, 120), worst, (), (show,))
 
 
 def as_text(said: Brief) -> str:

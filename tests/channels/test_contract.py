@@ -132,7 +132,9 @@ def test_nothing_is_lost_however_large_a_digest_is(rig: Rig) -> None:
         rig.channel.send(row, NOW)
     first = [message for message in messages if message.recipient == messages[0].recipient]
     said = " ".join(word for message in first for word in rig.told(message.content).split())
-    counted = sum(int(number.replace(",", "")) for number in re.findall(r"and ([\d,]+) more ", said))
+    counted = sum(
+        int(number.replace(",", "")) for number in re.findall(r"and ([\d,]+) more (?!in this version)", said)
+    )
     assert len(set(re.findall(r"NCT09\d{6}", said))) + counted == len(digest.stories) == 5_000
 
 
