@@ -146,6 +146,7 @@ class SubscriptionTable(Table):
     sponsors: tuple[str, ...] = ()
     baseline: Literal["folded", "full"] = "folded"
     heartbeat: bool = False
+    readout_days: int = Field(default=90, ge=0, le=365)
 
     def subscription(self) -> Subscription:
         """The value the digest works with."""

@@ -18,7 +18,7 @@ What a change is worth
     scene: what is true of the trial around it
     rule, rules, fits, weight, classify: the table, whether a rule fits, who decides
     stopping, switching: classes of reasons and of outcomes
-    measures: what was measured, for programs
+    measures, slips: what was measured, for programs; how often and how far a date moved
 
 What is said of it
     phrases, sentences: words for values, sentences for changes

@@ -45,6 +45,8 @@ class Subscription:
     sponsors: tuple[str, ...] = ()
     baseline: Literal["folded", "full"] = "folded"
     heartbeat: bool = False
+    readout_days: int = 90
+    """How far ahead its digests look for readouts; 0: they do not."""
     layout: Literal["digest", "threads"] = "digest"
     """One message for all, or a thread for each trial."""
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Literal, TypeAlias
 
+from monitor.core import slips
 from monitor.core.partial_date import PartialDate, days_between
-from monitor.core.record import Dated, JsonObject
+from monitor.core.record import Dated
 from monitor.core.scene import COMPLETION, PRIMARY_COMPLETION, START, Case
+from monitor.core.slips import dated
 
 _NAMES = {START: "start", PRIMARY_COMPLETION: "primary completion", COMPLETION: "study completion"}
 DateMove: TypeAlias = Literal[
@@ -168,41 +169,24 @@ def first_known(case: Case) -> Dated | None:
         return None
     for change in case.scene.history:
         if change.get("field") == case.delta.field and isinstance(change.get("old"), dict):
-            return _dated(change["old"])
+            return dated(change["old"])
     return case.delta.old if isinstance(case.delta.old, Dated) else None
 
 
 def moves_so_far(case: Case) -> int:
     """How many times the date moved in the history that is known, this change not counted."""
-    moves = 0
-    for change in case.scene.history or ():
-        if change.get("field") == case.delta.field:
-            old, new = _dated(change.get("old")), _dated(change.get("new"))
-            moves += bool(old and new and days_between(old.date, new.date))
-    return moves
+    return slips.moves(case.scene.history or (), case.delta.field)
 
 
 def versions_seen(case: Case) -> int | None:
     """How many versions the history is made of, with the first and this one; None where it does not say."""
-    seen = {place.get("to") for place in _places(case) if place.get("to") is not None}
-    return len(seen) + 2 if seen else None
+    known = slips.versions(case.scene.history or ())
+    return known + 1 if known else None
 
 
 def since_registration(case: Case) -> bool:
     """Is every earlier version known, from the registry's first on? What posted nothing has no number."""
-    steps: set[tuple[object, object]] = set()
-    for change in case.scene.history or ():
-        if change.get("posted_on") is not None or change.get("submitted_on") is not None:
-            place = change.get("version")
-            steps.add((place.get("from"), place.get("to")) if isinstance(place, dict) else (None, None))
-    return bool(steps) and steps == {(number, number + 1) for number in range(1, len(steps) + 1)}
-
-
-def _places(case: Case) -> Iterator[JsonObject]:
-    for change in case.scene.history or ():
-        place = change.get("snapshot")
-        if isinstance(place, dict):
-            yield place
+    return slips.is_whole(case.scene.history or ())
 
 
 def days_since_actual(case: Case) -> int | None:
@@ -210,20 +194,11 @@ def days_since_actual(case: Case) -> int | None:
     for change in reversed(case.scene.history or ()):
         if change.get("field") != case.delta.field:
             continue
-        old, new, seen = _dated(change.get("old")), _dated(change.get("new")), change.get("data_version")
+        old, new, seen = dated(change.get("old")), dated(change.get("new")), change.get("data_version")
         if new and new.type == "ACTUAL" and (old is None or old.type != "ACTUAL"):
             if not isinstance(seen, str) or case.scene.as_of is None:
                 return None
             return (case.scene.as_of - PartialDate.parse(seen[:10]).last).days
-    return None
-
-
-def _dated(value: object) -> Dated | None:
-    match value:
-        case {"date": str(when), "type": str(kind)}:
-            return Dated(PartialDate.parse(when), kind)
-        case {"date": str(when)}:
-            return Dated(PartialDate.parse(when))
     return None
 
 
