@@ -88,7 +88,7 @@ class PendingVerbs(Verbs):
         for previews: everything observed from then on, told, held or not, begun or not.
         """
         with self._db.read() as connection:
-            covered = _covered(subscription)
+            covered = covered_trials(subscription)
             seen = _Seen(until, since, now)
             changes = _changes(connection, subscription, seen)
             found = _notices(connection, subscription, seen)
@@ -106,7 +106,7 @@ class PendingVerbs(Verbs):
             )
 
 
-def _covered(subscription: Subscription, *, past: bool = False) -> Select[tuple[int]]:
+def covered_trials(subscription: Subscription, *, past: bool = False) -> Select[tuple[int]]:
     """Ids of the watched trials that a subscription is about; with `past` also those that have left."""
     query = select(TRIAL.c.id).join(WATCH_TRIAL, WATCH_TRIAL.c.trial_id == TRIAL.c.id)
     if not past:
@@ -158,7 +158,7 @@ def _is_due(subscription: Subscription, seen: _Seen) -> ColumnElement[bool]:
     due = and_(
         CHANGE.c.origin == "poll",
         seen.holds(CHANGE.c.observed_at),
-        CHANGE.c.trial_id.in_(_covered(subscription, past=True)),
+        CHANGE.c.trial_id.in_(covered_trials(subscription, past=True)),
     )
     if seen.since is not None:
         return due
@@ -213,7 +213,7 @@ def _notices(connection: Connection, subscription: Subscription, seen: _Seen) ->
         seen.holds(NOTICE.c.at),
         or_(
             NOTICE.c.kind.not_in(("baseline", "search")),
-            and_(NOTICE.c.kind == "baseline", NOTICE.c.trial_id.in_(_covered(subscription))),
+            and_(NOTICE.c.kind == "baseline", NOTICE.c.trial_id.in_(covered_trials(subscription))),
             and_(NOTICE.c.kind == "search", NOTICE.c.subject.in_(_chosen(subscription))),
         ),
     )
