@@ -181,6 +181,13 @@ def test_a_mistake_is_told_by_its_name(tmp_path: Path, toml: str, line: str) -> 
     assert line in told
 
 
+def test_an_address_that_is_wrong_is_not_repeated(tmp_path: Path) -> None:
+    """It may hold a password, or a path that is as good as one."""
+    (told,) = mistakes(tmp_path, '[pages]\nurl = "ftp://me:hush@pages.example/hush"')
+    assert told.startswith("pages.url: ")
+    assert "hush" not in told
+
+
 SUBSCRIPTION_MISTAKES = [
     ('min_significance = "huge"', "subscriptions.morning.min_significance: 'huge' is not possible"),
     ('categories = ["dats"]', "subscriptions.morning.categories: there is no 'dats'; did you mean 'dates'?"),

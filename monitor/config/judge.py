@@ -237,7 +237,9 @@ def _told(detail: ErrorDetails, where: str, keys: Sequence[str]) -> tuple[str, s
 
 
 def _repeated(value: Any) -> str:
-    plain = isinstance(value, (bool, int, float)) or (isinstance(value, str) and len(value) <= 40)
+    """The value as given, where it is short and cannot hold a secret, as an address can."""
+    is_text = isinstance(value, str) and len(value) <= 40 and "://" not in value
+    plain = isinstance(value, (bool, int, float)) or is_text
     return f"{value!r} " if plain else ""
 
 

@@ -54,7 +54,7 @@ _NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 """A last label that makes a host an address, or nothing at all."""
 _NAT64 = IPv6Network("64:ff9b::/96")
-_MISTYPED = "Write it like https://hooks.example.com/trials."
+_MISTYPED = "write it like https://hooks.example.com/trials"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def parse_networks(texts: Sequence[str]) -> tuple[Network, ...]:
         return tuple(ip_network(text.strip()) for text in texts)
     except ValueError as error:
         raise ConfigError(
-            f"allow_networks: {error}", remedy='Write networks like "10.20.0.0/16" or "127.0.0.0/8".'
+            f"allow_networks: {error}", remedy='write networks like "10.20.0.0/16" or "127.0.0.0/8"'
         ) from error
 
 
@@ -111,7 +111,7 @@ def check_url(url: str, allow_networks: Sequence[str] = ()) -> Target:
     elif not target.is_plain and not networks:
         raise ConfigError(
             f"url: {target.shown}: only https on port 443 is allowed for public receivers",
-            remedy="Use https, or list the receiver's network in allow_networks.",
+            remedy="use https, or list the receiver's network in allow_networks",
         )
     return target
 
@@ -165,7 +165,7 @@ def _target(url: str) -> Target:
     if parts.username is not None or parts.password is not None:
         raise ConfigError(
             "url: a receiver's address must hold no user name or password",
-            remedy="Receivers know us by the signature; secrets stand in files.",
+            remedy="receivers know us by the signature; secrets stand in files",
         )
     host = _host(parts.hostname, is_bracketed="[" in parts.netloc)
     path = parts.path or "/"
@@ -190,7 +190,7 @@ def _host(written: str, *, is_bracketed: bool) -> str:
     # What disappears or turns into other letters on the way to DNS shows another host than it asks.
     if not written.isascii() and unicodedata.normalize("NFC", written.lower()).rstrip(".") != shown:
         raise ConfigError(
-            f"url: the host is looked up as {host}, which is not as it is written", remedy="Write it so."
+            f"url: the host is looked up as {host}, which is not as it is written", remedy="write it so"
         )
     if literal is not None and "%" in host:
         raise ConfigError("url: an address with a zone cannot be sent to", remedy=_MISTYPED)
@@ -216,4 +216,4 @@ def _is_local_name(host: str) -> bool:
 
 
 def _remedy(address: Address) -> str:
-    return f'If the receiver is yours, list its network: allow_networks = ["{address}"].'
+    return f'if the receiver is yours, list its network: allow_networks = ["{address}"]'
