@@ -6,7 +6,7 @@ Ordering is by running number, never by time; times go in and come out aware, in
     open_store · upgrade      the two ways in
     Store                     the verbs, by group: watching · recording (T1) · lookups · pending ·
                               digests (T2) · holds · outbox (claims, T3) · opt-outs · housekeeping · proof ·
-                              compaction · derivation · backfilling
+                              compaction · derivation · backfilling · the readout clock
     DaemonLock · daemon_pid   one daemon at a time
 """
 
@@ -35,6 +35,7 @@ from monitor.store.outbox import OutboxVerbs
 from monitor.store.pages import PageVerbs
 from monitor.store.pending import PendingVerbs
 from monitor.store.proving import ProofVerbs
+from monitor.store.readouts import ReadoutVerbs
 from monitor.store.recording import RecordVerbs
 from monitor.store.rederiving import DerivedVerbs
 from monitor.store.remote import AdvisoryLock
@@ -104,6 +105,7 @@ class Store(
     SearchVerbs,
     SweepVerbs,
     PageVerbs,
+    ReadoutVerbs,
 ):
     """All verbs on one database. A context manager; safe to share between threads."""
 

@@ -1,0 +1,234 @@
+"""The readout clock's trials: which a subscription covers that are on it, and what is held of their past.
+
+The kinds are decided by the columns of `trial` in one pass, no payload is read, and only those that are told
+come out; `core.readouts` says what each kind is, and the same of every one that comes out. Trials recorded by
+an earlier version are described anew, a page at a time.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, or_, select, update
+
+from monitor.core.digest import Subscription
+from monitor.core.partial_date import PartialDate
+from monitor.core.readouts import (
+    ENDED,
+    FIRST_COVERED,
+    KINDS,
+    ReadoutKind,
+    TrialClock,
+    Window,
+    tell,
+)
+from monitor.core.record import JsonObject, TrialId
+from monitor.store.engine import Found, Verbs, chunks
+from monitor.store.pending import covered_trials
+from monitor.store.rows import CHANGE, FACTS_FORM, SNAPSHOT, TRIAL, change, facts_row, select_changes, words
+from monitor.store.values import TrialFacts
+from monitor.store.watching import trial_ids
+
+Told = Mapping[ReadoutKind, tuple[int, tuple[TrialClock, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Undescribed:
+    """A trial whose facts were kept by an earlier version, and where its record is."""
+
+    row: int
+    """Ask for those after it next."""
+    trial: TrialId
+    seq: int
+    digest: str
+
+
+class ReadoutVerbs(Verbs):
+    """The readout clock."""
+
+    def readouts(self, subscription: Subscription, window: Window, *, most: int) -> Told:
+        """By kind how many covered trials are on the clock, and the first of them, at most so many.
+
+        Kinds without any are absent. Whoever has left what the subscription covers is not on it.
+        """
+        on = and_(TRIAL.c.presence == "present", TRIAL.c.id.in_(covered_trials(subscription)))
+        with self._db.read() as connection:
+            if subscription.sponsors:
+                return _narrowed(connection, subscription, on, window, most)
+            return _first(connection, on, window, most)
+
+    def pasts(self, trials: Iterable[TrialId], field: str) -> Mapping[TrialId, tuple[JsonObject, ...]]:
+        """What is recorded of trials as contract objects, oldest first; values only of changes of one field.
+
+        Of all other changes there are the two clocks and the versions: so much as says what is known of them.
+        """
+        found: dict[TrialId, list[JsonObject]] = defaultdict(list)
+        with self._db.read() as connection:
+            ids = {row: trial for trial, row in trial_ids(connection, trials).items()}
+            for batch in chunks(ids):
+                own = CHANGE.c.trial_id.in_(batch)
+                places: Found = select(*_PLACES).where(own, CHANGE.c.field != field).distinct()
+                for place in connection.execute(places):
+                    found[ids[place.trial_id]].append(_place(place))
+                query = select_changes().where(own, CHANGE.c.field == field)
+                query = query.order_by(CHANGE.c.registry_on, CHANGE.c.observed_at, CHANGE.c.number)
+                for row in connection.execute(query):
+                    item = change(row)
+                    found[item.trial].append(item.to_dict())
+        return {trial: tuple(items) for trial, items in found.items()}
+
+    def undescribed(self, *, after: int, most: int) -> tuple[Undescribed, ...]:
+        """Trials held whose facts an earlier version kept, after a row, at most so many."""
+        query = (
+            select(TRIAL.c.id, TRIAL.c.registry, TRIAL.c.number, SNAPSHOT.c.seq, SNAPSHOT.c.digest)
+            .join(SNAPSHOT, and_(SNAPSHOT.c.trial_id == TRIAL.c.id, SNAPSHOT.c.seq == TRIAL.c.snapshot_seq))
+            .where(TRIAL.c.id > after, TRIAL.c.facts_form < FACTS_FORM)
+            .order_by(TRIAL.c.id)
+            .limit(most)
+        )
+        with self._db.read() as connection:
+            return tuple(
+                Undescribed(row.id, TrialId(row.registry, row.number), row.seq, row.digest)
+                for row in connection.execute(query)
+            )
+
+    def describe(self, found: Sequence[tuple[Undescribed, TrialFacts | None]]) -> None:
+        """Keep the facts of trials read anew; what was recorded meanwhile stays.
+
+        None: its record cannot be read. What is kept of it stays as it is, and nobody asks again.
+        """
+        with self._db.write() as connection:
+            for one, facts in found:
+                row = {"facts_form": FACTS_FORM} if facts is None else facts_row(facts)
+                unmoved = (TRIAL.c.snapshot_seq == one.seq) & (TRIAL.c.facts_form < FACTS_FORM)
+                connection.execute(update(TRIAL).where(TRIAL.c.id == one.row, unmoved).values(row))
+
+
+def _first(connection: Connection, on: ColumnElement[bool], window: Window, most: int) -> Told:
+    """One pass over the covered trials; the rows themselves are read only of those that are told."""
+    day = func.coalesce(TRIAL.c.results_submitted_on, TRIAL.c.primary_completion).label("day")
+    silent = (func.coalesce(TRIAL.c.overall_status, "") == "UNKNOWN").label("silent")
+    place = (TRIAL.c.id, TRIAL.c.registry, TRIAL.c.number)
+    judged = select(*place, _kind(window).label("kind"), day, silent).where(on, _may_be_on(window)).subquery()
+    order = (judged.c.silent, judged.c.day, judged.c.registry, judged.c.number)
+    ranked = (
+        select(
+            judged.c.id,
+            judged.c.kind,
+            func.row_number().over(partition_by=judged.c.kind, order_by=order).label("place"),
+            func.count().over(partition_by=judged.c.kind).label("total"),
+        )
+        .where(judged.c.kind.is_not(None))
+        .subquery()
+    )
+    query = select(TRIAL, ranked.c.kind, ranked.c.total).join(ranked, ranked.c.id == TRIAL.c.id)
+    found: dict[ReadoutKind, tuple[int, list[TrialClock]]] = {}
+    for row in connection.execute(query.where(ranked.c.place <= most).order_by(ranked.c.place)):
+        found.setdefault(row.kind, (row.total, []))[1].append(_clock(row))
+    return {name: (found[name][0], tuple(found[name][1])) for name in KINDS if name in found}
+
+
+def _narrowed(
+    connection: Connection, subscription: Subscription, on: ColumnElement[bool], window: Window, most: int
+) -> Told:
+    """The same for a subscription that names sponsors: their names are told apart by our words for it."""
+    clocks = map(_clock, connection.execute(select(TRIAL).where(on, _may_be_on(window))))
+    return tell((one for one in clocks if _is_about(subscription, one)), window, most=most)
+
+
+def _is_about(subscription: Subscription, clock: TrialClock) -> bool:
+    sponsor = (clock.sponsor or "").casefold()
+    return not subscription.sponsors or any(name.casefold() in sponsor for name in subscription.sponsors)
+
+
+def _kind(window: Window) -> ColumnElement[str | None]:
+    """`core.readouts.kind_of`, in the database's words."""
+    t = TRIAL.c
+    status, completion = func.coalesce(t.overall_status, ""), t.primary_completion
+    withdrawn, unposted = status == "WITHDRAWN", t.results_posted_on.is_(None)
+    planned = and_(func.coalesce(t.primary_completion_type, "") != "ACTUAL", status.not_in(ENDED))
+    passed = _is_before(window.today)
+    may_owe = and_(
+        t.study_type == "INTERVENTIONAL",
+        ~withdrawn,
+        unposted,
+        ~t.results_waived,
+        completion >= _as_precise(FIRST_COVERED),
+        _is_up_to(window.due_by),
+    )
+    return case(
+        (and_(~withdrawn, unposted, t.results_submitted_on.is_not(None)), "submitted"),
+        (completion.is_(None), None),
+        (and_(planned, ~passed, _is_up_to(window.horizon)), "expected"),
+        (and_(planned, passed, t.primary_completion_type == "ESTIMATED"), "passed"),
+        (or_(planned, ~may_owe), None),
+        (t.delay_certified_on.is_not(None), "delayed"),
+        (_is_before(window.overdue_before), "overdue"),
+        else_="due",
+    )
+
+
+def _may_be_on(window: Window) -> ColumnElement[bool]:
+    """What the index on primary completion can tell: nothing later than the horizon is on the clock."""
+    soon = TRIAL.c.primary_completion <= max(window.horizon, window.due_by).isoformat()
+    return or_(soon, TRIAL.c.results_submitted_on.is_not(None))
+
+
+def _is_before(day: date) -> ColumnElement[bool]:
+    """Has all that primary completion can mean ended before the day? Its text is as long as it is precise."""
+    return TRIAL.c.primary_completion < _as_precise(day.isoformat())
+
+
+def _is_up_to(day: date) -> ColumnElement[bool]:
+    """Can primary completion fall on the day or before it?"""
+    return TRIAL.c.primary_completion <= _as_precise(day.isoformat())
+
+
+def _as_precise(day: str) -> ColumnElement[str]:
+    """The day, as precise as primary completion is given."""
+    return func.substr(literal(day), 1, func.length(TRIAL.c.primary_completion))
+
+
+def _clock(row: Found) -> TrialClock:
+    return TrialClock(
+        trial=TrialId(row.registry, row.number),
+        title=row.title,
+        sponsor=row.sponsor,
+        phases=words(row.phases),
+        overall_status=row.overall_status,
+        study_type=row.study_type,
+        primary_completion=_partial(row.primary_completion),
+        primary_completion_type=row.primary_completion_type,
+        results_posted_on=row.results_posted_on,
+        results_submitted_on=_partial(row.results_submitted_on),
+        results_waived=row.results_waived,
+        delay_certified_on=_partial(row.delay_certified_on),
+        conditions=tuple(row.conditions.split("\n")) if row.conditions else (),
+    )
+
+
+def _partial(text: str | None) -> PartialDate | None:
+    return None if text is None else PartialDate.parse(text)
+
+
+_PLACES = (
+    CHANGE.c.trial_id,
+    CHANGE.c.version_from,
+    CHANGE.c.version_to,
+    CHANGE.c.snapshot_to,
+    CHANGE.c.submitted_on,
+    CHANGE.c.posted_on,
+)
+
+
+def _place(row: Found) -> JsonObject:
+    """So much of a change as says between which versions it happened."""
+    return {
+        "version": {"from": row.version_from, "to": row.version_to},
+        "snapshot": {"to": row.snapshot_to},
+        "submitted_on": row.submitted_on,
+        "posted_on": row.posted_on,
+    }
