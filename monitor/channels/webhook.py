@@ -32,7 +32,7 @@ TYPE = "webhook"
 EventType: TypeAlias = Literal["digest.created", "change.detected", "trial.discovered", "source.unhealthy"]
 MAX_BODY = 256 * 1024
 """Bytes of one message; a larger digest goes out in numbered parts (contract section 7)."""
-_ENVELOPE = 1024
+ENVELOPE = 1024
 """Room for the members around an event's data."""
 _PREFIX = "whsec_"
 
@@ -86,7 +86,7 @@ class WebhookChannel:
     def messages(self, digest: Digest, rendered: Rendered) -> Sequence[Message]:  # noqa: ARG002
         """The events of the digest that this endpoint asked for, numbered; programs read no prose."""
         wanted = [e for e in get_args(EventType) if e in self._settings.events]
-        events = digest_events(digest, wanted, limit=MAX_BODY - _ENVELOPE)
+        events = digest_events(digest, wanted, limit=MAX_BODY - ENVELOPE)
         return [self._message(digest.id, part, event) for part, event in enumerate(events, start=1)]
 
     def test_message(self, now: datetime) -> Sequence[Message]:

@@ -1,4 +1,4 @@
-"""Webhooks: signed as Standard Webhooks 1.0 says, by the schemas we ship, and patient with targets."""
+"""Webhooks: events by the schemas we ship, in parts, and patient with targets."""
 
 from __future__ import annotations
 
@@ -6,27 +6,36 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from cloudevents.core.bindings.http import HTTPMessage, from_http_event
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import ValidationError
-from standardwebhooks import Webhook, WebhookVerificationError
 
 from monitor import channels
 from monitor.channels import Channel
-from monitor.channels.webhook import MAX_BODY, decode_secret, decode_secrets, sign, signature_headers
-from monitor.core.delivery import Later, Outcome, Rejected, Sent, delivery_id, settle
+from monitor.channels.webhook import (
+    ENVELOPE,
+    MAX_BODY,
+)
+from monitor.core.delivery import Later, Outcome, Rejected, Sent, settle
 from monitor.core.digest import Digest
 from monitor.core.events import SCHEMA_VERSIONS, digest_events, schema_uri
 from monitor.demo.sinks import Reaction, WebhookSink
 from monitor.errors import ConfigError, DeliveryDeferredError, DeliveryRejectedError
 from monitor.render import Renderer
-from tests.channels.support import OLD_SECRET, SECRET, ping_rows, rows, webhook
-from tests.support.digests import NOW, FakePending, change, composed, finding, gathered, notice, trial
+from tests.channels.support import SECRET, ping_rows, rows, webhook
+from tests.support.digests import (
+    NOW,
+    FakePending,
+    change,
+    composed,
+    finding,
+    gathered,
+    notice,
+    subscription,
+    trial,
+)
 from tests.support.sample import programme_digest, sample_digest, window_digest
 from tests.support.schemas import complaints, valid
 from tests.support.scripted import Scripted, dripping
@@ -42,83 +51,6 @@ def sink() -> Iterator[WebhookSink]:
         yield endpoint
 
 
-def test_an_independent_verifier_accepts_the_signature(sink: WebhookSink) -> None:
-    """PyPI's standardwebhooks verifies what arrived, and refuses it with one byte changed."""
-    now = datetime.now(UTC)
-    channel = webhook(sink.url)
-    (row,) = rows(channel, sample_digest())
-    channel.send(row, now)
-    (hook,) = sink.received
-    assert hook.body == row.content
-    assert hook.headers["webhook-id"] == row.id
-    assert hook.headers["content-type"] == "application/json"
-    verifier = Webhook(SECRET)
-    assert verifier.verify(hook.body, dict(hook.headers))["type"] == "digest.created"
-    with pytest.raises(WebhookVerificationError):
-        verifier.verify(hook.body + b" ", dict(hook.headers))
-    with pytest.raises(WebhookVerificationError):
-        Webhook(OLD_SECRET).verify(hook.body, dict(hook.headers))
-
-
-def test_each_attempt_is_signed_anew(sink: WebhookSink) -> None:
-    """Id and bytes stay, timestamp and signature are those of the attempt."""
-    channel = webhook(sink.url)
-    (row,) = rows(channel, sample_digest())
-    channel.send(row, NOW)
-    channel.send(row, NOW + timedelta(minutes=5))
-    first, second = sink.received
-    assert (first.body, first.headers["webhook-id"]) == (second.body, second.headers["webhook-id"])
-    assert int(second.headers["webhook-timestamp"]) - int(first.headers["webhook-timestamp"]) == 300
-    assert first.headers["webhook-signature"] != second.headers["webhook-signature"]
-    assert first.verified
-    assert second.verified
-
-
-def test_secrets_can_be_rotated() -> None:
-    """With two secrets there are two signatures: a receiver that knows either one accepts."""
-    now = datetime.now(UTC)
-    with WebhookSink(OLD_SECRET) as sink:
-        channel = webhook(sink.url, environ={"HOOK": f"{SECRET}\n{OLD_SECRET}\n"})
-        channel.send(ping_rows(channel, now)[0], now)
-        (hook,) = sink.received
-    assert hook.verified
-    assert len(hook.headers["webhook-signature"].split()) == 2
-    for secret in (SECRET, OLD_SECRET):
-        assert Webhook(secret).verify(hook.body, dict(hook.headers))
-
-
-def test_signatures_stand_in_the_order_of_the_secrets() -> None:
-    """All sign, each once, however the lines are written; a header names no key."""
-    spelled = f"  {OLD_SECRET}\r\n\r\n\t{SECRET} \n{OLD_SECRET}\n"
-    keys = decode_secrets(spelled, "k")
-    assert keys == [decode_secret(OLD_SECRET, "k"), decode_secret(SECRET, "k")]
-    headers = signature_headers(keys, "dlv_1", NOW, b"{}")
-    timestamp = headers["webhook-timestamp"]
-    assert timestamp == str(int(NOW.timestamp()))
-    assert headers["webhook-signature"].split(" ") == [sign(key, "dlv_1", timestamp, b"{}") for key in keys]
-
-
-def test_one_bad_secret_of_several_is_named() -> None:
-    """By its place and key, not by what it is; the good ones alone are not used quietly."""
-    channel = webhook("http://127.0.0.1:1/", environ={"HOOK": f"{SECRET}\nwhsec_tooshort\n"})
-    with pytest.raises(ConfigError, match=r"secret_env: secret 2 of 2: is no webhook secret") as caught:
-        channel.check()
-    assert caught.value.key == "channels.pipeline.secret_env"
-    assert "tooshort" not in str(caught.value)
-    with pytest.raises(DeliveryDeferredError, match="secret 2 of 2"):
-        channel.send(ping_rows(channel)[0], NOW)
-
-
-@given(st.text(max_size=20), st.text(max_size=20), st.text(max_size=20), st.integers(1, 10**6))
-def test_an_id_is_the_same_for_ever_and_holds_no_dot(
-    digest: str, channel: str, recipient: str, part: int
-) -> None:
-    """Dots divide what is signed, so whatever a channel is called, its messages' ids have none."""
-    identity = delivery_id(digest, channel, recipient, part)
-    assert re.fullmatch(r"dlv_[0-9a-z]{26}", identity)
-    assert identity == delivery_id(digest, channel, recipient, part)
-
-
 def test_types_are_of_the_letters_recommended() -> None:
     """Identifiers of letters, digits and underscores, with dots between them."""
     assert [*SCHEMA_VERSIONS] == [*ALL_EVENTS, "test.ping"]
@@ -130,13 +62,6 @@ def test_an_endpoint_has_the_time_recommended() -> None:
     table = {"url": "https://hooks.example.com/trials", "secret_env": "HOOK"}
     settings = channels.settings_model("webhook").model_validate(table)
     assert 15 <= settings.model_dump()["timeout_s"] <= 30
-
-
-def test_the_signature_is_that_of_the_specification() -> None:
-    """The example of Standard Webhooks' own libraries gives its well-known signature."""
-    key = decode_secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "k")
-    signature = sign(key, "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", b'{"test": 2432232314}')
-    assert signature == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 
 @pytest.mark.parametrize(
@@ -233,6 +158,17 @@ def test_a_large_digest_goes_out_in_parts(number: int, size: int) -> None:
     assert len({row.id for row in rows(channel, digest)}) == len(messages)
     valid(messages[0].content)
     valid(messages[-1].content)
+
+
+@pytest.mark.parametrize("form", ["standard", "cloudevents"])
+def test_what_stands_around_the_data_has_its_room(form: str) -> None:
+    """With the longest names there can be, the envelope of either format stays within what is kept for it."""
+    long = replace(troubled(), subscription=subscription("s" * 64))
+    for digest in (long, discovered()):
+        channel = webhook("http://127.0.0.1:1/", format=form, events=ALL_EVENTS)
+        for message in channel.messages(digest, Renderer().digest(digest)):
+            data = json.dumps(json.loads(message.content)["data"], ensure_ascii=False, separators=(",", ":"))
+            assert 0 < len(message.content) - len(data.encode()) <= ENVELOPE
 
 
 def test_one_story_larger_than_a_message_is_split_too() -> None:
@@ -439,16 +375,6 @@ def test_the_guard_stands_before_private_addresses(sink: WebhookSink) -> None:
     with pytest.raises(DeliveryRejectedError):
         channel.send(ping_rows(channel)[0], NOW)
     assert sink.received == []
-
-
-@pytest.mark.parametrize("secret", ["plain", "whsec_", "whsec_c2hvcnQ=", "whsec_!!!", "whsec_" + "QUFB" * 30])
-def test_a_weak_secret_is_refused(secret: str) -> None:
-    """Only `whsec_` and 24 to 64 bytes are a secret; the message does not repeat it."""
-    channel = webhook("http://127.0.0.1:1/", environ={"HOOK": secret})
-    with pytest.raises(ConfigError, match="is no webhook secret") as caught:
-        channel.check()
-    assert caught.value.key == "channels.pipeline.secret_env"
-    assert secret not in str(caught.value)
 
 
 @pytest.mark.parametrize(
