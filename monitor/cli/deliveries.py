@@ -41,6 +41,8 @@ Until: TypeAlias = Annotated[
     str | None, typer.Option("--until", metavar="D", help="Made before then: 2026-11-03, 1d.")
 ]
 
+Yes: TypeAlias = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing, also for more than twenty.")]
+
 _TELLING = 6
 """So many characters of an id, with its prefix, can tell one delivery from the others."""
 _MANY = 20
@@ -162,9 +164,7 @@ def replay(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be sent, and send nothing.")
     ] = False,
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", help=f"Ask nothing, also for more than {_MANY}.")
-    ] = False,
+    yes: Yes = False,
     wait: daemon.Wait = daemon.PATIENCE_S,
 ) -> None:
     """Send again what was sent, given up or dropped: the same ids and bytes, signed anew.
@@ -191,19 +191,34 @@ def replay(
     if dry_run:
         return
     if len(chosen) > _MANY and not yes:
-        _confirm(len(chosen))
+        _confirm(f"Send {len(chosen):,} messages again?")
     daemon.send_again("deliveries.replay", chosen, patience_s=wait)
 
 
 @group.command("drop")
-def drop(ids: Annotated[list[str], typer.Argument(metavar="ID", help="Dead or waiting ones.")]) -> None:
+def drop(
+    ids: Ids = None,
+    *,
+    channel: Annotated[
+        str | None, typer.Option("--channel", metavar="NAME", help="All that wait or were given up for it.")
+    ] = None,
+    yes: Yes = False,
+) -> None:
     """Give up deliveries for good: they are not sent and not told about any more.
 
-    Example: `trialwire deliveries drop dlv_01h…`
+    Example: `trialwire deliveries drop --channel pipeline`
     """
+    if not ids and not channel:
+        raise typer.BadParameter("name deliveries, or give --channel.", param_hint="ID")
     with session.writing() as store:
-        chosen = [_delivery(store, one).id for one in ids]
+        chosen = [_delivery(store, one).id for one in ids or ()]
+        if channel and not ids:
+            chosen += store.delivery_ids(states=("pending", "dead"), channel=channel)
+        if len(chosen) > _MANY and not yes:
+            _confirm(f"Drop {len(chosen):,} messages?")
         dropped = store.drop(chosen)
+    if not chosen:
+        terminal.note(f"Nothing waits for {channel}, and nothing was given up.")
     if dropped:
         terminal.note(f"{counted(len(dropped), 'delivery', 'deliveries')} dropped.")
     kept = [one for one in chosen if one not in dropped]
@@ -211,11 +226,10 @@ def drop(ids: Annotated[list[str], typer.Argument(metavar="ID", help="Dead or wa
         raise StoreError(f"not dropped, for sent or under way already: {', '.join(kept)}.")
 
 
-def _confirm(number: int) -> None:
+def _confirm(question: str) -> None:
     """On a terminal ask; elsewhere insist on --yes."""
-    question = f"Send {number:,} messages again?"
     if not terminal.interactive():
-        raise typer.BadParameter(f"{number:,} messages: say so with --yes.", param_hint="--yes")
+        raise typer.BadParameter(f"{question} Say so with --yes.", param_hint="--yes")
     typer.confirm(question, abort=True, err=True)
 
 

@@ -113,6 +113,7 @@ def _database(found: Settings) -> Iterator[Finding]:
             )
             yield from _schemas(store)
             yield from _unknown_searches(store, found)
+            yield from _left_behind(store, found)
             if stats.open_requests and daemon_pid(found.state_dir) is None:
                 yield Finding(
                     "note", "requests", f"{stats.open_requests} wait, and no daemon runs", "`trialwire run`"
@@ -138,6 +139,17 @@ def _pasts(found: Settings) -> Iterator[Finding]:
     for said in ill:
         remedy = 'Polls go on without it; [poll] backfill = "off" stops asking.'
         yield Finding("note", "history", said, remedy)
+
+
+def _left_behind(store: Store, found: Settings) -> Iterator[Finding]:
+    """What waits for a channel that was taken out of the config reaches nobody."""
+    configured = {channel.name for channel in found.channels}
+    for load in store.channel_loads():
+        if load.waiting and load.channel not in configured:
+            waits = "message waits" if load.waiting == 1 else "messages wait"
+            said = f"{load.waiting:,} {waits} for {load.channel}, which is not configured"
+            remedy = f"Configure it again, or `trialwire deliveries drop --channel {load.channel}`."
+            yield Finding("wrong", "outbox", said, remedy)
 
 
 def _unknown_searches(store: Store, found: Settings) -> Iterator[Finding]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from monitor.cli import dates, formats, holds, pasts, session, terminal
+from monitor.cli import dates, formats, holds, loads, pasts, session, terminal
 from monitor.cli.application import app
 from monitor.cli.edge import ATTENTION
 from monitor.cli.formats import Format
@@ -22,15 +21,13 @@ if TYPE_CHECKING:
     from monitor.cli.pasts import Pasts
     from monitor.config import Settings
     from monitor.core.brakes import Hold
-    from monitor.core.delivery import Delivery
     from monitor.core.searches import SavedSearch
     from monitor.core.watching import Quarantined, SourceHealth
     from monitor.store import Store
     from monitor.store.listing import Overview
+    from monitor.store.outbox import ChannelLoad
     from monitor.store.values import ChannelState, Stored, StoredDigest
 
-_STUCK_TRIES = 3
-"""A message not taken so often has been waiting for minutes."""
 _NAMED = 10
 """Numbers of no trial that are named one by one."""
 _LATE_POLLS = 3
@@ -50,12 +47,17 @@ class Health:
     held: tuple[Quarantined, ...]
     doubted: tuple[Quarantined, ...]
     """Of those, the ones about trials not read well since: nothing newer has made up for them."""
-    waiting: tuple[Delivery, ...]
+    loads: tuple[ChannelLoad, ...]
     digests: tuple[tuple[str, StoredDigest | None], ...]
     pasts: Pasts
     holds: tuple[Hold, ...]
     """Those that keep digests back, and wait for a person."""
     searches: tuple[SavedSearch, ...]
+
+    @property
+    def configured(self) -> frozenset[str]:
+        """The channels there are."""
+        return frozenset(channel.name for channel in self.settings.channels)
 
 
 @app.command("status", rich_help_panel="Operate")
@@ -104,7 +106,7 @@ def _look(store: Store, found: Settings) -> Health:
         disabled=store.disabled_channels(),
         held=held,
         doubted=tuple(answer for answer in held if _is_doubted(answer, known.get(answer.trial))),
-        waiting=store.deliveries(states=("pending",)),
+        loads=store.channel_loads(),
         digests=tuple((s.name, store.last_digest(s.name)) for s in found.subscriptions),
         pasts=pasts.look(store, found),
         holds=store.holds(),
@@ -135,34 +137,11 @@ def _attention(health: Health) -> Iterator[str]:
         yield f"{counted(more, 'more watched number')} of no trial: `trialwire watch list` shows them"
     if health.doubted:
         yield f"{counted(len(health.doubted), 'answer')} not believed: `trialwire quarantine list`"
-    if dead := health.stands.deliveries.get("dead", 0):
-        yield f"{counted(dead, 'delivery', 'deliveries')} given up: `trialwire deliveries list --state dead`"
-    for channel in health.disabled:
-        remedy = f"`trialwire channels enable {channel.name}`"
-        yield f"channel {channel.name} is disabled ({channel.reason}): {remedy}"
+    yield from loads.attention(health.loads, health.disabled, health.configured)
     for saved in health.searches:
         if saved.problem:
             remedy = f"`trialwire watch show '{saved.name}'`"
             yield f"search {saved.name} was not run whole: {saved.problem}; {remedy}"
-    yield from _stuck(health)
-
-
-def _stuck(health: Health) -> Iterator[str]:
-    """Messages that nobody takes: silence is no quiet where they wait."""
-    configured = {channel.name for channel in health.settings.channels}
-    disabled = {channel.name for channel in health.disabled}
-    waiting: dict[str, list[Delivery]] = defaultdict(list)
-    for delivery in health.waiting:
-        waiting[delivery.channel].append(delivery)
-    for name, messages in sorted(waiting.items()):
-        failing = [one for one in messages if one.attempts >= _STUCK_TRIES]
-        if name not in configured:
-            number = counted(len(messages), "delivery waits", "deliveries wait")
-            remedy = "configure it, or `trialwire deliveries drop`"
-            yield f"{number} for {name}, which is not configured: {remedy}"
-        elif failing and name not in disabled:
-            number = counted(len(failing), "delivery is", "deliveries are")
-            yield f"{number} not taken by {name} ({failing[0].last_error}): `trialwire channels test {name}`"
 
 
 def _polls(health: Health) -> Iterator[str]:
@@ -204,7 +183,9 @@ def _tell(health: Health, attention: list[str]) -> None:
     )
     waiting = stands.deliveries.get("pending", 0) + stands.deliveries.get("leased", 0)
     sent, dead = stands.deliveries.get("sent", 0), stands.deliveries.get("dead", 0)
-    terminal.write(_pair("deliveries", f"{sent:,} sent, {waiting} waiting, {dead} given up"))
+    terminal.write(_pair("deliveries", f"{sent:,} sent, {waiting:,} waiting, {dead:,} given up"))
+    for load in health.loads:
+        terminal.write(_pair(load.channel, loads.words(load), "yellow" if load.failing or load.dead else ""))
     for name, digest in health.digests:
         last = f"digest {digest.sequence}, {_time(digest.created_at)}" if digest else "no digest yet"
         terminal.write(_pair(name, last))
@@ -239,6 +220,7 @@ def _as_json(health: Health, attention: list[str]) -> JsonObject:
         "unknown": [str(trial) for trial in health.stands.some_unknown],
         "quarantined": health.stands.quarantined,
         "deliveries": {str(state): number for state, number in health.stands.deliveries.items()},
+        "outbox": loads.as_json(health.loads, health.configured),
         "disabled_channels": [channel.name for channel in health.disabled],
         "open_requests": health.stands.open_requests,
         "holds": [holds.as_json(hold) for hold in health.holds],

@@ -25,6 +25,7 @@ ATTEMPT = TABLES["attempt"]
 CHANNEL = TABLES["channel_state"]
 NOTICE = TABLES["notice"]
 OPT_OUT = TABLES["opt_out"]
+_STUCK_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class ChannelLoad:
     waiting: int
     failing: int
     """Of those, tried in vain so far."""
+    stuck: int
+    """Of those, tried so often that they have been waiting for minutes."""
     dead: int
     oldest_at: datetime | None
     """When the oldest that waits was made."""
@@ -151,6 +154,7 @@ class OutboxVerbs(Verbs):
                 DELIVERY.c.channel,
                 func.sum(case((is_open, 1), else_=0)).label("waiting"),
                 func.sum(case((fails, 1), else_=0)).label("failing"),
+                func.sum(case((and_(fails, DELIVERY.c.attempts >= _STUCK_TRIES), 1), else_=0)).label("stuck"),
                 func.sum(case((DELIVERY.c.state == "dead", 1), else_=0)).label("dead"),
                 func.min(case((is_open, DELIVERY.c.created_at))).label("oldest_at"),
                 func.min(case((is_open, DELIVERY.c.next_at))).label("next_at"),
@@ -169,6 +173,7 @@ class OutboxVerbs(Verbs):
                 row.channel,
                 row.waiting,
                 row.failing,
+                row.stuck,
                 row.dead,
                 row.oldest_at,
                 row.next_at,
