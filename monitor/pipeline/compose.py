@@ -169,9 +169,12 @@ def _past(at: datetime, now: datetime) -> datetime | None:
 
 
 def _deliveries(works: Works, made: Digest) -> list[Delivery]:
+    """The messages of a digest, to everybody who has not left the channel."""
     rendered, now = works.renderer.digest(made), works.clock()
-    return [
-        delivery
-        for name in made.subscription.channels
-        for delivery in outbox(made.id, name, works.channels[name].messages(made, rendered), now=now)
-    ]
+    found: list[Delivery] = []
+    for name in made.subscription.channels:
+        left = works.store.opted_out(name)
+        messages = works.channels[name].messages(made, rendered)
+        stayed = [message for message in messages if message.recipient.lower() not in left]
+        found += outbox(made.id, name, stayed, now=now)
+    return found
