@@ -32,7 +32,7 @@ def serve() -> None:
         host, port = found.pages.place
         with server.bound(host, port) as listening:
             terminal.note(f"Serving {_address(listening.getsockname())} from {store.place}; Ctrl-C ends it.")
-            _warn(found)
+            terminal.note(*warning(found))
             server.server(routes.build(site)).run(sockets=[listening])
 
 
@@ -41,15 +41,16 @@ def _address(name: tuple[str, int] | tuple[str, int, int, int]) -> str:
     return f"http://{host}:{name[1]}/"
 
 
-def _warn(found: Settings) -> None:
-    """Say so where others than this machine can reach it."""
+def warning(found: Settings) -> tuple[str, ...]:
+    """What to say where others than this machine can reach it; nothing where they cannot."""
     host, _ = found.pages.place
-    if host == "localhost":
-        return
-    with_address = host.replace(".", "").isdigit() or ":" in host
-    if with_address and ipaddress.ip_address(host).is_loopback:
-        return
-    terminal.note(
+    try:
+        ours = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        ours = False
+    if ours:
+        return ()
+    return (
         f"Whoever reaches {found.pages.listen} can read everything here, unencrypted.",
         "Put a proxy before it that speaks TLS and asks who it is, and listen at 127.0.0.1.",
     )

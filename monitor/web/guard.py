@@ -16,7 +16,12 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from monitor.core.phrases import clip
+
 log = logging.getLogger(__name__)
+
+LONGEST = 8192
+"""Characters of an address."""
 
 _HEADERS = {
     "Referrer-Policy": "no-referrer",
@@ -83,35 +88,45 @@ class Guard:
         if scope["type"] != "http":
             return
         began = self._monotonic()
-        said = {"status": 500, "bytes": 0}
+        status = 500
+        told = False
+
+        def tell(size: int) -> None:
+            nonlocal told
+            told = True
+            took = round((self._monotonic() - began) * 1000, 1)
+            where = {"method": scope["method"], "path": redacted(scope["path"])}
+            log.info("answered", extra={**where, "status": status, "bytes": size, "ms": took})
 
         async def guarded(message: Message) -> None:
+            nonlocal status
             if message["type"] == "http.response.start":
-                said["status"] = message["status"]
+                status = message["status"]
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
             elif message["type"] == "http.response.body":
-                said["bytes"] += len(message.get("body", b""))
+                tell(len(message.get("body", b"")))  # every answer of ours is one piece
             await send(message)
 
         hosts = Headers(scope=scope).getlist("host")
         try:
-            if len(hosts) == 1 and hosts[0] in self._hosts:
-                await self._app(scope, receive, guarded)
+            if len(hosts) != 1 or hosts[0] not in self._hosts:
+                await _STRANGER(scope, receive, guarded)
+            elif len(scope["raw_path"]) + len(scope["query_string"]) > LONGEST:
+                await _TOO_LONG(scope, receive, guarded)
             else:
-                await _stranger(scope, receive, guarded)
+                await self._app(scope, receive, guarded)
         finally:
-            took = round((self._monotonic() - began) * 1000, 1)
-            where = {"method": scope["method"], "path": redacted(scope["path"])}
-            log.info("answered", extra={**where, **said, "ms": took})
+            if not told:
+                tell(0)
 
 
 def redacted(path: str) -> str:
-    """The path for the log: without what lets a reader leave, and no longer than a line."""
-    if path.startswith("/unsubscribe/"):
+    """The path for the log: without what lets a reader leave, and one line that is not long."""
+    if "unsubscribe/" in path.lower():
         return "/unsubscribe/***"
-    return path[:200]
+    return clip(path, 200)
 
 
 def _bare(host: str) -> str:
@@ -121,9 +136,9 @@ def _bare(host: str) -> str:
     return name.partition(":")[0].rstrip(".")
 
 
-async def _stranger(scope: Scope, receive: Receive, send: Send) -> None:
-    words = (
-        "This name is none that Trialwire is served under.\n"
-        "Use the address in `[pages] url` or `[pages] listen`, or name yours in `[pages] url`.\n"
-    )
-    await PlainTextResponse(words, 421)(scope, receive, send)
+_STRANGER = PlainTextResponse(
+    "This name is none that Trialwire is served under.\n"
+    "Use the address in `[pages] url` or `[pages] listen`, or name yours in `[pages] url`.\n",
+    421,
+)
+_TOO_LONG = PlainTextResponse("This address is too long.\n", 414)

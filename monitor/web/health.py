@@ -7,7 +7,7 @@ reason why a reader should not rely on the pages now.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -51,8 +51,8 @@ def _reasons(site: Site) -> Iterator[str]:
         yield f"a message has been due since {isoformat(waiting)} and is not sent: is the daemon running?"
 
 
-def _late(source: SourceHealth, floor: object) -> str:
-    assert isinstance(floor, type(source.since))
+def _late(source: SourceHealth, floor: datetime) -> str:
+    """Why its data is old; empty where it was read since `floor`."""
     read = source.last_success_at
     if read is not None and read >= floor:
         return ""
