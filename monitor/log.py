@@ -40,7 +40,7 @@ def set_up(*, level: str, style: Literal["auto", "console", "json"], stream: Tex
     root.setLevel(level.upper())
     # The timer warns of every tick that finds its step still at work, which is how it is meant to be.
     logging.getLogger("apscheduler").setLevel(max(logging.ERROR, root.level))
-    for noisy in ("alembic", "httpx", "httpcore", "mail.log", "sqlalchemy", "uvicorn"):
+    for noisy in ("alembic", "httpx", "httpcore", "mail.log", "sqlalchemy", "urllib3", "uvicorn"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
 
 

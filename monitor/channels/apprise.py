@@ -198,7 +198,7 @@ class AppriseChannel:
                 f"{key}: Apprise knows no service for {name}", key=key, remedy="see its list of services"
             )
         # We try again ourselves, and a failure that the address calls optional is one all the same.
-        service.optional, service.service_retry = False, 0
+        service.optional, service.retry = False, 0
         found: NotifyBase = service
         return found
 

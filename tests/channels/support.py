@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 from monitor import channels
@@ -55,7 +56,13 @@ def webhook(url: str, *, environ: Mapping[str, str] | None = None, **options: ob
 
 def rows(channel: Channel, digest: Digest) -> tuple[Delivery, ...]:
     """The outbox of a digest for a channel."""
-    return outbox(digest.id, channel.name, channel.messages(digest, Renderer().digest(digest)), now=NOW)
+    return outbox(digest.id, channel.name, channel.messages(digest, renderer().digest(digest)), now=NOW)
+
+
+@cache
+def renderer() -> Renderer:
+    """One for all: its templates are compiled once."""
+    return Renderer()
 
 
 def ping_rows(channel: Channel, now: datetime = NOW) -> tuple[Delivery, ...]:

@@ -16,9 +16,8 @@ from monitor.channels import Secrets
 from monitor.core.delivery import delivery_id, outbox, ping_id
 from monitor.core.digest import Digest, Rendered
 from monitor.errors import ConfigError, DeliveryDeferredError, DeliveryRejectedError
-from monitor.render import Renderer
 from tests.channels.rigs import RIGS, Rig, example_rig
-from tests.channels.support import ping_rows, rows
+from tests.channels.support import ping_rows, renderer, rows
 from tests.support.digests import NOW
 from tests.support.hostile import hostile_digest
 from tests.support.sample import sample_digest
@@ -41,7 +40,7 @@ def test_every_channel_type_is_tried_here() -> None:
 def test_messages_are_frozen_and_numbered(rig: Rig) -> None:
     """The same digest gives the same bytes; recipient and part make each message unique."""
     digest = sample_digest()
-    rendered = Renderer().digest(digest)
+    rendered = renderer().digest(digest)
     first, again = rig.channel.messages(digest, rendered), rig.channel.messages(digest, rendered)
     assert list(first) == list(again)
     assert len({(m.recipient, m.part) for m in first}) == len(first) >= 1
@@ -142,7 +141,7 @@ def test_nothing_is_lost_however_large_a_digest_is(rig: Rig) -> None:
 def large() -> tuple[Digest, Rendered]:
     """A digest of five thousand changes, rendered once for all."""
     digest = hostile_digest(5_000)
-    return digest, Renderer().digest(digest)
+    return digest, renderer().digest(digest)
 
 
 def discreet(rig: Rig, *texts: str) -> bool:

@@ -19,14 +19,13 @@ from monitor.core.dialects import Piece
 from monitor.core.digest import Digest
 from monitor.demo.sinks import Reaction
 from monitor.errors import DeliveryDeferredError, DeliveryRejectedError
-from monitor.render import Renderer
-from tests.channels.support import LOOPBACK, context, ping_rows, rows
+from tests.channels.support import LOOPBACK, context, ping_rows, renderer, rows
 from tests.channels.targets import DiscordTarget
 from tests.support.digests import NOW
 from tests.support.hostile import NASTY, hostile_digest
 from tests.support.sample import sample_digest
 
-RENDERED = Renderer().digest(sample_digest())
+RENDERED = renderer().digest(sample_digest())
 
 
 @pytest.fixture

@@ -17,8 +17,7 @@ from monitor.channels.slack import MAX_BLOCKS, MAX_HEADER, MAX_SECTION, MAX_TOTA
 from monitor.core.digest import Digest
 from monitor.demo.sinks import Reaction
 from monitor.errors import DeliveryDeferredError, DeliveryRejectedError
-from monitor.render import Renderer
-from tests.channels.support import LOOPBACK, context, rows
+from tests.channels.support import LOOPBACK, context, renderer, rows
 from tests.channels.targets import SlackTarget
 from tests.support.digests import NOW
 from tests.support.hostile import NASTY, hostile_digest
@@ -47,7 +46,7 @@ def body(digest: Digest) -> dict[str, Any]:
     return found
 
 
-RENDERED = Renderer().digest(sample_digest())
+RENDERED = renderer().digest(sample_digest())
 
 
 def texts(said: dict[str, Any]) -> list[str]:

@@ -18,14 +18,13 @@ from monitor.channels.teams import MAX_SIZE
 from monitor.core.digest import Digest
 from monitor.demo.sinks import Reaction
 from monitor.errors import DeliveryDeferredError, DeliveryError, DeliveryRejectedError
-from monitor.render import Renderer
-from tests.channels.support import LOOPBACK, context, rows
+from tests.channels.support import LOOPBACK, context, renderer, rows
 from tests.channels.targets import TOKEN, TeamsTarget
 from tests.support.digests import NOW
 from tests.support.hostile import NASTY, hostile_digest
 from tests.support.sample import sample_digest
 
-RENDERED = Renderer().digest(sample_digest())
+RENDERED = renderer().digest(sample_digest())
 
 
 @pytest.fixture
