@@ -72,7 +72,7 @@ class Scripted:
     def _answer(self, plain: socket.socket, line: Line) -> None:
         connection = self._tls.wrap_socket(plain, server_side=True) if self._tls else plain
         with connection:
-            self.requests.append(_request(connection))
+            self.requests.append(read_request(connection))
             if callable(line):
                 line(connection, self._end)
             else:
@@ -81,7 +81,8 @@ class Scripted:
                     connection.shutdown(socket.SHUT_WR)
 
 
-def _request(connection: socket.socket) -> bytes:
+def read_request(connection: socket.socket) -> bytes:
+    """Head and body of the next request; empty where the other side has gone."""
     received = b""
     while b"\r\n\r\n" not in received:
         chunk = connection.recv(65536)
