@@ -304,7 +304,7 @@ def _subject_without_news(digest: Digest) -> str:
 NOTICE_WORDS: Mapping[NoticeKind, tuple[str, str]] = {
     "source": ("source notice", "source notices"),
     "quarantine": ("answer in quarantine", "answers in quarantine"),
-    "dead_letter": ("message not delivered", "messages not delivered"),
+    "dead_letter": ("channel with messages given up", "channels with messages given up"),
     "channel_disabled": ("channel disabled", "channels disabled"),
     "unknown_trial": ("unknown trial", "unknown trials"),
     "baseline": ("new trial", "new trials"),
