@@ -110,6 +110,7 @@ def test_what_the_registry_did_is_shown_as_it_was(
             deliver.run(app)
         bodies = [orjson.loads(hook.body) for hook in world.hook.received]
         unhealthy = [body["data"] for body in bodies if body["type"] == "source.unhealthy"]
+        unhealthy.sort(key=lambda one: one["notice"]["at"])  # they arrive in no order
         assert [one["notice"]["message"].split(":")[0].split(" (")[0] for one in unhealthy] == [
             f"ClinicalTrials.gov {health.WORDS[known.state]}",
             "ClinicalTrials.gov is read again",
