@@ -171,6 +171,10 @@ MISTAKES = [
         '[[subscriptions]]\nname = "s"\nchannels = ["x"]\ncadence = "hourly"',
         "there is no 'x'; there are none",
     ),
+    ('[pages]\nurl = "https://trials.example.org/pages"', "pages.url: must end with the name"),
+    ('[pages]\nlisten = "8320"', "is no place to listen at; write"),
+    ('[pages]\nlisten = "::1:8320"', "is no place to listen at; write"),
+    ('[pages]\nlisten = "127.0.0.1:70000"', "is no place to listen at; write"),
 ]
 
 

@@ -62,6 +62,12 @@ every = "1h"                          # one cheap request decides whether there 
 # min_significance = "minor"          # critical, major, minor or noise
 # immediate_at = "critical"           # findings this bad do not wait for the cadence
 
+# Where `trialwire serve` shows pages, and where their readers find them.
+#
+# [pages]
+# listen = "127.0.0.1:8320"
+# url = "https://trialwire.example.com"
+
 # What a change is worth is yours to decide; `trialwire rules` lists ids and thresholds.
 #
 # [rules.C6]

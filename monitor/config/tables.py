@@ -45,6 +45,8 @@ def _page_address(value: str) -> str:
     whole = parts.scheme in ("http", "https") and parts.hostname and not (parts.query or parts.fragment)
     if value and not whole:
         raise ValueError('is no address of pages; write e.g. "https://trialwire.example.com"')
+    if parts.path.strip("/"):
+        raise ValueError("must end with the name: pages are served at the top of a name of their own")
     return value.rstrip("/")
 
 

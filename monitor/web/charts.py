@@ -13,9 +13,8 @@ from itertools import groupby
 from typing import Literal, TypeAlias
 
 from monitor.core.change import LEVELS, Significance
-from monitor.core.course import Stage, chart
 from monitor.core.phrases import day_words
-from monitor.core.steps import Line
+from monitor.core.steps import Chart, Line
 
 Room: TypeAlias = Literal["any", "wide", "widest", "none"]
 
@@ -130,15 +129,14 @@ class Strip:
     """Each day on which anything was, with its counts in words, the newest first."""
 
 
-def slips(stages: Sequence[Stage], today: date) -> Picture | None:
+def slips(course: Chart, today: date) -> Picture | None:
     """The dates over the versions: a flat line is a trial on time, a staircase is not."""
-    course = chart(stages)
     lines = [line for line in course.lines if line.title in _KINDS]
     levels = [level for line in lines for level in line.levels if level is not None]
     if not levels:
         return None
     low, high = _spread(levels, 120)
-    scale = _Scale(low, high, _DATES_HIGH, len(stages))
+    scale = _Scale(low, high, _DATES_HIGH, len(course.versions))
     drawn = _named_apart([_drawn(line, scale) for line in lines], scale.bottom)
     now = float(today.toordinal())
     at = scale.y(now) if low <= now <= high else None
@@ -159,14 +157,13 @@ def slips(stages: Sequence[Stage], today: date) -> Picture | None:
     )
 
 
-def enrollment(stages: Sequence[Stage]) -> Picture | None:
+def enrollment(course: Chart) -> Picture | None:
     """Planned and reached enrollment over the versions; None where it never moved: the facts say it."""
-    course = chart(stages)
     found = [line for line in course.lines if line.title == "Enrollment"]
     levels = [level for line in found for level in line.levels if level is not None]
     if len(set(levels)) < 2:
         return None
-    scale = _Scale(0.0, max(levels) * 1.1 or 1.0, _COUNT_HIGH, len(stages))
+    scale = _Scale(0.0, max(levels) * 1.1 or 1.0, _COUNT_HIGH, len(course.versions))
     drawn = tuple(_drawn(line, scale) for line in found)
     return Picture(
         id="enrollment",

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from monitor import registries
 from monitor.core.catalogue import CATEGORIES
 from monitor.core.change import LEVELS
-from monitor.core.course import Stage
+from monitor.core.course import Stage, chart
 from monitor.core.phrases import SOURCES, clean, clip, day_words, phase_words, plural
 from monitor.core.record import Dated, TrialId, TrialRecord, to_json
 from monitor.core.recorded import RecordedChange
@@ -65,7 +65,7 @@ def values(site: Site, request: Request, trial: TrialId) -> dict[str, object]:
     former = store.former_numbers(trial)
     held = lookups.versions(store, trial)
     stages, dropped = site.course(held)
-    course = [one for _, one in stages]
+    course = chart([one for _, one in stages])
     versions, older = _stories(site, request, state, former)
     return {
         **about(state),
@@ -73,8 +73,8 @@ def values(site: Site, request: Request, trial: TrialId) -> dict[str, object]:
         "versions_held": plural(len(held), "version") if held else "",
         "former": [one.id for one in former],
         "doubles": [(one.id, stories.page_of(one)) for one in store.double_registrations(trial)],
-        "slips": charts.slips(course, site.now.date()) if course else None,
-        "enrollment": charts.enrollment(course) if course else None,
+        "slips": charts.slips(course, site.now.date()) if stages else None,
+        "enrollment": charts.enrollment(course) if stages else None,
         "rows": [_row(snapshot, one) for snapshot, one in reversed(stages[-_ROWS:])],
         "dropped": dropped,
         "facts": list(_facts(site, state, held[-1])) if held else [],

@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.course import Stage
+from monitor.core.course import Stage, chart
 from monitor.core.partial_date import PartialDate
 from monitor.core.record import Dated
 from monitor.core.scene import COMPLETION, PRIMARY_COMPLETION, START, Enrollment
@@ -51,7 +51,8 @@ def percent(text: str) -> float:
 @given(STAGES, DAYS)
 def test_whatever_a_trial_did_it_can_be_drawn(stages: list[Stage], today: date) -> None:
     """Strokes stay inside the frame, names at the right do not cover each other, words name every line."""
-    for picture in (charts.slips(stages, today), charts.enrollment(stages)):
+    course = chart(stages)
+    for picture in (charts.slips(course, today), charts.enrollment(course)):
         if picture is None:
             continue
         high = float(picture.height)
@@ -94,5 +95,5 @@ def test_every_day_has_its_bars(counts: dict[int, dict[str, int]]) -> None:
 def test_a_trial_without_dates_has_no_drawing() -> None:
     """Nothing is made up."""
     empty = Stage("v1", "Jan 2024", None, {START: None, PRIMARY_COMPLETION: None, COMPLETION: None}, None)
-    assert charts.slips([empty], date(2026, 1, 1)) is None
-    assert charts.enrollment([empty]) is None
+    assert charts.slips(chart([empty]), date(2026, 1, 1)) is None
+    assert charts.enrollment(chart([empty])) is None
