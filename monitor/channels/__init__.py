@@ -16,7 +16,7 @@ from typing import Protocol, cast
 
 from pydantic import BaseModel
 
-from monitor.channels._http import HttpChannel, HttpSettings, judged
+from monitor.channels._http import HttpChannel, HttpSettings, judged, settled
 from monitor.channels._port import Answer, Channel, ChannelContext, Secrets, Sender
 from monitor.errors import ConfigError
 
@@ -33,6 +33,7 @@ __all__ = [
     "build",
     "judged",
     "settings_model",
+    "settled",
 ]
 
 

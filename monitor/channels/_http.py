@@ -8,15 +8,16 @@ subclass says what is posted and, where the target has words of its own, what it
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import assert_never
+from typing import TypeVar, assert_never
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from monitor.channels._port import Answer, ChannelContext
+from monitor.core.brief import Brief, fitted
 from monitor.core.delivery import Delivery, Later, Message, Outcome, Rejected, Sent
 from monitor.core.digest import Digest, Rendered
 from monitor.core.phrases import clip
@@ -24,6 +25,7 @@ from monitor.core.record import JsonObject
 from monitor.errors import ConfigError, DeliveryDeferredError, DeliveryError, DeliveryRejectedError
 from monitor.transport.addresses import check_url
 
+Made = TypeVar("Made")
 _TELLING = 6
 """Characters from which a part of an address may be the secret one."""
 
@@ -46,17 +48,17 @@ class HttpSettings(BaseModel):
 
 
 class HttpChannel(ABC):
-    """One address, and what it is sent."""
+    """One secret address, and what it is sent."""
 
     type = ""
 
     def __init__(self, name: str, settings: HttpSettings, context: ChannelContext) -> None:
         self.name = name
-        self._settings = settings
-        self._context = context
+        self.settings = settings
+        self.context = context
 
     @abstractmethod
-    def body(self, digest: Digest, rendered: Rendered) -> JsonObject:
+    def body(self, digest: Digest) -> JsonObject:
         """What a digest is here, within the target's limits; the same digest always gives the same."""
 
     @abstractmethod
@@ -65,9 +67,8 @@ class HttpChannel(ABC):
 
     def address(self) -> str:
         """Where to post; ConfigError where the secret cannot be read."""
-        settings = self._settings
-        key = f"channels.{self.name}.url"
-        return self._context.secrets.read(key=key, file=settings.url_file, env=settings.url_env)
+        settings, key = self.settings, f"channels.{self.name}.url"
+        return self.context.secrets.read(key=key, file=settings.url_file, env=settings.url_env)
 
     def headers(self) -> Mapping[str, str]:
         """What goes along with the body; ConfigError where a secret in it cannot be read."""
@@ -77,9 +78,13 @@ class HttpChannel(ABC):
         """What an answer means."""
         return judged(answer)
 
-    def messages(self, digest: Digest, rendered: Rendered) -> Sequence[Message]:
+    def fitted(self, digest: Digest, build: Callable[[Brief], Made], fits: Callable[[Made], bool]) -> Made:
+        """The longest form of the digest that `fits`, with the rest counted; see `core.brief`."""
+        return fitted(digest, self.context.links, build, fits)
+
+    def messages(self, digest: Digest, rendered: Rendered) -> Sequence[Message]:  # noqa: ARG002
         """The digest as one message."""
-        return [Message(self.name, 1, orjson.dumps(self.body(digest, rendered)), "digest.created")]
+        return [Message(self.name, 1, orjson.dumps(self.body(digest)), "digest.created")]
 
     def test_message(self, now: datetime) -> Sequence[Message]:  # noqa: ARG002
         """A message that says it is a test."""
@@ -92,30 +97,27 @@ class HttpChannel(ABC):
             url, headers = self.address(), {"Content-Type": "application/json", **self.headers()}
         except ConfigError as error:  # a secret that is missing may come back
             raise DeliveryDeferredError(error.message, channel=self.name, delivery=delivery.id) from error
-        try:
-            answer = self._context.sender.post(
+
+        def post() -> Answer:
+            return self.context.sender.post(
                 url,
                 delivery.content,
                 headers,
-                allow_networks=self._settings.allow_networks,
-                timeout_s=self._settings.timeout_s,
+                allow_networks=self.settings.allow_networks,
+                timeout_s=self.settings.timeout_s,
             )
-        except DeliveryError as error:
-            error.channel, error.delivery = self.name, delivery.id
-            error.message = redacted(error.message, url)
-            error.args = (error.message,)
-            raise
-        return self._outcome(answer, url, delivery)
+
+        return settled(post, self.judge, channel=self.name, delivery=delivery.id, address=url)
 
     def check(self) -> None:
         """Raise ConfigError where a secret cannot be read or the address may not be sent to."""
         self.headers()
         url = self.address()
         try:
-            check_url(url, self._settings.allow_networks)
+            check_url(url, self.settings.allow_networks)
         except ConfigError as error:
             words = error.message.removeprefix("url: ")
-            setting = "url_file" if self._settings.url_file else "url_env"
+            setting = "url_file" if self.settings.url_file else "url_env"
             if words.startswith("allow_networks: "):
                 setting, words = "allow_networks", words.removeprefix("allow_networks: ")
             key = f"channels.{self.name}.{setting}"
@@ -127,34 +129,53 @@ class HttpChannel(ABC):
             parts = urlsplit(self.address())
             port = f":{parts.port}" if parts.port else ""
         except (ConfigError, ValueError):
-            return f"its address cannot be read ({self._settings.url_file or self._settings.url_env})"
+            return f"its address cannot be read ({self.settings.url_file or self.settings.url_env})"
         return f"{parts.scheme}://{parts.hostname}{port}"
 
-    def _outcome(self, answer: Answer, url: str, delivery: Delivery) -> tuple[int, str]:
-        status, excerpt = answer.status, redacted(answer.excerpt, url)
-        match self.judge(answer):
-            case Sent():
-                return status, excerpt
-            case Later(reason=reason, retry_after_s=wait):
-                raise DeliveryDeferredError(
-                    redacted(reason, url),
-                    channel=self.name,
-                    delivery=delivery.id,
-                    status=status,
-                    excerpt=excerpt,
-                    retry_after_s=wait,
-                )
-            case Rejected(reason=reason, disable=disable):
-                raise DeliveryRejectedError(
-                    redacted(reason, url),
-                    channel=self.name,
-                    delivery=delivery.id,
-                    status=status,
-                    excerpt=excerpt,
-                    disable=disable,
-                )
-            case never:
-                assert_never(never)
+
+def settled(
+    post: Callable[[], Answer],
+    judge: Callable[[Answer], Outcome],
+    *,
+    channel: str,
+    delivery: str,
+    address: str = "",
+) -> tuple[int, str]:
+    """Status and first bytes of the answer to a post that was taken; the error that fits where it was not.
+
+    `address` is cut from all that is said, where it is a secret.
+    """
+    try:
+        answer = post()
+    except DeliveryError as error:
+        error.channel, error.delivery = channel, delivery
+        error.message = redacted(error.message, address)
+        error.args = (error.message,)
+        raise
+    status, excerpt = answer.status, redacted(answer.excerpt, address)
+    match judge(answer):
+        case Sent():
+            return status, excerpt
+        case Later(reason=reason, retry_after_s=wait):
+            raise DeliveryDeferredError(
+                redacted(reason, address),
+                channel=channel,
+                delivery=delivery,
+                status=status,
+                excerpt=excerpt,
+                retry_after_s=wait,
+            )
+        case Rejected(reason=reason, disable=disable):
+            raise DeliveryRejectedError(
+                redacted(reason, address),
+                channel=channel,
+                delivery=delivery,
+                status=status,
+                excerpt=excerpt,
+                disable=disable,
+            )
+        case never:
+            assert_never(never)
 
 
 def judged(
@@ -163,13 +184,14 @@ def judged(
     rejected: Sequence[int] = (),
     gone: Sequence[int] = (410,),
     retry_after_s: float | None = None,
+    said: str = "",
 ) -> Outcome:
     """What an answer means by its status: 2xx is taken, everything not named here is to be tried again.
 
     `rejected` statuses refuse this message for good, `gone` ones every message. A wait of `retry_after_s`
-    counts where it is longer than that of the answer's header.
+    counts where it is longer than that of the answer's header. `said` is how a refusal is told.
     """
-    status, said = answer.status, in_words(answer)
+    status, said = answer.status, said or in_words(answer)
     if 200 <= status < 300:
         return Sent(status, answer.excerpt)
     if status in gone:
@@ -177,7 +199,7 @@ def judged(
     if status in rejected:
         return Rejected(said, status)
     waits = [wait for wait in (answer.retry_after_s, retry_after_s) if wait is not None]
-    return Later(said, status, max(waits, default=None))
+    return Later(said, status, retry_after_s=max(waits, default=None))
 
 
 def in_words(answer: Answer) -> str:
@@ -188,6 +210,8 @@ def in_words(answer: Answer) -> str:
 
 def redacted(text: str, url: str) -> str:
     """The text without the address, and without any part of it that may be the secret one."""
+    if not url:
+        return text
     parts = urlsplit(url)
     words = {url, parts.path, parts.query, f"{parts.path}?{parts.query}", *parts.path.split("/")}
     words |= {value for _, value in parse_qsl(parts.query)} | set(parts.query.split("&"))

@@ -14,10 +14,10 @@ import orjson
 from pydantic import BaseModel
 
 from monitor.channels import Answer, Channel, ChannelContext, HttpChannel, HttpSettings, judged
-from monitor.core.brief import Block, Brief, Item, fitted
+from monitor.core.brief import Block, Brief, Item
 from monitor.core.delivery import Later, Outcome
 from monitor.core.dialects import SLACK, Phrase, written
-from monitor.core.digest import Digest, Rendered
+from monitor.core.digest import Digest
 from monitor.core.phrases import clip
 from monitor.core.record import JsonObject
 
@@ -38,9 +38,9 @@ class SlackChannel(HttpChannel):
 
     type = TYPE
 
-    def body(self, digest: Digest, rendered: Rendered) -> JsonObject:  # noqa: ARG002
+    def body(self, digest: Digest) -> JsonObject:
         """The digest in blocks, and its subject for notifications."""
-        return fitted(digest, self._context.links, message, fits)
+        return self.fitted(digest, message, fits)
 
     def test_body(self, said: str) -> JsonObject:
         """One section."""

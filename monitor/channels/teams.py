@@ -14,10 +14,10 @@ from collections.abc import Iterator, Sequence
 from pydantic import BaseModel
 
 from monitor.channels import Answer, Channel, ChannelContext, HttpChannel, HttpSettings, judged
-from monitor.core.brief import Block, Brief, fitted
+from monitor.core.brief import Block, Brief
 from monitor.core.delivery import Outcome, Rejected
 from monitor.core.dialects import TEAMS, Phrase, written
-from monitor.core.digest import Digest, Rendered
+from monitor.core.digest import Digest
 from monitor.core.record import JsonObject
 
 TYPE = "teams"
@@ -35,9 +35,9 @@ class TeamsChannel(HttpChannel):
 
     type = TYPE
 
-    def body(self, digest: Digest, rendered: Rendered) -> JsonObject:  # noqa: ARG002
+    def body(self, digest: Digest) -> JsonObject:
         """The digest as a card."""
-        return fitted(digest, self._context.links, message, fits)
+        return self.fitted(digest, message, fits)
 
     def test_body(self, said: str) -> JsonObject:
         """A card of one line."""

@@ -19,13 +19,13 @@ from urllib.parse import urlsplit
 import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from monitor.channels import Answer, Channel, ChannelContext
-from monitor.core.delivery import Delivery, Message, delivery_id, ping_id
+from monitor.channels import Answer, Channel, ChannelContext, judged, settled
+from monitor.core.delivery import Delivery, Message, Outcome, delivery_id, ping_id
 from monitor.core.digest import Digest, Rendered
 from monitor.core.events import Event, digest_events, schema_uri
 from monitor.core.record import JsonObject
 from monitor.core.recorded import isoformat
-from monitor.errors import ConfigError, DeliveryDeferredError, DeliveryError, DeliveryRejectedError
+from monitor.errors import ConfigError, DeliveryDeferredError
 from monitor.transport.addresses import check_url
 
 TYPE = "webhook"
@@ -103,20 +103,19 @@ class WebhookChannel:
                 "Content-Type": self._content_type(),
                 **signature_headers(self._keys(), delivery.id, now, delivery.content),
             }
-            answer = self._sender.post(
+        except ConfigError as error:
+            raise DeliveryDeferredError(error.message, channel=self.name, delivery=delivery.id) from error
+
+        def post() -> Answer:
+            return self._sender.post(
                 settings.url,
                 delivery.content,
                 headers,
                 allow_networks=settings.allow_networks,
                 timeout_s=settings.timeout_s,
             )
-        except ConfigError as error:
-            raise DeliveryDeferredError(error.message, channel=self.name, delivery=delivery.id) from error
-        except DeliveryError as error:
-            error.channel, error.delivery = self.name, delivery.id
-            raise
-        self._judge(answer, delivery)
-        return answer.status, answer.excerpt
+
+        return settled(post, _judged, channel=self.name, delivery=delivery.id)
 
     def check(self) -> None:
         """Raise ConfigError where the secret cannot be read or the address may not be sent to."""
@@ -154,32 +153,15 @@ class WebhookChannel:
         where = f"{key}_file" if settings.secret_file else f"{key}_env"
         return decode_secrets(text, where)
 
-    def _judge(self, answer: Answer, delivery: Delivery) -> None:
-        if 200 <= answer.status < 300:
-            return
-        if answer.status == 410:
-            raise DeliveryRejectedError(
-                "the endpoint answered 410: it wants nothing more",
-                channel=self.name,
-                delivery=delivery.id,
-                status=answer.status,
-                excerpt=answer.excerpt,
-                disable=True,
-            )
-        raise DeliveryDeferredError(
-            f"the endpoint answered {answer.status}",
-            channel=self.name,
-            delivery=delivery.id,
-            status=answer.status,
-            excerpt=answer.excerpt,
-            retry_after_s=answer.retry_after_s,
-        )
-
 
 def build(name: str, settings: BaseModel, context: ChannelContext) -> Channel:
     """The channel of a `[[channels]]` table."""
     assert isinstance(settings, Settings)
     return WebhookChannel(name, settings, context)
+
+
+def _judged(answer: Answer) -> Outcome:
+    return judged(answer, said=f"the endpoint answered {answer.status}")
 
 
 def signature_headers(keys: Sequence[bytes], identity: str, now: datetime, body: bytes) -> Mapping[str, str]:

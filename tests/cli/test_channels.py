@@ -104,7 +104,7 @@ def test_a_test_reports_what_the_target_said(
 
 def test_a_feed_is_tested_in_a_file_of_its_own(chatty: Command) -> None:
     """The answer names the file, which then holds the test."""
-    ran = chatty("channels", "test", "feeds")
+    ran = chatty("channels", "test", "feeds", columns=400)
     assert ran.code == 0
     feed = chatty.database.parent / "feeds" / "test.atom"
     assert f"{feed}: 1 entry" in ran.out
