@@ -89,6 +89,57 @@ def test_deliveries_are_retried_now(tmp_path: Path) -> None:
             assert [delivery.state for delivery in app.store.deliveries()] == ["sent"]
 
 
+def test_what_was_sent_is_replayed_beside_the_daemon(tmp_path: Path) -> None:
+    """`deliveries.replay` sends again under the same id; what is under way or unknown is left out."""
+    with World(tmp_path, TWO) as world:
+        world.watch(1)
+        with world.app() as app:
+            ask(app, "poll")
+            world.registry.advance()
+            ask(app, "poll")
+            compose.run(app)
+            deliver.run(app)
+            (sent,) = app.store.deliveries()
+            answered = ask(app, "deliveries.replay", sent.id, "dlv_unknown")
+            assert answered.result == "1 of 2 due now: 1 sent"
+            assert len({hook.headers["webhook-id"] for hook in world.hook.received}) == 1
+            assert len(world.hook.received) == 2
+
+
+def test_whoever_asks_does_not_wait_for_a_target_that_rests(tmp_path: Path) -> None:
+    """`digest.send` is answered at once where the target rests; `deliveries.retry` ends its rest."""
+    with World(tmp_path, TWO) as world:
+        world.watch(1)
+        world.hook.reactions.extend([Reaction(429, {"Retry-After": "3600"}), Reaction(429)])
+        with world.app() as app:
+            compose.run(app)
+            ask(app, "poll")
+            world.registry.advance()
+            ask(app, "poll")
+            deliverer = deliver.Deliverer(app)
+
+            def told(kind: RequestKind, *args: str) -> str:
+                number = app.store.ask(kind, args, app.clock())
+                steps = requests.Steps(lambda scope: (), deliverer.tick, deliverer.resting)
+                assert requests.run(app, steps) == 1
+                answered = app.store.request(number)
+                assert answered is not None
+                return answered.result
+
+            assert told("digest.send", "all").endswith("(1 pending)")
+            deliverer.drain()
+            (first,) = app.store.deliveries()
+            app.store.retry([first.id], world.clock())
+            deliverer.tick()
+            deliverer.drain()
+            assert len(world.hook.received) == 1
+            assert told("deliveries.retry", first.id) == "1 of 1 due now: 1 pending"
+            deliverer.drain()
+            assert len(world.hook.received) == 2
+            assert deliverer.resting() == {"hook"}
+            deliverer.close()
+
+
 def test_a_request_outlives_the_daemon_that_is_stopped_in_it(tmp_path: Path) -> None:
     """It is no failure of the request: the next daemon finds it open."""
     with World(tmp_path, TWO) as world:

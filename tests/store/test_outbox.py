@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from monitor.core.delivery import Settlement
+from monitor.core.delivery import Ended, Settlement, Want
 from monitor.errors import StoreError
 from monitor.store import NoticeDraft, Store
 from tests.store.making import DAY, NOW, delivery, digest, outbox
@@ -215,3 +216,89 @@ def test_whatever_a_target_answers_is_kept(store: Store) -> None:
     (attempt,) = store.attempts("dlv_1")
     assert attempt.excerpt == "\ufffd\x01 binary"
     assert store.notices()[0].message == "it said \ufffd"
+
+
+def test_sending_again_is_a_new_round(store: Store) -> None:
+    """What is retried has the whole schedule before it; the attempts before stay in the log."""
+    outbox(store, delivery())
+    claim_ids(store)
+    store.settle("dlv_1", 1, DEAD, now=NOW)
+    assert store.retry(["dlv_1"], NOW) == ("dlv_1",)
+    (again,) = store.claim(NOW, lease_s=60, limit=1)
+    assert (again.attempts, again.round_from, again.tries) == (2, 1, 1)
+    assert outcomes(store) == ["dead", "open"]
+
+
+def test_many_are_settled_and_claimed_in_one_turn(store: Store) -> None:
+    """What ended is written with all that is known of it, and the next ones are claimed with it."""
+    outbox(store, *(delivery(number, channel="a" if number % 2 else "b") for number in range(1, 7)))
+    first = store.turn([], [Want("a", 2), Want("b", 1)], now=NOW, lease_s=60)
+    assert [one.id for one in first] == ["dlv_1", "dlv_2", "dlv_3"]
+    ended = [
+        Ended("dlv_1", 1, NOW, SENT, 200, "thanks", duration_s=0.25),
+        Ended("dlv_2", 1, NOW, LATER, 503, "busy", "answer", 1.5),
+        Ended("dlv_9", 1, NOW, SENT),
+    ]
+    second = store.turn(ended, [Want("b", 5)], now=NOW, lease_s=60, under_way=["dlv_3"])
+    assert [one.id for one in second] == ["dlv_4", "dlv_6"]
+    (failed,) = store.attempts("dlv_2")
+    assert (failed.outcome, failed.status, failed.duration_s) == ("later", 503, 1.5)
+    assert (failed.error, failed.error_class, failed.excerpt) == ("503 busy", "answer", "busy")
+    states = {one.id: one.state for one in store.deliveries()}
+    assert [states[f"dlv_{n}"] for n in range(1, 7)] == [
+        "sent",
+        "pending",
+        "leased",
+        "leased",
+        "pending",
+        "leased",
+    ]
+
+
+def test_our_own_leases_do_not_run_out(store: Store) -> None:
+    """A lease that ran out is taken over, unless the process that asks still holds it itself."""
+    outbox(store, delivery(1), delivery(2))
+    claim_ids(store)
+    later = NOW + 2 * MINUTE
+    (taken,) = store.turn([], [Want("ci-team", 5)], now=later, lease_s=60, under_way=["dlv_1"])
+    assert taken.id == "dlv_2"
+    assert outcomes(store, "dlv_2") == ["lost", "open"]
+    assert outcomes(store) == ["open"]
+
+
+def test_serial_takes_one_for_each_recipient(store: Store) -> None:
+    """The oldest open message of a recipient goes first, whether it waits for its time or is under way."""
+    to_one = [replace(delivery(number), recipient="one@example.org") for number in (1, 2)]
+    to_two = [replace(delivery(number), recipient="two@example.org") for number in (3, 4)]
+    outbox(store, *to_one, *to_two)
+    want = [Want("ci-team", 9, serial=True)]
+    assert [one.id for one in store.turn([], want, now=NOW, lease_s=60)] == ["dlv_1", "dlv_3"]
+    assert store.turn([], want, now=NOW, lease_s=60) == ()
+    ended = [Ended("dlv_1", 1, NOW, LATER), Ended("dlv_3", 1, NOW, DEAD)]
+    assert [one.id for one in store.turn(ended, want, now=NOW, lease_s=60)] == ["dlv_4"]
+
+
+def test_ids_may_be_abbreviated(store: Store) -> None:
+    """Two are enough to know that a beginning names more than one."""
+    outbox(store, *(delivery(number) for number in (1, 10, 11, 2)))
+    assert store.ids_like("dlv_2") == ("dlv_2",)
+    assert len(store.ids_like("dlv_1")) == 2
+    assert store.ids_like("dlv%") == ()
+
+
+def test_the_load_of_each_channel(store: Store) -> None:
+    """What waits and since when, what was tried in vain, what was said last, what was given up."""
+    outbox(store, *(delivery(number, channel="a") for number in (1, 2, 3)), delivery(4, channel="b"))
+    assert store.waiting_for("a") == 3
+    for item in (
+        [Ended("dlv_1", 1, NOW, LATER), Ended("dlv_2", 1, NOW, DEAD)],
+        [Ended("dlv_4", 1, NOW, SENT)],
+    ):
+        store.turn([], [Want("a" if len(item) == 2 else "b", len(item))], now=NOW, lease_s=60)
+        store.turn(item, [], now=NOW, lease_s=60)
+    (load,) = store.channel_loads()
+    assert (load.channel, load.waiting, load.failing, load.stuck, load.dead) == ("a", 2, 1, 0, 1)
+    assert (load.oldest_at, load.next_at, load.last_error) == (NOW, NOW, "503 busy")
+    assert store.delivery_ids(states=["dead"], channel="a") == ("dlv_2",)
+    assert store.delivery_ids(since=NOW + MINUTE) == ()
+    assert len(store.deliveries(until=NOW + MINUTE)) == 4
