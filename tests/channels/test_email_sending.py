@@ -57,6 +57,18 @@ def refusal(channel: Channel, delivery: Delivery) -> DeliveryError:
         ("MAIL", "553 5.1.8 no such domain", True, "refused the sender: 553 5.1.8 no such domain"),
         ("MAIL", "530 5.7.0 Must issue STARTTLS first", False, "wants a log-in it accepts: 530"),
         ("MAIL", "550 5.7.60 not allowed to send as this sender", True, "refused the sender: 550"),
+        ("MAIL", "400 what", False, "put off the sender: 400"),
+        ("MAIL", "499 what", False, "put off the sender: 499"),
+        ("MAIL", "500 what", True, "refused the sender: 500"),
+        ("MAIL", "599 what", True, "refused the sender: 599"),
+        ("MAIL", "600 what", False, "put off the sender: 600"),
+        ("MAIL", "199 what", False, "put off the sender: 199"),
+        ("MAIL", "300 what", False, "put off the sender: 300"),
+        ("MAIL", "534 5.7.9 a stronger one", False, "wants a log-in it accepts: 534"),
+        ("MAIL", "535 no", False, "wants a log-in it accepts: 535"),
+        ("MAIL", "538 5.7.11 encrypt first", False, "wants a log-in it accepts: 538"),
+        ("MAIL", "550 5.7.10 encrypt first", False, "wants a log-in it accepts: 550"),
+        ("MAIL", "550 5.7.13 account disabled", False, "wants a log-in it accepts: 550"),
         ("RCPT", "450 4.2.1 mailbox busy", False, "put off the recipient: 450 4.2.1 mailbox busy"),
         ("RCPT", "451 4.7.1 greylisted", False, "put off the recipient: 451"),
         ("RCPT", "421 4.3.2 shutting down", False, "put off the recipient: 421 4.3.2 shutting down"),
@@ -111,6 +123,7 @@ def test_a_broken_conversation_is_taken_up_again(row: Delivery, script: dict[str
     assert isinstance(error, DeliveryDeferredError)
     assert words in error.message
     assert "example.com" not in error.message
+    assert error.excerpt
 
 
 def test_a_lost_answer_repeats_the_very_same_message(row: Delivery) -> None:
@@ -240,7 +253,25 @@ def test_no_other_certificate_is_believed(
     assert isinstance(error, DeliveryDeferredError)
     assert f"the certificate of localhost:{server.port} is not in order: " in error.message
     assert words in error.message
+    assert ("ca_file" in error.message) == (ca_file is None)
     assert server.said("MAIL") == ""
+
+
+@pytest.mark.parametrize(("code", "hint"), [(18, True), (19, True), (20, True), (21, True), (10, False)])
+def test_an_unknown_authority_can_be_named(code: int, hint: bool) -> None:
+    """Whoever signs for themselves, or is signed for by somebody unknown, may be the operator's own."""
+    error = ssl.SSLCertVerificationError("no")
+    error.verify_code, error.verify_message = code, "not so"
+    talk = Conversation(Server("smtp.example.com", 587, "starttls", 30))
+    said = delivery_error(error, talk, "dlv_x", "a@example.com", "ci-team").message
+    assert said.startswith("the certificate of smtp.example.com:587 is not in order: not so")
+    assert ("ca_file" in said) == hint
+
+
+def test_nobody_there_is_said_so(row: Delivery) -> None:
+    """In the system's own words, without its numbers."""
+    error = refusal(email(1), row)
+    assert error.message == "127.0.0.1:1 cannot be spoken to: Connection refused"
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,8 @@ EXCERPT_LIMIT = 500
 _ABOUT_LOG_IN = re.compile(r"5\.7\.(?:8|9|1[013])\b")
 """Enhanced codes (RFC 4954, RFC 5248): credentials, way of log-in, encryption missing, account closed."""
 _LOG_IN_CODES = frozenset({530, 534, 535, 538})
+_UNKNOWN_AUTHORITY = frozenset({18, 19, 20, 21})
+"""OpenSSL's codes for a certificate that signs itself, or whose signer is not known here."""
 
 
 def delivery_error(
@@ -60,8 +62,7 @@ def _said(error: Exception, talk: Conversation, answer: str) -> str:
         case RefusedError() if _is_about_log_in(error):
             return f"the mail server wants a log-in it accepts: {answer}"
         case RefusedError():
-            put_off = 400 <= error.smtp_code < 500
-            return f"the mail server {'put off' if put_off else 'refused'} {error.about}: {answer}"
+            return f"the mail server {'refused' if _is_final(error) else 'put off'} {error.about}: {answer}"
         case ssl.SSLCertVerificationError():
             return f"the certificate of {place} is not in order: {_flaw(error)}"
         case ssl.SSLError() if talk.step in ("reach", "encrypt"):
@@ -99,7 +100,7 @@ def _how_far(talk: Conversation, place: str) -> str:
 
 def _flaw(error: ssl.SSLCertVerificationError) -> str:
     flaw = str(getattr(error, "verify_message", "") or error)
-    unknown = "self-signed" in flaw or "self signed" in flaw or "local issuer" in flaw
+    unknown = getattr(error, "verify_code", 0) in _UNKNOWN_AUTHORITY
     return f"{flaw}; where its authority is your own, name it with ca_file" if unknown else flaw
 
 
