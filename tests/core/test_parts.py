@@ -7,7 +7,7 @@ from collections import Counter
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.core.events import digest_events
@@ -21,6 +21,7 @@ LIMIT = 48 * 1024
 """A fifth of the real one: what is true of it is true of that."""
 
 
+@settings(max_examples=60)
 @given(findings_and_changes(most=5, longest=60_000), st.integers(0, 40), st.integers(0, 3_000))
 def test_parts_are_bounded_and_whole(
     stories: list[tuple[RecordedFinding, tuple[RecordedChange, ...]]], notices: int, length: int
