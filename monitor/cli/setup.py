@@ -50,6 +50,11 @@ every = "1h"                          # one cheap request decides whether there 
 # type = "webhook"
 # url = "https://hooks.example.com/trials"
 # secret_file = "webhook-secret"      # whsec_..., Standard Webhooks
+#
+# [[channels]]
+# name = "room"
+# type = "slack"                      # also "teams" and "discord"; "atom" for feeds, "apprise" for the rest
+# url_file = "slack-url"              # whoever has a webhook's address can post: it is a secret
 
 # What they are told, and when: "immediate", "hourly", "daily HH:MM ZONE", "weekly mon HH:MM ZONE",
 # "cron 0 7 * * 1-5 ZONE".
