@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import quopri
 import re
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.core.digest import Digest, Rendered
+from monitor.core.digest import Digest
 from monitor.core.entries import Limits
-from monitor.core.folding import LADDER
-from monitor.core.outline import Outline, outline
+from monitor.core.outline import outline
 from monitor.core.phrases import clean, clip, diff_spans, phase_words
 from monitor.core.recorded import RecordedChange
 from monitor.core.watching import Snapshot
@@ -35,93 +32,15 @@ from tests.support.digests import (
     subscription,
     trial,
 )
+from tests.support.reading import addresses, facts, flat, named, read, said_in
 from tests.support.records import study
-from tests.support.sample import programme_digest, sample_digest, window_digest
+from tests.support.sample import programme_digest, rich_digest, sample_digest, window_digest
 
 RENDERER = Renderer()
 HOSTILE = (
     "<script>alert(1)</script> <img src=x onerror=alert(2)> [click](http://evil.example) `code` **bold** "
     "{{ 7 * 7 }} {% raw %} \u202egnp.exe \u200b\x00\x1b[31m\r\nBcc: victim@example.com"
 )
-
-
-@dataclass
-class Page(HTMLParser):
-    """The words, links and tags of a page; hidden ones are left out."""
-
-    words: list[str] = field(default_factory=list)
-    links: list[str] = field(default_factory=list)
-    tags: list[tuple[str, dict[str, str | None]]] = field(default_factory=list)
-    depth: int = 0
-
-    def __post_init__(self) -> None:
-        super().__init__()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note a tag."""
-        members = dict(attrs)
-        self.tags.append((tag, members))
-        if tag in ("style", "title", "script") or "display:none" in (members.get("style") or ""):
-            self.depth += 1
-        if tag == "a":
-            self.links.append(members.get("href") or "")
-
-    def handle_endtag(self, tag: str) -> None:
-        """Leave what is hidden."""
-        if self.depth and tag in ("style", "title", "script", "div"):
-            self.depth -= 1
-
-    def handle_data(self, data: str) -> None:
-        """Keep visible words."""
-        if not self.depth:
-            self.words.append(data)
-
-    @property
-    def text(self) -> str:
-        """All visible words in one line."""
-        return flat(" ".join(self.words))
-
-
-def read(html: str) -> Page:
-    """Parse a page."""
-    page = Page()
-    page.feed(html)
-    page.close()
-    return page
-
-
-def flat(text: str) -> str:
-    """Text in one line, with ordinary spaces."""
-    return " ".join(text.replace("\u00a0", " ").split())
-
-
-def facts(said: Outline) -> list[str]:
-    """Every sentence and number an outline holds."""
-    found = [said.name, said.day, said.scope, said.folded, said.covers, said.cadence]
-    found += [*said.freshness, *said.attention, *said.watching, *said.unread]
-    found += [f"{number} {level}" for level, number in said.tally]
-    for section in said.sections:
-        found += [section.level.upper(), section.more]
-        for across in section.programmes:
-            found += [across.headline, *(f"{m.number} {m.text}" for m in across.mentions)]
-        for card in section.cards:
-            found += [card.number, card.title, card.context, card.more]
-            for entry in card.entries:
-                found += [entry.headline, entry.compare, *(line.text for line in entry.lines)]
-                found += [f"and {entry.more} more in this version"] if entry.more else []
-                found += [bar.date for line in entry.lines for bar in line.bars]
-                found += [text for line in entry.lines for _, text in line.spans]
-    return [flat(fact) for fact in found if fact]
-
-
-def said_in(digest: Digest, rendered: Rendered) -> Outline:
-    """The outline the rendered forms were written from."""
-    for limits in LADDER:
-        said = outline(digest, limits)
-        page = read(rendered.html).text
-        if all(fact in page for fact in facts(said)):
-            return said
-    raise AssertionError("no outline is told in full by the HTML")
 
 
 def troubled() -> Digest:
@@ -161,8 +80,8 @@ def programme() -> Digest:
 
 @pytest.mark.parametrize(
     "digest",
-    [sample_digest(), troubled(), programme(), programme_digest(), window_digest()],
-    ids=["sample", "troubled", "programme", "beside", "window"],
+    [sample_digest(), rich_digest(), troubled(), programme(), programme_digest(), window_digest()],
+    ids=["sample", "rich", "troubled", "programme", "beside", "window"],
 )
 def test_text_and_html_hold_the_same_facts(digest: Digest) -> None:
     """Every headline, summary, number, date, count and link of one part is in the other."""
@@ -171,12 +90,9 @@ def test_text_and_html_hold_the_same_facts(digest: Digest) -> None:
     page, text = read(rendered.html), flat(rendered.text)
     missing = [fact for fact in facts(said) if fact not in text or fact not in page.text]
     assert missing == []
-    text_links = set(re.findall(r"https://\S+", rendered.text))
-    assert text_links <= set(page.links)
-    named = {card.url for section in said.sections for card in section.cards}
-    named |= {m.url for section in said.sections for one in section.programmes for m in one.mentions}
-    linked = {link.partition("?")[0] for link in page.links}
-    assert linked == {link.partition("?")[0] for link in text_links} | named
+    assert set(re.findall(r"https://\S+", rendered.text)) >= addresses(said)
+    assert addresses(said) <= set(page.links)
+    assert set(re.findall(r"https://\S+", rendered.text)) | named(said) == set(page.links)
 
 
 def test_markdown_holds_them_too() -> None:
@@ -303,8 +219,11 @@ def test_no_text_breaks_the_budget(text: str, times: int, number: int) -> None:
             state, text * times + str(n), number=n, facts={"text_diff": [["-", text], ["+", text]] * times}
         )
         stories.append((state, finding(state, text * times, news, details=(text * times,)), (news,)))
-    rendered = RENDERER.digest(composed(gathered(*stories)))
+    digest = composed(gathered(*stories))
+    rendered = RENDERER.digest(digest)
     assert len(quopri.encodestring(rendered.html.encode())) <= HTML_BUDGET
+    said, text = said_in(digest, rendered), flat(rendered.text)
+    assert [fact for fact in facts(said) if fact not in text] == []
 
 
 def test_registry_text_is_hostile() -> None:

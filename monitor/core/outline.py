@@ -170,7 +170,8 @@ def _quiet(digest: Digest) -> str:
     if digest.unread:
         read = max(digest.watched - len(digest.unread), 0)
         return f"Nothing{louder} in the {plural(read, 'trial')} that could be read"
-    return f"All quiet: nothing{louder} in {plural(digest.watched, 'trial')}"
+    said = f"nothing{louder} in {plural(digest.watched, 'trial')}"
+    return said.capitalize() if digest.notices else f"All quiet: {said}"
 
 
 def _attention(digest: Digest) -> Iterator[str]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from monitor.core.change import LEVELS, Significance
-from monitor.core.digest import Digest, Story
+from monitor.core.digest import Digest, Story, tally
 from monitor.core.entries import Entry, Limits, entry, headline_of, linked_once
 from monitor.core.links import Links
 from monitor.core.mentions import Across, across, folds
@@ -47,6 +47,10 @@ class Lead:
     """Of its trial; empty where it is told of several, or of none."""
     url: str
     title: str
+    alone: bool = False
+    """Is there nothing else, so that it need not be called the worst nor said of which trial?"""
+    is_notice: bool = False
+    """Is it in our own words, commands between backticks?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +133,10 @@ def worst(digest: Digest, limits: Limits) -> Lead | None:
     if told:
         state, url = told[0].trial, told[0].finding.url
         url = told[0].changes[0].stamp.url if told[0].changes else url
-        return Lead(clip(headline_of(told[0]), most), state.trial.id, url, clip(state.title, min(limits.clip, 60)))
+        title, alone = clip(state.title, min(limits.clip, 60)), sum(tally(digest).values()) == 1
+        return Lead(clip(headline_of(told[0]), most), state.trial.id, url, title, alone)
     for notice in digest.notices[:1]:
-        return Lead(clip(notice.message, most), "", "", "")
+        return Lead(clip(notice.message, most), "", "", "", alone=True, is_notice=True)
     return None
 
 

@@ -41,9 +41,12 @@ _CELL = 2_000
 """Characters of one value."""
 _FORMULA = re.compile(r"^[=+\-@\t\r]")
 _NUMBER = re.compile(r"^[+-]?\d+(?:\.\d+)?$")
-_SIGNS = str.maketrans(
-    {"→": "->", "−": "-", "–": "-", "“": '"', "”": '"', "‘": "'", "’": "'", "…": "...", "\u00a0": " "}
-)
+_SIGNS = {
+    ord(sign): plain
+    for sign, plain in zip("→−–‘’…\u00a0", ("->", "-", "-", "'", "'", "...", " "), strict=True)
+}
+_QUOTED = {ord(sign): '"' for sign in "“”"}
+_IN_JSON = {ord(sign): "'" for sign in "“”"}
 
 
 def sheet(digest: Digest, *, most: int = MOST_BYTES) -> bytes:
@@ -94,9 +97,10 @@ def _cells(change: RecordedChange) -> Iterator[str]:
 def _plain(value: Json) -> str:
     if value is None:
         return ""
-    text = value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
-    # Cleaning drops white space at the edges, and with it a tab that begins a formula.
-    return safe_cell(clip(clean(text).translate(_SIGNS), _CELL).translate(_SIGNS))
+    if isinstance(value, str):
+        return safe_cell(clip(clean(value).translate(_SIGNS | _QUOTED), _CELL).translate(_SIGNS))
+    said = orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode().translate(_SIGNS | _IN_JSON)
+    return safe_cell(clip(said, _CELL).translate(_SIGNS))
 
 
 def _line(cells: Iterable[str]) -> bytes:
