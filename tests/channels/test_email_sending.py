@@ -6,6 +6,7 @@ import inspect
 import smtplib
 import socket
 import ssl
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -153,6 +154,13 @@ def test_a_server_that_drips_is_cut_off(row: Delivery) -> None:
     error = delivery_error(caught.value, talk, row.id, "b@example.com", "ci-team")
     assert isinstance(error, DeliveryDeferredError)
     assert "took longer than 0.2 s in all" in error.message
+
+
+def test_the_limit_ends_with_the_conversation(sink: MailSink, row: Delivery) -> None:
+    """No clock goes on ticking for a message that was taken."""
+    email(sink.port).send(row, NOW)
+    clocks = [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
+    assert all(clock.finished.is_set() for clock in clocks)
 
 
 def test_a_refused_recipient_holds_up_no_other(sink: MailSink) -> None:
