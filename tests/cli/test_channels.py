@@ -8,7 +8,9 @@ from typing import cast
 import pytest
 
 from monitor.core.record import JsonObject
+from monitor.demo.scenario import editions
 from monitor.demo.sinks import Reaction
+from monitor.demo.standin import DataVersion, StandIn
 from tests.channels.targets import TOKEN, DiscordTarget, Obliging, SlackTarget, TeamsTarget
 from tests.cli.command import Command
 
@@ -151,3 +153,38 @@ def test_a_channel_is_switched_off_and_on(chatty: Command, sinks: dict[str, Obli
     assert (ran.code, "only this test is sent" in ran.err) == (0, True)
     assert "slack is enabled" in chatty("channels", "enable", "slack").err
     assert chatty("channels", "disable", "pigeon").code == 78
+
+
+def test_a_story_reaches_every_kind_of_channel(chatty: Command, sinks: dict[str, Obliging]) -> None:
+    """One is down for a pass and has it at the next; the others have it once; no address is kept anywhere."""
+    config = chatty.folder / "trialwire.toml"
+    with StandIn([DataVersion(edition.stamp, edition.studies) for edition in editions()]) as registry:
+        asked = f'[registries.ctgov]\nbase_url = "{registry.base_url}"\nrequests_per_second = 50.0\n'
+        config.write_text(asked + '[poll]\nbackfill = "off"\n' + CONFIG, encoding="utf-8")
+        chatty("watch", "add", "NCT09100001", "NCT09100002")
+        chatty("poll")
+        chatty("digest", "send", "morning")
+        registry.advance()
+        chatty("poll")
+    for sink in sinks.values():
+        sink.received.clear()
+    sinks["discord"].reactions.append(Reaction(503, body=f"no: {sinks['discord'].address}".encode()))
+    assert "1 pending, 5 sent" in chatty("digest", "send", "morning").err
+    shown = chatty("deliveries", "list", "--format", "json").out
+    assert TOKEN not in shown
+    assert "503: no: " in shown
+    (waiting,) = cast(
+        "list[JsonObject]", chatty("deliveries", "list", "--state", "pending", "--format", "json").json()
+    )
+    assert "1 sent" in chatty("deliveries", "retry", str(waiting["id"])).err
+    assert {name: len(sink.received) for name, sink in sinks.items()} == {
+        "slack": 1, "teams": 1, "discord": 2, "rest": 2,
+    }  # fmt: skip
+    first, again = sinks["discord"].received
+    assert first.body == again.body
+    feed = (chatty.database.parent / "feeds" / "morning.atom").read_text(encoding="utf-8")
+    told = [hook.body.decode() for sink in sinks.values() for hook in sink.received]
+    assert all("NCT09100001" in said and "1 critical" in said for said in (*told, feed))
+    assert TOKEN.encode() not in b"".join(
+        path.read_bytes() for path in chatty.database.parent.rglob("*") if path.is_file()
+    )
