@@ -280,15 +280,21 @@ def contrast(one: str, other: str) -> float:
 
 def test_words_stand_out_from_their_ground() -> None:
     """Every color of words has a contrast of at least 4.5 to its ground, by day and by night."""
-    html = RENDERER.digest(sample_digest()).html
+    html = RENDERER.digest(rich_digest()).html
     style, _, body = html.partition("</style>")
     day, _, night = style.partition("prefers-color-scheme:dark")
     night = night.partition("[data-ogsc]")[0]
-    visible = body.partition("</div>")[2]
-    by_day = {*re.findall(r"[{;\"]color:(#\w{6})", day), *re.findall(r"[;\"]color:(#\w{6})", visible)}
+    by_day = {*re.findall(r"[{;\"]color:(#\w{6})", day), *re.findall(r"[;\"]color:(#\w{6})", body)}
     by_night = set(re.findall(r"[{;]color:(#\w{6})", night))
+    assert len(by_day) > 5
+    assert len(by_night) > 5
     assert min(contrast(color, "#fcfcfd") for color in by_day) >= 4.5
     assert min(contrast(color, "#1c2127") for color in by_night) >= 4.5
+    bars_by_day = set(re.findall(r'class="bar[^>]*bgcolor="(#\w{6})"', body))
+    bars_by_night = set(re.findall(r"\.bar[-\w]*\{background:(#\w{6})", night))
+    assert (len(bars_by_day), len(bars_by_night)) == (2, 2)
+    assert min(contrast(color, "#fcfcfd") for color in bars_by_day) >= 3
+    assert min(contrast(color, "#1c2127") for color in bars_by_night) >= 3
 
 
 def test_bars_are_drawn_only_for_time_left() -> None:
