@@ -61,10 +61,13 @@ def _webhooks(*, hanging: int) -> float:
 
 
 def _mails() -> float:
-    with _receiver("mails", 1) as ports, tempfile.TemporaryDirectory() as folder:
-        with _app(Path(folder), _EMAIL.format(port=ports[0])) as app:
-            _fill(app, ["mail"], MAILS, readers=50)
-            return _rate(app, {"mail"})
+    with (
+        _receiver("mails", 1) as ports,
+        tempfile.TemporaryDirectory() as folder,
+        _app(Path(folder), _EMAIL.format(port=ports[0])) as app,
+    ):
+        _fill(app, ["mail"], MAILS, readers=50)
+        return _rate(app, {"mail"})
 
 
 def _fill(app: bootstrap.App, channels: Sequence[str], each: int, *, readers: int = 0) -> None:
