@@ -239,7 +239,7 @@ def test_in_a_process_of_its_own(trialwire: Command) -> None:
 def test_look_ups_load_no_network(trialwire: Command) -> None:
     """A look-up stays quick: it loads no HTTP client, no scheduler, no templates and no migrations."""
     trialwire("watch", "add", "NCT09000001")
-    heavy = "{'httpx', 'apscheduler', 'jinja2', 'alembic', 'deepdiff', 'psycopg'}"
+    heavy = "{'httpx', 'apscheduler', 'jinja2', 'alembic', 'deepdiff', 'psycopg', 'starlette', 'uvicorn'}"
     asked = (
         "import sys; from monitor.cli.commands import run; run(['history', 'NCT09000001']); "
         f"print(sorted({heavy} & set(sys.modules)))"
