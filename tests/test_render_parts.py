@@ -17,6 +17,7 @@ from monitor.core.change import LEVELS
 from monitor.core.digest import Digest
 from monitor.core.links import Links
 from monitor.core.pictures import Picture, PictureRow
+from monitor.core.record import Json
 from monitor.core.sheet import COLUMNS, safe_cell, sheet
 from monitor.render import HTML_BUDGET, Renderer
 from tests.support.digests import (
@@ -70,14 +71,14 @@ def digests(draw: st.DrawFn) -> Digest:
     stories = []
     for n in range(draw(st.sampled_from([0, 1, 3, 40]))):
         state = trial(draw(st.integers(1, 12)), draw(texts), draw(texts))
-        diff = [["-", draw(texts)], ["=", " kept "], ["+", draw(texts)]]
+        diff: Json = [["-", draw(texts)], ["=", " kept "], ["+", draw(texts)]]
         news = tuple(
             change(
                 state,
                 draw(texts),
                 level=draw(st.sampled_from(LEVELS[:3])),
                 category=draw(st.sampled_from(["sites", "dates", "outcomes", "sponsor"])),
-                facts=draw(st.sampled_from([{}, {"text_diff": diff}])),
+                facts={"text_diff": diff} if draw(st.booleans()) else {},
                 number=10 * n + m,
             )
             for m in range(draw(st.integers(1, 3)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, TypeAlias, cast
 
@@ -181,6 +182,8 @@ def _known(name: str) -> None:
 
 
 def _write(works: App, made: Digest, form: PreviewFormat) -> None:
+    # One page, also for readers who are sent a thread for each trial.
+    made = replace(made, subscription=replace(made.subscription, layout="digest"))
     match form:
         case PreviewFormat.JSON:
             formats.write_json(_digest_json(made))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from monitor.core.entries import Limits, entry
 from monitor.core.outline import outline
+from monitor.core.record import Json
 from monitor.core.repeats import news_of, past_once, without_reason
 from monitor.core.stories import Story
 from tests.support.digests import change, composed, finding, gathered, trial
@@ -103,7 +104,7 @@ def test_sums_come_before_what_they_sum_up() -> None:
 def test_marked_words_stand_for_their_sentence() -> None:
     """A re-worded text has its label and its marks; where not all words are marked, the sentence stays."""
     state = trial(1)
-    diff = [["=", "within "], ["-", "3"], ["+", "30"], ["=", " days"]]
+    diff: Json = [["=", "within "], ["-", "3"], ["+", "30"], ["=", " days"]]
     words = "Inclusion, “within 3 days” → “within 30 days”."
     news = change(state, words, level="major", facts={"text_diff": diff})
     story = Story(state, finding(state, "Eligibility changed", news), (news,))
