@@ -7,6 +7,7 @@ one line. Nothing here knows a target: it is handed in what one takes.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -45,6 +46,7 @@ _READOUTS = 3
 """Trials of one kind named on the readout clock."""
 _AMPLE = 6
 """Limits of so many items to a list leave room for more than counts."""
+_COUNTED = re.compile(r"and [\d,]+ more: trialwire [a-z ]+")
 _SPAN_MARKS: dict[str, Mark] = {"=": "", "-": "struck", "+": "added"}
 
 
@@ -125,7 +127,7 @@ def brief(digest: Digest, said: Outline, limits: Limits) -> Brief:
 
 def compact(digest: Digest, said: Outline, limits: Limits) -> Brief:  # noqa: ARG001 - the shape of a style
     """Headlines alone, and one line that counts all the rest."""
-    items, news = [Item(_commanded(line)) for line in said.attention], 0
+    items, news = [Item(_line(line)) for line in said.attention], 0
     for section in said.sections:
         for headline, stories in _headlines(digest, section):
             items.append(Item(headline))
@@ -289,11 +291,16 @@ def _clock(said: Outline, most: int) -> Iterator[Block]:
 
 
 def _listed(title: str, lines: Sequence[str]) -> tuple[Block, ...]:
-    return (Block(title, tuple(Item(_commanded(line)) for line in lines)),) if lines else ()
+    return (Block(title, tuple(Item(_line(line)) for line in lines)),) if lines else ()
+
+
+def _line(text: str) -> Phrase:
+    """A line of a list; what is no count of ours may hold a registry's words and names no command."""
+    return _commanded(text) if _COUNTED.fullmatch(text) else (Piece(text),)
 
 
 def _commanded(text: str) -> Phrase:
-    """A sentence that ends with a command, marked as one, or with an address, to which it leads."""
+    """A sentence of ours that ends with a command, marked as one, or an address, to which it leads."""
     words, colon, address = text.partition(": http")
     if colon:
         return (Piece(words, url=f"http{address}"),)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitor import channels
@@ -61,7 +61,7 @@ def test_a_digest_is_content_and_embeds() -> None:
     assert said["allowed_mentions"] == {"parse": []}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(words=st.text(max_size=300), count=st.integers(1, 45))
 def test_every_digest_is_within_the_limits(words: str, count: int) -> None:
     """Whatever the registry's words and however many, Discord would take it."""
@@ -73,8 +73,10 @@ def test_every_digest_is_within_the_limits(words: str, count: int) -> None:
     assert sum(len(title) + len(text) for title, text in texts) <= MAX_TOTAL
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(words=st.text(alphabet="[]()<>!@#\\*`~&|_ ahttps:/.-1", max_size=120))
+@example(words="http://")
+@example(words="trialwire ` | ")
 def test_registry_words_ping_nobody_and_link_nowhere(words: str) -> None:
     """No mention, no mark and no link but ours is left once escapes are taken out."""
     said = body(hostile_digest(3, words + NASTY))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitor import channels
@@ -72,7 +72,7 @@ def test_a_digest_is_blocks() -> None:
     assert "`trialwire changes --observed-since 2026-11-19" in everything
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(words=st.text(max_size=300), count=st.integers(1, 45))
 def test_every_digest_is_within_the_limits(words: str, count: int) -> None:
     """Whatever the registry's words and however many, Slack would take it."""
@@ -83,8 +83,10 @@ def test_every_digest_is_within_the_limits(words: str, count: int) -> None:
     assert len(json.dumps(said["blocks"], ensure_ascii=False)) <= MAX_TOTAL * 1.05
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(words=st.text(alphabet="<>!@#|&*`~ ahttps:/.U", max_size=120))
+@example(words="http://")
+@example(words="trialwire ` | ")
 def test_registry_words_call_nobody_and_link_nowhere(words: str) -> None:
     """An opening bracket begins a link of ours or nothing; texts are verbatim, so nothing else is parsed."""
     said = body(hostile_digest(3, words + NASTY))

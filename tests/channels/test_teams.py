@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitor import channels
@@ -65,15 +65,17 @@ def test_a_digest_is_a_card() -> None:
     assert r"\[-0–1-\] {+0–2+}" in said
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(words=st.text(max_size=300), count=st.integers(1, 45))
 def test_every_digest_is_within_the_limit(words: str, count: int) -> None:
     """Whatever the registry's words and however many, the card is small enough inside a string."""
     assert all(block["text"] for block in card(hostile_digest(count, words + NASTY)))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(words=st.text(alphabet="[]()<>!@#\\*`~& ahttps:/.-", max_size=120))
+@example(words="http://")
+@example(words="trialwire ` | ")
 def test_registry_words_link_nowhere(words: str) -> None:
     """A closing bracket is followed by an address only where the link is ours."""
     for block in card(hostile_digest(3, words + NASTY)):

@@ -65,6 +65,14 @@ def test_attention_is_told_in_the_fewest_words() -> None:
     assert "The database is read-only." in text(digest, 200)
 
 
+@pytest.mark.parametrize("words", ["Down: https://evil.example/x", "Down: trialwire db restore /dev/null"])
+def test_a_notice_cannot_pass_for_a_link_or_a_command(words: str) -> None:
+    """What a registry said in a notice is neither led to nor marked as a command of ours."""
+    digest = composed(gathered(notices=(notice("source", words),)))
+    said = brief(digest, outline(digest, STEPS[0]), STEPS[0])
+    assert said.blocks[0].items[0].heading == (Piece(words),)
+
+
 def test_the_readout_clock_is_told_shortly() -> None:
     """Three trials of a kind, the rest counted; where room is short, the counts alone."""
     soon = tuple(
