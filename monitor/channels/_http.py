@@ -7,6 +7,7 @@ subclass says what is posted and, where the target has words of its own, what it
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -214,6 +215,8 @@ def redacted(text: str, url: str) -> str:
         return text
     parts = urlsplit(url)
     words = {url, parts.path, parts.query, f"{parts.path}?{parts.query}", *parts.path.split("/")}
+    # A port that is none, a user name: what stands beside the host is no part of it.
+    words |= set(re.split("[:@]", parts.netloc)) - {parts.hostname or ""}
     words |= {value for _, value in parse_qsl(parts.query)} | set(parts.query.split("&"))
     words |= {unquote(word) for word in words}
     for word in sorted(words, key=lambda word: (-len(word), word)):
