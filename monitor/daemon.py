@@ -215,7 +215,8 @@ class Daemon:
 
     def housekeeping(self) -> None:
         """Drop what retention does not keep, and tidy up."""
-        housekeeping.run(self._app, payload_days=self._app.settings.retention.payload_days)
+        kept = self._app.settings.retention
+        housekeeping.run(self._app, payload_days=kept.payload_days, outbox_days=kept.outbox_days)
 
     def _steps(self) -> requests.Steps:
         return requests.Steps(self._cycles, self._deliverer.tick, self._deliverer.resting)

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, TypeAlias, cast
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
 from monitor.cli import daemon, dates, formats, session, terminal
 from monitor.cli.application import app
-from monitor.cli.formats import Format, FormatOption, Shown
+from monitor.cli.formats import Format, FormatOption
 from monitor.cli.listing import counted
-from monitor.core.record import JsonObject
+from monitor.cli.outbox_rows import ATTEMPTS, DELIVERIES, attempt_row, delivery_row
 from monitor.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from monitor.core.delivery import Attempt, Delivery
+    from monitor.core.delivery import Delivery
     from monitor.store import Store
 
 group = typer.Typer(no_args_is_help=True, help="The outbox: what was sent, what waits, what was given up.")
@@ -42,6 +42,15 @@ Until: TypeAlias = Annotated[
 ]
 
 Yes: TypeAlias = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing, also for more than twenty.")]
+
+_FORGOTTEN = "the bytes are kept no longer ([retention] outbox_days)"
+_BEFORE = {
+    "sent": "sent before",
+    "dead": "given up",
+    "dropped": "dropped",
+    "pending": "waiting",
+    "leased": "under way",
+}
 
 _TELLING = 6
 """So many characters of an id, with its prefix, can tell one delivery from the others."""
@@ -90,7 +99,7 @@ def list_(
         filters = " with these filters" if state or channel or digest or begin or end else ""
         terminal.note(f"No deliveries{filters}. Digests put messages here: `trialwire digest list`.")
         return
-    formats.write([_row(delivery) for delivery in found], _SHOWN, form)
+    formats.write([delivery_row(delivery) for delivery in found], DELIVERIES, form)
     if form is Format.TABLE and len(found) == limit:
         terminal.say(f"\nThe newest {limit}; --limit shows more.", "dim")
 
@@ -110,19 +119,21 @@ def show(
         found = _delivery(store, delivery)
         attempts = store.attempts(found.id)
     if content:
+        if not found.content:
+            raise StoreError(f"{found.id}: {_FORGOTTEN}.")
         formats.write_bytes(found.content)
         return
-    tries = [_attempt_row(attempt) for attempt in attempts]
+    tries = [attempt_row(attempt) for attempt in attempts]
     if form is not Format.TABLE:
-        formats.write_machine([{**_row(found), "tries": list(tries)}], _SHOWN, form)
+        formats.write_machine([{**delivery_row(found), "tries": list(tries)}], DELIVERIES, form)
         return
     formats.pairs(
         (name.replace("_", " ").capitalize(), formats.flat(value))
-        for name, value in _row(found).items()
+        for name, value in delivery_row(found).items()
         if value not in (None, "")
     )
     terminal.say()
-    formats.write(tries, _ATTEMPTS, form)
+    formats.write(tries, ATTEMPTS, form)
 
 
 @group.command("retry")
@@ -178,16 +189,23 @@ def replay(
     begin, end = dates.moment(since, "--since"), dates.moment(until, "--until")
     with session.reading() as store:
         if ids:
-            chosen: Sequence[str] = [_delivery(store, one).id for one in ids]
+            named = [_delivery(store, one) for one in ids]
+            gone_ids = [one.id for one in named if not one.content]
+            if gone_ids:
+                raise StoreError(f"{', '.join(gone_ids)}: {_FORGOTTEN}.")
+            chosen: Sequence[str] = [one.id for one in named]
         else:
             of = None if digest is None else _digest(store, digest)
             chosen = store.replayable(digest=of, since=begin, until=end, channel=channel)
+            gone = store.forgotten(digest=of, since=begin, until=end, channel=channel)
+            if gone:
+                terminal.note(f"{counted(gone, 'message')} cannot be sent again: {_FORGOTTEN}.")
         chosen = tuple(dict.fromkeys(chosen))
         words = _what(store, chosen)
     if not chosen:
         terminal.note("Nothing to send again: no message was sent, given up or dropped there.")
         return
-    terminal.note(f"{'Would send' if dry_run else 'Sending'} again: {words}.")
+    terminal.note(f"{'Would send' if dry_run else 'To send'} again: {words}.")
     if dry_run:
         return
     if len(chosen) > _MANY and not yes:
@@ -270,76 +288,3 @@ def _digest(store: Store, text: str) -> str:
         f"{text}: " + ("more than one digest begins so." if close else "there is no such digest."),
         remedy="`trialwire digest list` shows their ids.",
     )
-
-
-def _row(delivery: Delivery) -> JsonObject:
-    return {
-        "id": delivery.id,
-        "digest": delivery.digest,
-        "channel": delivery.channel,
-        "recipient": delivery.recipient,
-        "part": delivery.part,
-        "event": delivery.event,
-        "state": delivery.state,
-        "attempts": delivery.attempts,
-        "next_at": dates.stamped(delivery.next_at),
-        "created_at": dates.stamped(delivery.created_at),
-        "bytes": len(delivery.content),
-        "last_error": delivery.last_error,
-    }
-
-
-def _attempt_row(attempt: Attempt) -> JsonObject:
-    return {
-        "number": attempt.number,
-        "started_at": dates.stamped(attempt.started_at),
-        "duration_s": attempt.duration_s,
-        "outcome": attempt.outcome,
-        "status": attempt.status,
-        "error_class": attempt.error_class,
-        "error": attempt.error,
-        "excerpt": attempt.excerpt,
-    }
-
-
-def _took(row: JsonObject) -> str:
-    """`0.12 s`; nothing where it is not known."""
-    seconds = row["duration_s"]
-    return f"{seconds:.2f} s" if isinstance(seconds, float | int) else ""
-
-
-def _said(row: JsonObject) -> str:
-    """Why it failed, and what was answered, where that says more."""
-    error, excerpt = str(row["error"]), str(row["excerpt"])
-    return " · ".join(part for part in (error, excerpt if excerpt not in error else "") if part)
-
-
-_BEFORE = {
-    "sent": "sent before",
-    "dead": "given up",
-    "dropped": "dropped",
-    "pending": "waiting",
-    "leased": "under way",
-}
-_STYLES = {"dead": "bold red", "pending": "yellow", "sent": "green"}
-
-_SHOWN = (
-    Shown("Id", lambda row: str(row["id"])[:12]),
-    Shown("State", "state", lambda row: _STYLES.get(str(row["state"]), "")),
-    Shown("Channel", "channel"),
-    Shown("Recipient", "recipient", hidden_below=100),
-    Shown("Event", "event", hidden_below=84),
-    Shown("Tries", "attempts", right=True, hidden_below=72),
-    Shown("Next", lambda row: dates.short(cast("str | None", row["next_at"])), hidden_below=64),
-    Shown("Created", lambda row: dates.short(cast("str | None", row["created_at"])), hidden_below=120),
-    Shown("Last error", "last_error", wrap=True),
-)
-_ATTEMPTS = (
-    Shown("Try", "number", right=True),
-    Shown("Started", lambda row: dates.short(cast("str | None", row["started_at"]))),
-    Shown("Took", _took, right=True, hidden_below=72),
-    Shown("Outcome", "outcome"),
-    Shown("Status", "status", right=True),
-    Shown("Kind", "error_class", hidden_below=84),
-    Shown("Answer", _said, wrap=True),
-)

@@ -101,9 +101,10 @@ class BrakeSettings(Table):
 
 
 class RetentionSettings(Table):
-    """`[retention]`: days a payload is kept, 0 for always; changes are never deleted."""
+    """`[retention]`: days a payload, or a sent message, is kept, 0 for always; changes are never deleted."""
 
     payload_days: int = Field(default=0, ge=0)
+    outbox_days: int = Field(default=0, ge=0)
 
 
 class DeliverySettings(Table):

@@ -37,7 +37,7 @@ def _disabled(works: Works, delivery: Delivery, item: Ended) -> str:
     name = delivery.channel
     return " ".join(
         (
-            f"Channel {name} is disabled: {item.settlement.error}; a message was given up.",
+            f"Channel {name} is disabled: {item.settlement.error}. A message was given up.",
             *_waiting(works, name),
             f"Once it is right: `trialwire channels enable {name}`,",
             f"then `trialwire deliveries retry --all --channel {name}`.",

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, and_, case, delete, exists, func, select, 
 
 from monitor.core.delivery import Attempt, Delivery, DeliveryState
 from monitor.store.dispatching import OPEN_STATES
-from monitor.store.engine import Found, Verbs, chunks
+from monitor.store.engine import CHUNK, Found, Verbs, chunks
 from monitor.store.rows import delivery, plain
 from monitor.store.tables import TABLES
 from monitor.store.values import ChannelState
@@ -26,6 +26,7 @@ CHANNEL = TABLES["channel_state"]
 NOTICE = TABLES["notice"]
 OPT_OUT = TABLES["opt_out"]
 _STUCK_TRIES = 3
+_SETTLED: tuple[DeliveryState, ...] = ("sent", "dead", "dropped")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +98,37 @@ class OutboxVerbs(Verbs):
         until: datetime | None = None,
         channel: str | None = None,
     ) -> tuple[str, ...]:
-        """The ids of what may be sent again, oldest first: not what is on its way, nor to who has left."""
-        settled: tuple[DeliveryState, ...] = ("sent", "dead", "dropped")
-        which = (*_which(settled, channel, digest, since, until), ~_has_left())
+        """The ids of what may be sent again, oldest first.
+
+        That is not what is on its way, nor what is for somebody who has left, nor what is kept no longer.
+        """
+        which = (*_which(_SETTLED, channel, digest, since, until), ~_has_left(), _is_kept())
         with self._db.read() as connection:
             return tuple(connection.scalars(select(DELIVERY.c.id).where(*which).order_by(DELIVERY.c.number)))
+
+    def forgotten(
+        self,
+        *,
+        digest: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        channel: str | None = None,
+    ) -> int:
+        """How many of the same cannot be sent again because their bytes are kept no longer."""
+        which = (*_which(_SETTLED, channel, digest, since, until), ~_is_kept())
+        with self._db.read() as connection:
+            return connection.scalar(select(func.count()).select_from(DELIVERY).where(*which)) or 0
+
+    def forget(self, before: datetime, *, limit: int = CHUNK) -> int:
+        """Let go of the bytes of some messages sent or dropped, made before then; return of how many.
+
+        The rows, their ids and their attempts stay.
+        """
+        done = (DELIVERY.c.state.in_(("sent", "dropped")), DELIVERY.c.created_at < before, _is_kept())
+        with self._db.write() as connection:
+            numbers = connection.scalars(select(DELIVERY.c.number).where(*done).limit(limit)).all()
+            connection.execute(update(DELIVERY).where(DELIVERY.c.number.in_(numbers)).values(content=b""))
+        return len(numbers)
 
     def delivery(self, delivery_id: str) -> Delivery | None:
         """One delivery."""
@@ -135,11 +162,11 @@ class OutboxVerbs(Verbs):
 
     def retry(self, delivery_ids: Iterable[str], now: datetime) -> tuple[str, ...]:
         """Make dead, dropped or waiting deliveries due now, in a new round; return those that were."""
-        return self._move(delivery_ids, ("dead", "dropped", "pending"), _again(now), ~_has_left())
+        return self._move(delivery_ids, ("dead", "dropped", "pending"), _again(now), ~_has_left(), _is_kept())
 
     def replay(self, delivery_ids: Iterable[str], now: datetime) -> tuple[str, ...]:
         """The same for sent, dead and dropped ones: same id, same bytes; return those that were."""
-        return self._move(delivery_ids, ("sent", "dead", "dropped"), _again(now), ~_has_left())
+        return self._move(delivery_ids, ("sent", "dead", "dropped"), _again(now), ~_has_left(), _is_kept())
 
     def drop(self, delivery_ids: Iterable[str]) -> tuple[str, ...]:
         """Give up dead or waiting deliveries; return those that were."""
@@ -253,6 +280,11 @@ def _has_left() -> ColumnElement[bool]:
     return exists().where(
         OPT_OUT.c.channel == DELIVERY.c.channel, OPT_OUT.c.recipient == func.lower(DELIVERY.c.recipient)
     )
+
+
+def _is_kept() -> ColumnElement[bool]:
+    """Are its bytes still held?"""
+    return DELIVERY.c.content != b""
 
 
 def _which(

@@ -11,7 +11,7 @@ import pytest
 from monitor.cli import dates
 from monitor.core.record import JsonObject
 from monitor.demo.sinks import Reaction, WebhookSink
-from monitor.pipeline import deliver
+from monitor.pipeline import deliver, housekeeping
 from tests.cli.command import Command
 from tests.support.outboxes import fill, installation, webhook
 from tests.support.world import SECRET, Clock
@@ -47,7 +47,7 @@ def test_sending_again_what_was_sent(tmp_path: Path, clock: Clock) -> None:
         assert (dry.code, dry.err.strip()) == (0, f"Would send again: {words}.")
         assert len(sink.received) == 2
         again = trialwire("deliveries", "replay", "--digest", digest)
-        assert again.err.splitlines() == [f"Sending again: {words}.", "3 of 3 due now: 3 sent"]
+        assert again.err.splitlines() == [f"To send again: {words}.", "3 of 3 due now: 3 sent"]
         assert [row["attempts"] for row in rows(trialwire, "list", "--digest", digest)] == [1, 2, 2]
         one = trialwire("deliveries", "replay", ids[0][:12])
         assert "1 of 1 due now: 1 sent" in one.err
@@ -138,3 +138,31 @@ def test_what_waits_is_told_by_channel(tmp_path: Path, clock: Clock) -> None:
             assert "waits for old" not in trialwire("doctor").out
             assert "Nothing waits for old" in trialwire("deliveries", "drop", "--channel", "old").err
             assert trialwire("deliveries", "drop").code == 2
+
+
+def test_what_is_kept_no_longer_is_not_sent_again(tmp_path: Path, clock: Clock) -> None:
+    """Old messages lose their bytes, not their rows; who asks for them is told, and nothing empty is sent."""
+    with WebhookSink(SECRET) as sink:
+        with installation(tmp_path, webhook("hook", sink.url), clock=clock) as app:
+            old = fill(app, "hook", each=2)
+            deliver.run(app)
+            sink.reactions.append(Reaction(410))
+            clock.now -= timedelta(days=40)
+            dead = fill(app, "hook", of=2)
+            deliver.run(app)
+            clock.now += timedelta(days=40, minutes=1)
+            housekeeping.run(app, payload_days=0)
+            assert app.store.forgotten() == 0
+            clock.forward(days=30)
+            housekeeping.run(app, payload_days=0, outbox_days=30)
+            assert app.store.forgotten() == 2
+            assert app.store.replayable() == tuple(dead)
+            assert app.store.replay(old, clock()) == ()
+            clock.forward(days=-30)
+        trialwire = command(tmp_path)
+        told = trialwire("deliveries", "replay", "--since", "3d", "--dry-run")
+        gone = "the bytes are kept no longer ([retention] outbox_days)"
+        assert told.err.splitlines()[0] == f"2 messages cannot be sent again: {gone}."
+        assert gone in trialwire("deliveries", "show", old[0], "--content").err
+        assert gone in trialwire("deliveries", "replay", old[0], "--yes").err
+    assert len(sink.received) == 3

@@ -74,7 +74,7 @@ def test_a_target_that_wants_no_more_is_left_alone_and_told(tmp_path: Path) -> N
             (delivery,) = app.store.deliveries()
             assert "410" in delivery.last_error
             assert told == (
-                f"Channel hook is disabled: {delivery.last_error}; a message was given up. Once it is right: "
+                f"Channel hook is disabled: {delivery.last_error}. A message was given up. Once it is right: "
                 "`trialwire channels enable hook`, then `trialwire deliveries retry --all --channel hook`."
             )
             app.store.retry([delivery.id], world.clock())
