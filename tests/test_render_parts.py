@@ -135,7 +135,9 @@ def test_a_threads_subject_stays_and_its_first_words_are_news() -> None:
     assert lung.subject == (
         "[trialwire] NCT09000001 Veltomab Versus Standard Care in Previously Treated Lung Cancer"
     )
-    assert read(lung.html).text.startswith("1 critical in this trial Recruitment suspended with 202 of 420")
+    assert read(lung.html).text.startswith(
+        "1 critical in this trial CRITICAL Recruitment suspended with 202 of"
+    )
 
 
 def test_what_belongs_to_no_trial_goes_out_where_there_is_any() -> None:

@@ -48,9 +48,7 @@ class Lead:
     url: str
     title: str
     alone: bool = False
-    """Is there nothing else, so that it need not be called the worst nor said of which trial?"""
-    is_notice: bool = False
-    """Is it in our own words, commands between backticks?"""
+    """Is there nothing else? Then the first thing told is the worst, and it need not be said twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +134,7 @@ def worst(digest: Digest, limits: Limits) -> Lead | None:
         title, alone = clip(state.title, min(limits.clip, 60)), sum(tally(digest).values()) == 1
         return Lead(clip(headline_of(told[0]), most), state.trial.id, url, title, alone)
     for notice in digest.notices[:1]:
-        return Lead(clip(notice.message, most), "", "", "", alone=True, is_notice=True)
+        return Lead(clip(notice.message, most), "", "", "", alone=True)
     return None
 
 
