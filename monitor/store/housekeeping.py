@@ -104,9 +104,7 @@ class HouseVerbs(Verbs):
         with self._db.write() as connection:
             return connection.execute(update(QUARANTINE).where(held).values(state=state)).rowcount > 0
 
-    def ask(
-        self, kind: RequestKind, args: Sequence[str], now: datetime
-    ) -> int:
+    def ask(self, kind: RequestKind, args: Sequence[str], now: datetime) -> int:
         """Leave a request for the daemon; return its number."""
         row = {
             "kind": kind,
