@@ -14,7 +14,7 @@ from monitor.core.partial_date import PartialDate
 from monitor.core.phrases import SOURCES, Span, clip, clip_span, day_words, diff_spans
 from monitor.core.record import Json
 from monitor.core.recorded import RecordedChange
-from monitor.core.repeats import bare, news_of, without_reason
+from monitor.core.repeats import bare, gives_reason, news_of, without_reason
 from monitor.core.stories import Story
 
 
@@ -117,7 +117,9 @@ def entry(story: Story, limits: Limits) -> Entry:
     told += [_line(change, limits) for change in quiet[: limits.quiet]]
     told += [Line(_ABOVE)] if story.above else []
     told += [Line(clip(story.earlier, limits.clip))] if story.earlier else []
-    headline = clip(without_reason(headline_of(story), [line.text for line in told]), limits.clip)
+    said = headline_of(story)
+    is_below = any(gives_reason(line.text) for line in told)
+    headline = clip(without_reason(said) if is_below else said, limits.clip)
     lines = _unsaid(headline, told)
     hidden = max(0, len(lines) - limits.lines) + len(quiet[limits.quiet :])
     compare, compare_url = _compare(story) if _is_loud(story) else ("", "")

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from monitor.core.digest import Digest
-from monitor.core.entries import Limits, headline_of
+from monitor.core.entries import AT_ODDS, Limits, headline_of
 from monitor.core.phrases import clip, plural
 from monitor.core.programmes import Programme
 from monitor.core.record import TrialId
 from monitor.core.stories import Story
 
+_AT_ODDS = "what does not fit together"
 _REST = "sponsor, description and the rest"
 _FAMILIES: tuple[tuple[str, frozenset[str]], ...] = (
     ("status, dates and enrollment", frozenset({"status", "dates", "enrollment"})),
@@ -76,7 +77,7 @@ def folds(stories: Sequence[Story], room: int, limits: Limits) -> tuple[tuple[Ac
     for told in by_trial.values():
         families.setdefault(_family(told[0]), []).append(told)
     found, rest = [], []
-    for name in (*(name for name, _ in _FAMILIES), _REST):
+    for name in (_AT_ODDS, *(name for name, _ in _FAMILIES), _REST):
         trials = families.get(name, [])
         shown = trials[: min(room, limits.items)]
         room -= len(shown)
@@ -91,14 +92,18 @@ def folds(stories: Sequence[Story], room: int, limits: Limits) -> tuple[tuple[Ac
 
 
 def _family(story: Story) -> str:
+    if headline_of(story).startswith(AT_ODDS):
+        return _AT_ODDS
     lines = story.own or story.changes
     category = lines[0].category if lines else story.finding.kind
     return next((name for name, members in _FAMILIES if category in members), _REST)
 
 
 def _mention(stories: Sequence[Story], limits: Limits) -> Mention:
-    first, most = stories[0], min(limits.clip, _SENTENCE)
+    first, most = stories[0], min(limits.clip, _SENTENCE if len(stories) == 1 else _SENTENCE // 2)
     told = list(dict.fromkeys(clip(headline_of(story), most) for story in stories[:_TOLD]))
+    if _family(first) == _AT_ODDS:
+        told[0] = told[0].removeprefix(f"{AT_ODDS}: ")
     rest = len(stories) - len(stories[:_TOLD])
     told += [f"and {plural(rest, 'more finding')}"] if rest else []
     said = "; ".join([*(one.rstrip(".") for one in told[:-1]), told[-1]])

@@ -37,9 +37,14 @@ def news_of(line: str, headline: str) -> str:
     return line
 
 
-def without_reason(headline: str, lines: list[str]) -> str:
-    """The headline without the reason given, where a line below gives it in full."""
-    return _REASON.sub("", headline) if any("Reason given: " in line for line in lines) else headline
+def without_reason(headline: str) -> str:
+    """The headline without the reason given, for where a line below gives it in full."""
+    return _REASON.sub("", headline)
+
+
+def gives_reason(line: str) -> bool:
+    """Is the reason given in it, in full?"""
+    return "Reason given: " in line
 
 
 def past_once(text: str, told: set[str]) -> str:

@@ -18,7 +18,10 @@ from monitor.core.phrases import clip, phase_words, plural
 from monitor.core.pictures import Picture
 from monitor.core.programmes import Programme
 from monitor.core.record import TrialId
-from monitor.core.repeats import past_once
+from monitor.core.repeats import past_once, without_reason
+
+_LEAD = 110
+"""Characters from which on the worst is told without the reason given, which its story gives in full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,10 @@ def worst(digest: Digest, limits: Limits) -> Lead | None:
         state, url = told[0].trial, told[0].finding.url
         url = told[0].changes[0].stamp.url if told[0].changes else url
         title, alone = clip(state.title, min(limits.clip, 60)), sum(tally(digest).values()) == 1
-        return Lead(clip(headline_of(told[0]), most), state.trial.id, url, title, alone)
+        said = headline_of(told[0])
+        if len(said) > _LEAD:
+            said = without_reason(said)
+        return Lead(clip(said, most), state.trial.id, url, title, alone)
     for notice in digest.notices[:1]:
         return Lead(clip(notice.message, most), "", "", "", alone=True)
     return None

@@ -72,8 +72,14 @@ def test_a_reason_is_given_once() -> None:
     """Where a line gives the reason in full, the headline does without it."""
     headline = "Terminated with 9 of 26 enrolled; reason given: “Supply”; primary completion 2 months earlier"
     short = "Terminated with 9 of 26 enrolled; primary completion 2 months earlier"
-    assert without_reason(headline, ["Terminated. Reason given: “Supply”."]) == short
-    assert without_reason(headline, ["Terminated."]) == headline
+    assert without_reason(headline) == short
+    state = trial(1)
+    news = change(state, "Recruiting → Terminated. Reason given: “Supply”.", level="critical")
+    bare = change(state, "Recruiting → Terminated.", level="critical")
+    said = [
+        entry(Story(state, finding(state, headline, one), (one,)), Limits()).headline for one in (news, bare)
+    ]
+    assert said == [short, headline]
 
 
 def test_a_status_begins_with_the_move_and_ends_with_what_did_not_move() -> None:
@@ -120,9 +126,14 @@ def test_what_was_taken_back_and_what_cannot_be_so_are_named() -> None:
     headlines = [
         entry.headline for section in said.sections for card in section.cards for entry in card.entries
     ]
-    mentions = [m.text for section in said.sections for one in section.programmes for m in one.mentions]
+    folded = {one.headline: one.mentions for section in said.sections for one in section.programmes}
     assert [text for text in headlines if text.startswith("Back again: Overall status went")]
-    assert [text for text in mentions if ": Does not fit together: Still recruiting, though" in text]
+    (record,) = folded["1 trial: what does not fit together"]
+    assert record.text.startswith("Lumadex Follow-Up Registry: Still recruiting, though its primary")
+    alone = next(story for story in rich_digest().stories if story.finding.rule == "m18")
+    told = replace(alone.finding, headline="Verified", details=(alone.finding.headline,))
+    (line,) = entry(replace(alone, finding=told), Limits()).lines
+    assert line.text.startswith("Does not fit together: Still recruiting, though its primary")
 
 
 def test_a_registrys_words_are_no_contradiction_of_ours() -> None:
