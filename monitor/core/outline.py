@@ -70,6 +70,7 @@ class Outline:
     scope: str
     freshness: tuple[str, ...]
     preheader: str
+    """The loudest headlines in a line, for a template that begins with something else."""
     sections: tuple[Section, ...]
     newcomers: tuple[Newcomer, ...]
     more_newcomers: str
