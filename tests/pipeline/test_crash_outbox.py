@@ -25,7 +25,12 @@ CHANNELS, EACH = 3, 6
 
 
 @pytest.mark.parametrize(
-    "failpoint", ["after_claim", "after_send", pytest.param("after_t3", marks=pytest.mark.slow)]
+    "failpoint",
+    [
+        pytest.param("after_claim", marks=pytest.mark.slow),
+        "after_send",
+        pytest.param("after_t3", marks=pytest.mark.slow),
+    ],
 )
 def test_a_kill_among_many_loses_none(tmp_path: Path, failpoint: str) -> None:
     """Eighteen messages on three channels, a kill among them: all arrive, and repeats are the same."""

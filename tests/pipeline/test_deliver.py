@@ -202,7 +202,7 @@ class Crowd(Target):
         return None, "taken"
 
 
-@pytest.mark.parametrize(("bound", "stuck"), [(1, 1), (2, 1), (8, 8), (8, 20)])
+@pytest.mark.parametrize(("bound", "stuck"), [(1, 1), (8, 20)])
 def test_however_many_hang_they_delay_no_other(tmp_path: Path, bound: int, stuck: int) -> None:
     """Three quick channels finish while others, more than the bound, still hang in their first message."""
     quick = [Target(f"quick{n}") for n in range(3)]
@@ -225,7 +225,7 @@ def test_however_many_hang_they_delay_no_other(tmp_path: Path, bound: int, stuck
         assert all(len(target.sent) == 3 for target in hanging)
 
 
-@pytest.mark.parametrize(("parallel", "per_channel", "expected"), [(8, 4, 4), (3, 4, 3), (8, 1, 1)])
+@pytest.mark.parametrize(("parallel", "per_channel", "expected"), [(8, 4, 4), (3, 4, 3)])
 def test_one_channel_sends_several_at_once_within_the_bounds(
     tmp_path: Path, parallel: int, per_channel: int, expected: int
 ) -> None:
