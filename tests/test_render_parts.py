@@ -197,6 +197,17 @@ def test_a_subject_says_quiet_only_where_it_is(members: dict[str, object], subje
     assert "All quiet" not in rendered.text
 
 
+def test_where_nothing_could_be_read_nothing_is_said_of_the_trials() -> None:
+    """A source that is down leaves no trial to be quiet; the trials are named until that says no more."""
+    quiet = composed(FakePending(), subscription(heartbeat=True), health=source("DOWN", "refused"))
+    rendered = RENDERER.digest(replace(quiet, unread=tuple(trial(n) for n in range(43))))
+    words = flat(rendered.text)
+    assert "None of 43 trials could be read" in words
+    assert "43 trials could not be read, the longest since 20 Nov 06:30 UTC" in words
+    assert "and 31 more: trialwire status" in words
+    assert rendered.subject == "Trialwire: 43 of 43 trials not read · akeso · 20 Nov"
+
+
 def test_small_digests_have_no_table() -> None:
     """A table goes out only where the mail cannot hold all."""
     rendered = RENDERER.digest(sample_digest())

@@ -35,6 +35,8 @@ __all__ = [
     "outline",
 ]
 
+_QUIET = 12
+"""First sights, and trials that could not be read, by name: how many there are stands above them."""
 _ON_THE_CLOCK = 5
 """Trials of one kind named on the readout clock: it is looked at in passing."""
 
@@ -122,7 +124,7 @@ def outline(digest: Digest, limits: Limits, links: Links | None = None) -> Outli
         newcomers=newcomers[: limits.items],
         more_newcomers=_more_newcomers(digest, len(newcomers) - limits.items),
         attention=_listed([clip(words, limits.clip) for words in _attention(digest)], limits),
-        watching=_listed([_notice(notice, limits) for notice in digest.baselines], limits),
+        watching=_listed([_notice(notice, limits) for notice in digest.baselines], limits, most=_QUIET),
         unread=_unread(digest, limits),
         folded=_folded(digest),
         covers=_covers(digest),
@@ -170,6 +172,8 @@ def _quiet(digest: Digest) -> str:
         return f"{held} held, nothing else{louder} in {trials}"
     if digest.unread:
         read = max(digest.watched - len(digest.unread), 0)
+        if not read:
+            return f"None of {plural(digest.watched, 'trial')} could be read"
         return f"Nothing{louder} in the {plural(read, 'trial')} that could be read"
     said = f"nothing{louder} in {plural(digest.watched, 'trial')}"
     return said.capitalize() if digest.notices else f"All quiet: {said}"
@@ -216,9 +220,10 @@ def _readout(one: Readout, limits: Limits) -> Mention:
     return Mention(one.trial.id, one.url, clip(f"{title}: {said}", limits.clip))
 
 
-def _listed(items: Sequence[str], limits: Limits, command: str = "status") -> tuple[str, ...]:
-    rest = len(items) - limits.items
-    return (*items[: limits.items], f"and {rest:,} more: trialwire {command}") if rest > 0 else tuple(items)
+def _listed(items: Sequence[str], limits: Limits, *, most: int | None = None) -> tuple[str, ...]:
+    shown = limits.items if most is None else min(most, limits.items)
+    rest = len(items) - shown
+    return (*items[:shown], f"and {rest:,} more: trialwire status") if rest > 0 else tuple(items)
 
 
 def _unread(digest: Digest, limits: Limits) -> tuple[str, ...]:
@@ -232,7 +237,7 @@ def _unread(digest: Digest, limits: Limits) -> tuple[str, ...]:
         title = f" {clip(state.title, 80)}" if state.title else ""
         return f"{state.trial.id}{title}: {checked}"
 
-    return _listed([words(state) for state in digest.unread], limits)
+    return _listed([words(state) for state in digest.unread], limits, most=_QUIET)
 
 
 def _folded(digest: Digest) -> str:
