@@ -25,9 +25,9 @@ from monitor import channels, config, registries
 from monitor.config import ChannelSettings, Models, Settings
 from monitor.core.backfill import BackfillMode
 from monitor.core.brakes import Brakes
-from monitor.core.digest import Subscription
 from monitor.core.links import Links
 from monitor.core.rule import RuleTable
+from monitor.core.subscription import Subscription
 from monitor.errors import MissingDatabaseError, SchemaVersionError
 from monitor.store import Store, open_store, upgrade
 

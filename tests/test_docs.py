@@ -39,6 +39,7 @@ def settings_tables() -> dict[str, set[str]]:
         "`[poll]`": tables.PollSettings,
         "`[store]`": tables.StoreSettings,
         "`[[subscriptions]]`": tables.SubscriptionTable,
+        "`[alerts]`": tables.AlertSettings,
     }
     plugged = {f"`[registries.{name}]`": registries.settings_model(name) for name in registries.available()}
     typed = {f'`[[channels]]` with `type = "{t}"`': channels.settings_model(t) for t in channels.available()}

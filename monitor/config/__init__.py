@@ -26,8 +26,8 @@ from monitor.config.tables import (
     RetentionSettings,
     StoreSettings,
 )
-from monitor.core.digest import Subscription
 from monitor.core.rule import RuleTable
+from monitor.core.subscription import Subscription
 from monitor.errors import ConfigError
 
 __all__ = ["ChannelSettings", "Models", "Problem", "Settings", "find_file", "load"]

@@ -15,11 +15,11 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from monitor.config.sources import Raw
-from monitor.config.tables import ChannelName, SubscriptionTable
+from monitor.config.tables import AlertSettings, ChannelName, SubscriptionTable
 from monitor.core.catalogue import CATEGORIES
-from monitor.core.digest import Subscription
 from monitor.core.rule import RuleTable
 from monitor.core.rules import default_rules
+from monitor.core.subscription import Subscription
 from monitor.errors import ConfigError, MonitorError
 
 M = TypeVar("M", bound=BaseModel)
@@ -31,6 +31,7 @@ SECTIONS = (
     "rules",
     "channels",
     "subscriptions",
+    "alerts",
     "brakes",
     "retention",
     "delivery",
@@ -146,7 +147,15 @@ class Judge:
             trials = tuple(self._trials(f"{where}.trials", table.get("trials")))
             if judged is not None:
                 found.append(replace(judged.subscription(), trials=trials))
-        return tuple(found)
+        return (*found, *self._alerts(channels))
+
+    def _alerts(self, channels: Sequence[str]) -> Iterator[Subscription]:
+        """The subscription to trouble, where `[alerts]` names channels."""
+        table = self.raw.get("alerts", {})
+        judged = self.table(AlertSettings, "alerts")
+        self._known("alerts.channels", table.get("channels") if isinstance(table, dict) else None, channels)
+        if (made := judged.subscription()) is not None:
+            yield made
 
     def secrets(self, channels: Sequence[ChannelSettings], folder: Path) -> None:
         """Every secret the channels name must be there."""

@@ -9,12 +9,20 @@ import re
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
 
-from monitor.core import cadence
+from monitor.core import cadence, quiet
 from monitor.core.brakes import Brakes
 from monitor.core.change import Significance
-from monitor.core.digest import Subscription
+from monitor.core.subscription import ALERTS, Layout, Subscription
 
 _DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(s|m|h|d)$")
 _UNIT_S = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -64,8 +72,15 @@ def _split_place(value: str) -> tuple[str, int]:
     return ("" if ":" in bare and bare == host else bare), int(port) if digits else -1
 
 
+def _words(value: str) -> str:
+    if not value.strip():
+        raise ValueError("is empty, and part of everything; leave it out")
+    return value.strip()
+
+
 Seconds = Annotated[float, BeforeValidator(_seconds)]
 Name = Annotated[str, AfterValidator(_plain_name)]
+Words = Annotated[str, AfterValidator(_words)]
 
 
 class Table(BaseModel):
@@ -143,17 +158,47 @@ class SubscriptionTable(Table):
     immediate_at: Significance | None = None
     tags: tuple[str, ...] = ()
     searches: tuple[str, ...] = ()
+    assets: tuple[str, ...] = ()
     trials: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
-    sponsors: tuple[str, ...] = ()
+    sponsors: tuple[Words, ...] = ()
+    conditions: tuple[Words, ...] = ()
     baseline: Literal["folded", "full"] = "folded"
     heartbeat: bool = False
+    quiet_hours: str = ""
+    layout: Layout = "digest"
     readout_days: int = Field(default=90, ge=0, le=365)
+
+    @field_validator("name")
+    @classmethod
+    def _not_ours(cls, value: str) -> str:
+        if value == ALERTS:
+            raise ValueError("is the name of what [alerts] makes; choose another")
+        return value
+
+    @field_validator("quiet_hours")
+    @classmethod
+    def _known_hours(cls, value: str, found: ValidationInfo) -> str:
+        if every := found.data.get("cadence"):  # a cadence that is none has been told
+            quiet.parse(value, cadence.parse(every))
+        return value
 
     def subscription(self) -> Subscription:
         """The value the digest works with."""
         return Subscription(**dict(self))
+
+
+class AlertSettings(Table):
+    """`[alerts]`: who is told at once of trouble, and of nothing else."""
+
+    channels: tuple[str, ...] = ()
+
+    def subscription(self) -> Subscription | None:
+        """What stands for it among the subscriptions; None where nobody is named."""
+        if not self.channels:
+            return None
+        return Subscription(ALERTS, tuple(dict.fromkeys(self.channels)), "immediate", only_notices=True)
 
 
 class ChannelName(Table):

@@ -29,6 +29,7 @@ What is said of it
 What was recorded, and who is told
     recorded, life, watching: changes, events of a trial's life, the watch
     versions, moments: which version is meant, and which day, as people name them
+    subscription, quiet: who gets what, when, and when nothing
     stories, net, programmes: over one version, over several, over several trials
     digest, cadence, delivery: what goes out, when, and whether it arrived
     lanes: how much may be under way at once, and to whom

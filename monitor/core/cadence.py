@@ -76,11 +76,11 @@ def parse(text: str) -> Cadence:
         case ["hourly"]:
             return Hourly()
         case ["daily", at, zone]:
-            return Daily(_clock(at, text), _zone(zone))
+            return Daily(_clock(at, text), zone_named(zone))
         case ["weekly", day, at, zone]:
-            return Weekly(_weekday(day), _clock(at, text), _zone(zone))
+            return Weekly(_weekday(day), _clock(at, text), zone_named(zone))
         case ["cron", *fields, zone] if len(fields) == 5:
-            return Cron(_expression(" ".join(fields)), _zone(zone))
+            return Cron(_expression(" ".join(fields)), zone_named(zone))
         case ["daily", _] | ["weekly", _, _]:
             raise ValueError(f"{text!r} names no time zone; write e.g. {text!r} + ' Europe/London'")
         case ["cron", *fields]:
@@ -89,13 +89,26 @@ def parse(text: str) -> Cadence:
 
 
 def zone_of(cadence: Cadence) -> ZoneInfo:
-    """The reader's zone: dates in a digest are written in it."""
+    """The reader's zone: dates in a digest are written in it. UTC where the cadence names none."""
+    return own_zone(cadence) or ZoneInfo("UTC")
+
+
+def own_zone(cadence: Cadence) -> ZoneInfo | None:
+    """The zone that a cadence names."""
     match cadence:
         case Immediate() | Hourly():
-            return ZoneInfo("UTC")
+            return None
         case Daily(zone=zone) | Weekly(zone=zone) | Cron(zone=zone):
             return zone
     assert_never(cadence)
+
+
+def zone_named(text: str) -> ZoneInfo:
+    """An IANA zone by name; raise ValueError where there is none."""
+    try:
+        return ZoneInfo(text)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"{text!r} is no time zone; use an IANA name, e.g. Europe/London") from error
 
 
 def next_due(cadence: Cadence, after: datetime) -> datetime:
@@ -183,13 +196,6 @@ def _weekday(text: str) -> int:
     if text.lower() not in WEEKDAYS:
         raise ValueError(f"{text!r} is no weekday; write one of {', '.join(WEEKDAYS)}")
     return WEEKDAYS.index(text.lower())
-
-
-def _zone(text: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(text)
-    except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"{text!r} is no time zone; use an IANA name, e.g. Europe/London") from error
 
 
 def _expression(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Subscriptions, and which stories pass their filters.
+"""Which stories pass a subscription's filters.
 
 A story is one finding with the changes worth a line. Routing goes by findings (contract section 2): one that
 passes is told whole. This module decides nothing about when a digest goes out; `core.digest` does.
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import groupby
-from typing import Literal, Protocol
+from typing import Protocol
 
 from monitor.core.change import LEVELS, Significance, at_least, worst
 from monitor.core.net import Retold, Window, life_retold, retold, there_and_back
@@ -19,36 +19,13 @@ from monitor.core.partial_date import PartialDate
 from monitor.core.record import TrialId
 from monitor.core.recorded import RecordedChange, RecordedFinding, derived_id, leading
 from monitor.core.searches import SEARCH
+from monitor.core.subscription import Subscription
 from monitor.core.watching import Notice, TrialState
 
 LATE = timedelta(days=14)
 """A version posted longer ago than this before we first saw it is never routed at once (rules, "Gaps")."""
 
 _RULE = re.compile(r"^(\D*)(\d*)")
-
-
-@dataclass(frozen=True, slots=True)
-class Subscription:
-    """Who gets what, when: one `[[subscriptions]]` table of the config. Empty filters pass everything."""
-
-    name: str
-    channels: tuple[str, ...]
-    cadence: str
-    min_significance: Significance = "minor"
-    immediate_at: Significance | None = None
-    tags: tuple[str, ...] = ()
-    searches: tuple[str, ...] = ()
-    """Names of saved searches and assets: only trials in one of them."""
-    trials: tuple[str, ...] = ()
-    categories: tuple[str, ...] = ()
-    rules: tuple[str, ...] = ()
-    sponsors: tuple[str, ...] = ()
-    baseline: Literal["folded", "full"] = "folded"
-    heartbeat: bool = False
-    readout_days: int = 90
-    """How far ahead its digests look for readouts; 0: they do not."""
-    layout: Literal["digest", "threads"] = "digest"
-    """One message for all, or a thread for each trial."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,11 +167,10 @@ def _passes(
     finding: RecordedFinding,
     members: Sequence[RecordedChange],
 ) -> bool:
-    """Every filter that is set must fit: level, a category, a rule, part of the sponsor's name."""
+    """Every filter that is set must fit: sponsor, condition, level, a category, a rule."""
     categories = {change.category for change in members}
     rules = {finding.rule, *(change.rule for change in members)}
-    sponsor = (state.sponsor or "").casefold()
-    if subscription.sponsors and not any(name.casefold() in sponsor for name in subscription.sponsors):
+    if not subscription.is_about(state):
         return False
     if finding.kind == "baseline":
         return True

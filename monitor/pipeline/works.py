@@ -15,9 +15,9 @@ from typing import Protocol
 from monitor.channels import Channel
 from monitor.core.backfill import BackfillMode
 from monitor.core.brakes import Brakes
-from monitor.core.digest import Subscription
 from monitor.core.links import Links
 from monitor.core.rule import RuleTable
+from monitor.core.subscription import Subscription
 from monitor.registries import Registry
 from monitor.render import Renderer
 from monitor.store import Store

@@ -12,9 +12,9 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, func, or_, select
 
-from monitor.core.digest import Subscription
 from monitor.core.record import TrialId
 from monitor.core.recorded import RecordedChange, RecordedFinding
+from monitor.core.subscription import Subscription
 from monitor.core.watching import Notice, TrialState
 from monitor.store.engine import Found, Verbs, chunks
 from monitor.store.holding import is_held, is_let_go

@@ -8,13 +8,14 @@ an earlier version are described anew, a page at a time.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from heapq import nsmallest
+from operator import itemgetter
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, null, or_, select, update
 
-from monitor.core.digest import Subscription
 from monitor.core.partial_date import PartialDate
 from monitor.core.readouts import (
     ENDED,
@@ -23,15 +24,17 @@ from monitor.core.readouts import (
     ReadoutKind,
     TrialClock,
     Window,
-    tell,
 )
 from monitor.core.record import JsonObject, TrialId
+from monitor.core.subscription import Subscription
 from monitor.store.engine import Found, Verbs, chunks
 from monitor.store.pending import covered_trials
 from monitor.store.rows import CHANGE, FACTS_FORM, SNAPSHOT, TRIAL, change, facts_row, select_changes, words
 from monitor.store.values import TrialFacts
 from monitor.store.watching import trial_ids
 
+_PLACE_IN_LIST = itemgetter(0, 1, 2)
+"""By date, who has gone silent last."""
 Told = Mapping[ReadoutKind, tuple[int, tuple[TrialClock, ...]]]
 
 
@@ -54,11 +57,17 @@ class ReadoutVerbs(Verbs):
 
         Kinds without any are absent. Whoever has left what the subscription covers is not on it.
         """
-        on = and_(TRIAL.c.presence == "present", TRIAL.c.id.in_(covered_trials(subscription)))
         with self._db.read() as connection:
-            if subscription.sponsors:
-                return _narrowed(connection, subscription, on, window, most)
-            return _first(connection, on, window, most)
+            found = _on_clock(connection, subscription, window)
+            first = {kind: nsmallest(most, places, key=_PLACE_IN_LIST) for kind, places in found.items()}
+            wanted = [place[4] for places in first.values() for place in places]
+            query = select(TRIAL).where(TRIAL.c.id.in_(wanted))
+            clocks = {row.id: _clock(row) for row in connection.execute(query)}
+        return {
+            kind: (len(found[kind]), tuple(clocks[place[4]] for place in first[kind]))
+            for kind in KINDS
+            if kind in found
+        }
 
     def pasts(self, trials: Iterable[TrialId], field: str) -> Mapping[TrialId, tuple[JsonObject, ...]]:
         """What is recorded of trials as contract objects, oldest first; values only of changes of one field.
@@ -107,41 +116,27 @@ class ReadoutVerbs(Verbs):
                 connection.execute(update(TRIAL).where(TRIAL.c.id == one.row, unmoved).values(row))
 
 
-def _first(connection: Connection, on: ColumnElement[bool], window: Window, most: int) -> Told:
-    """One pass over the covered trials; the rows themselves are read only of those that are told."""
-    day = func.coalesce(TRIAL.c.results_submitted_on, TRIAL.c.primary_completion).label("day")
-    silent = (func.coalesce(TRIAL.c.overall_status, "") == "UNKNOWN").label("silent")
-    place = (TRIAL.c.id, TRIAL.c.registry, TRIAL.c.number)
-    judged = select(*place, _kind(window).label("kind"), day, silent).where(on, _may_be_on(window)).subquery()
-    order = (judged.c.silent, judged.c.day, judged.c.registry, judged.c.number)
-    ranked = (
-        select(
-            judged.c.id,
-            judged.c.kind,
-            func.row_number().over(partition_by=judged.c.kind, order_by=order).label("place"),
-            func.count().over(partition_by=judged.c.kind).label("total"),
-        )
-        .where(judged.c.kind.is_not(None))
-        .subquery()
+def _on_clock(connection: Connection, subscription: Subscription, window: Window) -> dict[str, list[Found]]:
+    """By kind, in no order, every covered trial on the clock: `_PLACE_IN_LIST`, kind, row, sponsor."""
+    day = func.coalesce(TRIAL.c.results_submitted_on, TRIAL.c.primary_completion)
+    silent = case((TRIAL.c.overall_status == "UNKNOWN", 1), else_=0)
+    kind, sponsor = _kind(window), TRIAL.c.sponsor if subscription.sponsors else null()
+    query = select(silent, day, TRIAL.c.number, kind, TRIAL.c.id, sponsor).where(
+        TRIAL.c.presence == "present", TRIAL.c.id.in_(covered_trials(subscription)), *_may_be_on(window)
     )
-    query = select(TRIAL, ranked.c.kind, ranked.c.total).join(ranked, ranked.c.id == TRIAL.c.id)
-    found: dict[ReadoutKind, tuple[int, list[TrialClock]]] = {}
-    for row in connection.execute(query.where(ranked.c.place <= most).order_by(ranked.c.place)):
-        found.setdefault(row.kind, (row.total, []))[1].append(_clock(row))
-    return {name: (found[name][0], tuple(found[name][1])) for name in KINDS if name in found}
+    rows = connection.execute(query).all()
+    if subscription.sponsors:
+        rows = [row for row in rows if _is_of(subscription, row[5])]
+    found: dict[str, list[Found]] = defaultdict(list)
+    for row in rows:
+        found[row[3]].append(row)
+    found.pop(None, None)
+    return found
 
 
-def _narrowed(
-    connection: Connection, subscription: Subscription, on: ColumnElement[bool], window: Window, most: int
-) -> Told:
-    """The same for a subscription that names sponsors: their names are told apart by our words for it."""
-    clocks = map(_clock, connection.execute(select(TRIAL).where(on, _may_be_on(window))))
-    return tell((one for one in clocks if _is_about(subscription, one)), window, most=most)
-
-
-def _is_about(subscription: Subscription, clock: TrialClock) -> bool:
-    sponsor = (clock.sponsor or "").casefold()
-    return not subscription.sponsors or any(name.casefold() in sponsor for name in subscription.sponsors)
+def _is_of(subscription: Subscription, sponsor: str | None) -> bool:
+    folded = (sponsor or "").casefold()
+    return any(name.casefold() in folded for name in subscription.sponsors)
 
 
 def _kind(window: Window) -> ColumnElement[str | None]:
@@ -171,10 +166,12 @@ def _kind(window: Window) -> ColumnElement[str | None]:
     )
 
 
-def _may_be_on(window: Window) -> ColumnElement[bool]:
-    """What the index on primary completion can tell: nothing later than the horizon is on the clock."""
+def _may_be_on(window: Window) -> Iterator[ColumnElement[bool]]:
+    """What is quick to tell: nothing later than the horizon is on the clock, nor what is over and posted."""
     soon = TRIAL.c.primary_completion <= max(window.horizon, window.due_by).isoformat()
-    return or_(soon, TRIAL.c.results_submitted_on.is_not(None))
+    yield or_(soon, TRIAL.c.results_submitted_on.is_not(None))
+    planned = func.coalesce(TRIAL.c.primary_completion_type, "") != "ACTUAL"
+    yield or_(TRIAL.c.results_posted_on.is_(None), planned)
 
 
 def _is_before(day: date) -> ColumnElement[bool]:
