@@ -31,6 +31,7 @@ What was recorded, and who is told
     versions, moments: which version is meant, and which day, as people name them
     subscription, quiet: who gets what, when, and when nothing
     stories, net, programmes: over one version, over several, over several trials
+    earlier: what was told out of turn
     digest, cadence, delivery: what goes out, when, and whether it arrived
     lanes: how much may be under way at once, and to whom
     readouts, pictures: what is expected and due soon; a trial's past as bars

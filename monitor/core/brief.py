@@ -119,6 +119,7 @@ def brief(digest: Digest, said: Outline, limits: Limits) -> Brief:
         *(_told(section) for section in said.sections),
         *_newcomers(said),
         *_clock(said, _READOUTS if limits.items >= _AMPLE else 0),
+        *_listed("Told before", said.before),
         *_listed("First sight", said.watching),
         *_listed("Could not check", said.unread if digest.unread else ()),
     )

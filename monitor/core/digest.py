@@ -16,22 +16,17 @@ from typing import Literal, TypeAlias
 
 from monitor.core import cadence
 from monitor.core.change import LEVELS, Significance
+from monitor.core.earlier import Before, Earlier, alone, by_trial, referred
 from monitor.core.net import Window
-from monitor.core.phrases import day_words, plural
+from monitor.core.phrases import plural
 from monitor.core.pictures import Picture
 from monitor.core.programmes import Programme, programmes
 from monitor.core.readouts import Readouts
 from monitor.core.record import TrialId
-from monitor.core.recorded import RecordedChange, derived_id, leading
+from monitor.core.recorded import RecordedChange, derived_id
 from monitor.core.searches import DISCOVERED
-from monitor.core.stories import (
-    Pending,
-    Story,
-    Subscription,
-    is_urgent,
-    passing_stories,
-    worst_first,
-)
+from monitor.core.stories import Pending, Story, is_urgent, passing_stories, worst_first
+from monitor.core.subscription import Subscription
 from monitor.core.watching import Notice, NoticeKind, SourceHealth, TrialState
 
 __all__ = [
@@ -72,7 +67,7 @@ class Digest:
     stories: tuple[Story, ...]
     """Worst first."""
     folded: int
-    """Changes below the subscription's minimum that were left out."""
+    """Changes of the trials it is about that its filters left out."""
     baselines: tuple[Notice, ...]
     notices: tuple[Notice, ...]
     sources: tuple[SourceHealth, ...]
@@ -92,6 +87,8 @@ class Digest:
     """Changes kept back as a suspected reformatting: where there are any, nothing is quiet."""
     readouts: Readouts | None = None
     """What is expected and due soon: it rides along and wakes nobody. None where it was not asked for."""
+    before: tuple[Before, ...] = ()
+    """Trials of which all there is was told out of turn: referred to, and no reason for a digest."""
     pictures: Mapping[TrialId, tuple[Picture, ...]] = field(default_factory=dict)
     """How dates and enrollment went over the versions, for trials that are told loudly."""
 
@@ -167,14 +164,14 @@ def compose(
     sources: Sequence[SourceHealth],
     windows: Sequence[Window] = (),
     assets: Mapping[TrialId, Sequence[str]] | None = None,
-    earlier: Sequence[tuple[datetime, RecordedChange]] = (),
+    earlier: Earlier = (),
 ) -> Digest | None:
     """What the subscription is told on this occasion, or None where nothing passed its filter.
 
     `windows` are what several versions of one trial come to; an immediate digest has no use for them, as it
     leaves the versions before to the cadence. `assets` are the names of what trials test, by which the same
-    edit in several of them is one programme. `earlier` is what was told of them out of turn, and when: it is
-    referred to, not repeated.
+    edit in several of them is one programme. `earlier` is what was told out of turn, and when: it is referred
+    to, not repeated, and makes no digest by itself.
 
     An immediate digest holds only what must not wait and leaves the rest pending; where the cadence itself
     is `immediate`, that is everything. A scheduled one without anything to tell exists only as a heartbeat,
@@ -189,12 +186,12 @@ def compose(
     if not (told or notices or (subscription.heartbeat and occasion.kind == "scheduled")):
         return None
     across = programmes(told, assets)
-    news = {change.id for change in pending.changes}
-    before = [(at, change) for at, change in earlier if change.id not in news]
-    told = tuple(_with_earlier(_below(told, across), before))
+    zone, before = subscription.zone, by_trial(earlier, (change.id for change in pending.changes))
+    told = tuple(referred(_below(told, across), before, zone))
     baselines = () if at_once else tuple(pending.baselines)
     settled = _settled(pending, told, at_once=at_once)
     shown = {change.id for story in told for change in story.changes}
+    elsewhere = {trial for trial, state in pending.trials.items() if not subscription.is_about(state)}
     numbers = [change.number for change in settled if change.number is not None]
     return Digest(
         id=digest_id(subscription.name, occasion.period, occasion.kind, occasion.ordinal),
@@ -207,8 +204,8 @@ def compose(
         since=occasion.since,
         until=occasion.closed,
         stories=told,
-        folded=sum(change.id not in shown for change in settled),
-        baselines=baselines,
+        folded=sum(change.id not in shown and change.trial not in elsewhere for change in settled),
+        baselines=tuple(notice for notice in baselines if notice.trial not in elsewhere),
         notices=notices,
         sources=tuple(sources),
         unread=tuple(pending.unread),
@@ -218,6 +215,7 @@ def compose(
         told=tuple(change.id for change in settled),
         told_notices=tuple(notice.id for notice in (*notices, *baselines)),
         programmes=across,
+        before=tuple(alone(told, before, zone)),
     )
 
 
@@ -226,27 +224,6 @@ def _below(stories: Iterable[Story], across: Sequence[Programme]) -> Iterator[St
     above = frozenset[str]().union(*(one.told for one in across))
     for story in stories:
         yield replace(story, above=above & {line.id for line in story.lines}) if above else story
-
-
-def _with_earlier(
-    stories: Iterable[Story], earlier: Sequence[tuple[datetime, RecordedChange]]
-) -> Iterator[Story]:
-    """The first story of a trial says what was told of it out of turn."""
-    by_trial: dict[TrialId, list[tuple[datetime, RecordedChange]]] = {}
-    for at, change in earlier:
-        by_trial.setdefault(change.trial, []).append((at, change))
-    for story in stories:
-        before = by_trial.pop(story.trial.trial, ()) if story.level is not None else ()
-        if not before:
-            yield story
-            continue
-        said = leading([change for _, change in before])
-        loudest = min(said, key=lambda change: LEVELS.index(change.significance))
-        at = next(at for at, change in before if change is loudest)
-        others = f" And {len(said) - 1} more." if len(said) > 1 else ""
-        yield replace(
-            story, earlier=f"Told before, {at:%H:%M} UTC on {day_words(at.date())}: {loudest.summary}{others}"
-        )
 
 
 def digest_id(subscription: str, period: str, kind: DigestKind, ordinal: int) -> str:
@@ -271,8 +248,9 @@ def tally(digest: Digest) -> Mapping[Significance, int]:
 
 def in_searches(digest: Digest) -> tuple[str, ...]:
     """Who came into your searches, and who left them, in words: `2 new in your searches`."""
-    about = [story.finding.rule == DISCOVERED for story in digest.stories if story.is_of_search]
-    new, left = sum(about), len(about) - sum(about)
+    about = [story for story in digest.stories if story.is_of_search]
+    came = {story.trial.trial for story in about if story.finding.rule == DISCOVERED}
+    new, left = len(came), len({story.trial.trial for story in about} - came)
     told = ((new, "new in your searches"), (left, "no longer in your searches"))
     return tuple(f"{number} {words}" for number, words in told if number)
 

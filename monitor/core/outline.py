@@ -37,6 +37,7 @@ __all__ = [
 
 _QUIET = 12
 """First sights, and trials that could not be read, by name: how many there are stands above them."""
+_TITLE = 80
 _ON_THE_CLOCK = 5
 """Trials of one kind named on the readout clock: it is looked at in passing."""
 
@@ -77,6 +78,8 @@ class Outline:
     newcomers: tuple[Newcomer, ...]
     more_newcomers: str
     attention: tuple[str, ...]
+    before: tuple[str, ...]
+    """Trials of which all there is was told out of turn, and when."""
     watching: tuple[str, ...]
     unread: tuple[str, ...]
     """What could not be checked; one entry that says so where nothing was left out."""
@@ -124,6 +127,9 @@ def outline(digest: Digest, limits: Limits, links: Links | None = None) -> Outli
         newcomers=newcomers[: limits.items],
         more_newcomers=_more_newcomers(digest, len(newcomers) - limits.items),
         attention=_listed([clip(words, limits.clip) for words in _attention(digest)], limits),
+        before=_listed(
+            list(_before(digest, limits)), limits, most=_QUIET, where=command_for(digest, "minor")
+        ),
         watching=_listed([_notice(notice, limits) for notice in digest.baselines], limits, most=_QUIET),
         unread=_unread(digest, limits),
         folded=_folded(digest),
@@ -220,10 +226,17 @@ def _readout(one: Readout, limits: Limits) -> Mention:
     return Mention(one.trial.id, one.url, clip(f"{title}: {said}", limits.clip))
 
 
-def _listed(items: Sequence[str], limits: Limits, *, most: int | None = None) -> tuple[str, ...]:
+def _listed(
+    items: Sequence[str], limits: Limits, *, most: int | None = None, where: str = "trialwire status"
+) -> tuple[str, ...]:
     shown = limits.items if most is None else min(most, limits.items)
     rest = len(items) - shown
-    return (*items[:shown], f"and {rest:,} more: trialwire status") if rest > 0 else tuple(items)
+    return (*items[:shown], f"and {rest:,} more: {where}") if rest > 0 else tuple(items)
+
+
+def _before(digest: Digest, limits: Limits) -> Iterator[str]:
+    for one in digest.before:
+        yield clip(f"{one.trial.id} {clip(one.title, _TITLE)}: {one.words}", limits.clip)
 
 
 def _unread(digest: Digest, limits: Limits) -> tuple[str, ...]:
@@ -234,7 +247,7 @@ def _unread(digest: Digest, limits: Limits) -> tuple[str, ...]:
 
     def words(state: TrialState) -> str:
         checked = f"last read {day_words(state.checked_at.date())}" if state.checked_at else "not read yet"
-        title = f" {clip(state.title, 80)}" if state.title else ""
+        title = f" {clip(state.title, _TITLE)}" if state.title else ""
         return f"{state.trial.id}{title}: {checked}"
 
     return _listed([words(state) for state in digest.unread], limits, most=_QUIET)
