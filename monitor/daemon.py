@@ -23,7 +23,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from monitor.bootstrap import App
 from monitor.errors import ConfigError, LockedError, MonitorError, StoppedError
-from monitor.pipeline import backfill, compose, deliver, housekeeping, poll, requests
+from monitor.pipeline import backfill, compose, deliver, facts, housekeeping, poll, requests
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +89,7 @@ class Daemon:
         with app.store.daemon_lock() as lock, _signals(app):
             app.store.void_leases(app.clock())
             self._warn_of_channels()
+            self._describe()
             scheduler = self._scheduler()
             scheduler.start()
             self._notify("READY=1", "STATUS=started")
@@ -110,6 +111,7 @@ class Daemon:
         with app.store.daemon_lock(), _signals(app):
             app.store.void_leases(app.clock())
             self._warn_of_channels()
+            self._describe()
             cycles = tuple(poll.cycle(app, registry) for registry in app.registries.values())
             answered = requests.run(app, self._steps())
             composed = compose.run(app)
@@ -118,6 +120,11 @@ class Daemon:
             self._deliverer.close()
             self._read_past(ASKED_ONCE)
         return RunReport(cycles, composed, delivered, answered)
+
+    def _describe(self) -> None:
+        """What an earlier version kept of trials, read anew before the first digest, as far as that is quick."""
+        with contextlib.suppress(LockedError):  # somebody writes: housekeeping does it
+            facts.run(self._app, most=facts.AT_START)
 
     def _warn_of_channels(self) -> None:
         """A missing secret stops nothing that does not need it, but is told where the work begins."""
@@ -214,7 +221,8 @@ class Daemon:
         backfill.run(self._app, may_ask=lambda: not self._polling.locked() and next(left, None) is not None)
 
     def housekeeping(self) -> None:
-        """Drop what retention does not keep, and tidy up."""
+        """Drop what retention does not keep, read anew what an earlier version kept, and tidy up."""
+        facts.run(self._app)
         kept = self._app.settings.retention
         housekeeping.run(self._app, payload_days=kept.payload_days, outbox_days=kept.outbox_days)
 

@@ -53,8 +53,8 @@ class TrialState:
     renamed_to: TrialId | None = None
     absent_since: str | None = None
     """The data version it was first missing in."""
-    conditions: tuple[str, ...] = ()
-    """Conditions and keywords, as written."""
+    conditions: tuple[str, ...] | None = None
+    """Conditions and keywords, as written; None where they are not known yet."""
 
 
 @dataclass(frozen=True, slots=True)

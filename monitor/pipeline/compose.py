@@ -16,6 +16,7 @@ from monitor.core.delivery import Delivery, outbox
 from monitor.core.digest import Digest, DigestKind, Occasion, Subscription
 from monitor.core.recorded import RecordedChange
 from monitor.errors import ConfigError, StoppedError
+from monitor.pipeline.readouts import with_clock
 from monitor.pipeline.windows import assets, windows
 from monitor.pipeline.works import Works, failpoint
 from monitor.store.values import Pending, SubscriptionState
@@ -144,7 +145,7 @@ def _composed(
 
 
 def _told(works: Works, subscription: Subscription, pending: Pending, occasion: Occasion) -> Digest | None:
-    """The digest, with what several versions come to and what trials have in common."""
+    """The digest, with what several versions come to, what trials have in common, and its clock."""
     at_once = occasion.kind == "immediate" and subscription.cadence != "immediate"
     found = () if at_once else windows(works, pending)
     sources = works.store.sources()
@@ -156,11 +157,11 @@ def _told(works: Works, subscription: Subscription, pending: Pending, occasion: 
     earlier: Sequence[tuple[datetime, RecordedChange]] = ()
     if occasion.kind != "immediate" and occasion.since is not None:
         earlier = works.store.told_since(subscription.name, trials, occasion.since)
-    if not (names or earlier):
-        return made
-    return digest.compose(
-        subscription, pending, occasion, sources=sources, windows=found, assets=names, earlier=earlier
-    )
+    if names or earlier:
+        made = digest.compose(
+            subscription, pending, occasion, sources=sources, windows=found, assets=names, earlier=earlier
+        )
+    return None if made is None else with_clock(works, made)
 
 
 def _past(at: datetime, now: datetime) -> datetime | None:

@@ -29,7 +29,17 @@ from monitor.core.record import JsonObject, TrialId
 from monitor.core.subscription import Subscription
 from monitor.store.engine import Found, Verbs, chunks
 from monitor.store.pending import covered_trials
-from monitor.store.rows import CHANGE, FACTS_FORM, SNAPSHOT, TRIAL, change, facts_row, select_changes, words
+from monitor.store.rows import (
+    CHANGE,
+    FACTS_FORM,
+    SNAPSHOT,
+    TRIAL,
+    change,
+    conditions,
+    facts_row,
+    select_changes,
+    words,
+)
 from monitor.store.values import TrialFacts
 from monitor.store.watching import trial_ids
 
@@ -116,21 +126,24 @@ class ReadoutVerbs(Verbs):
                 connection.execute(update(TRIAL).where(TRIAL.c.id == one.row, unmoved).values(row))
 
 
-def _on_clock(connection: Connection, subscription: Subscription, window: Window) -> dict[str, list[Found]]:
+def _on_clock(
+    connection: Connection, subscription: Subscription, window: Window
+) -> dict[ReadoutKind, list[Found]]:
     """By kind, in no order, every covered trial on the clock: `_PLACE_IN_LIST`, kind, row, sponsor."""
     day = func.coalesce(TRIAL.c.results_submitted_on, TRIAL.c.primary_completion)
     silent = case((TRIAL.c.overall_status == "UNKNOWN", 1), else_=0)
-    kind, sponsor = _kind(window), TRIAL.c.sponsor if subscription.sponsors else null()
+    kind: Found = _kind(window)
+    sponsor: Found = TRIAL.c.sponsor if subscription.sponsors else null()
     query = select(silent, day, TRIAL.c.number, kind, TRIAL.c.id, sponsor).where(
         TRIAL.c.presence == "present", TRIAL.c.id.in_(covered_trials(subscription)), *_may_be_on(window)
     )
-    rows = connection.execute(query).all()
+    rows: Sequence[Found] = connection.execute(query).all()
     if subscription.sponsors:
         rows = [row for row in rows if _is_of(subscription, row[5])]
-    found: dict[str, list[Found]] = defaultdict(list)
+    found: dict[ReadoutKind, list[Found]] = defaultdict(list)
     for row in rows:
-        found[row[3]].append(row)
-    found.pop(None, None)
+        if row[3] is not None:
+            found[row[3]].append(row)
     return found
 
 
@@ -139,7 +152,7 @@ def _is_of(subscription: Subscription, sponsor: str | None) -> bool:
     return any(name.casefold() in folded for name in subscription.sponsors)
 
 
-def _kind(window: Window) -> ColumnElement[str | None]:
+def _kind(window: Window) -> Found:
     """`core.readouts.kind_of`, in the database's words."""
     t = TRIAL.c
     status, completion = func.coalesce(t.overall_status, ""), t.primary_completion
@@ -203,7 +216,7 @@ def _clock(row: Found) -> TrialClock:
         results_submitted_on=_partial(row.results_submitted_on),
         results_waived=row.results_waived,
         delay_certified_on=_partial(row.delay_certified_on),
-        conditions=tuple(row.conditions.split("\n")) if row.conditions else (),
+        conditions=conditions(row),
     )
 
 

@@ -50,8 +50,13 @@ def trial_state(row: Found) -> TrialState:
         changed_at=row.changed_at,
         renamed_to=TrialId(row.registry, row.renamed_to) if row.renamed_to else None,
         absent_since=row.absent_since,
-        conditions=tuple(row.conditions.split("\n")) if row.conditions else (),
+        conditions=conditions(row) if row.facts_form else None,
     )
+
+
+def conditions(row: Found) -> tuple[str, ...]:
+    """From the column of `trial`: one a line."""
+    return tuple(row.conditions.split("\n")) if row.conditions else ()
 
 
 FACTS_FORM = 1
