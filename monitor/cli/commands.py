@@ -17,6 +17,7 @@ GROUPS = (
     "history",
     "versions",
     "timeline",
+    "readouts",
     "diff",
     "rules",
     "digests",
