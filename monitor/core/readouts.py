@@ -54,6 +54,8 @@ class TrialClock:
     results_posted_on: str | None = None
     results_submitted_on: PartialDate | None = None
     """When results were handed in that are not posted yet."""
+    results_returned_on: PartialDate | None = None
+    """When the registry's reviewers last sent them back; None where they have them."""
     results_waived: bool = False
     delay_certified_on: PartialDate | None = None
     conditions: tuple[str, ...] = ()
@@ -278,7 +280,8 @@ def _sentences(kind: ReadoutKind, clock: TrialClock, on: PartialDate, window: Wi
             ago = stretch((window.today - on.last).days)
             yield f"Primary completion estimated {_at(on)}, {ago} ago, and not given as actual."
         case "submitted":
-            yield f"Results submitted {_at(on)}, not posted yet."
+            back = clock.results_returned_on
+            yield f"Results submitted {_at(on)}{f', returned {_at(back)}' if back else ''}, not posted yet."
         case "due":
             yield f"Results due {_by(on)}: primary completion {_at(completion)}{_type(clock)}."
         case "overdue":

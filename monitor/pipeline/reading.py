@@ -288,6 +288,7 @@ def trial_facts(facts: Facts) -> TrialFacts:
         primary_completion_type=facts.primary_completion_type,
         results_posted_on=facts.results_posted_on,
         results_submitted_on=facts.results_submitted_on,
+        results_returned_on=facts.results_returned_on,
         results_waived=facts.results_waived,
         delay_certified_on=facts.delay_certified_on,
         conditions=facts.conditions,

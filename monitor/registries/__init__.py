@@ -111,6 +111,8 @@ class Facts:
     results_posted_on: str | None = None
     results_submitted_on: str | None = None
     """When results were handed in that are not posted yet."""
+    results_returned_on: str | None = None
+    """When the registry's reviewers last sent them back; None where they have them."""
     results_waived: bool = False
     delay_certified_on: str | None = None
     """When the sponsor certified that results come later."""

@@ -214,6 +214,7 @@ def _clock(row: Found) -> TrialClock:
         primary_completion_type=row.primary_completion_type,
         results_posted_on=row.results_posted_on,
         results_submitted_on=_partial(row.results_submitted_on),
+        results_returned_on=_partial(row.results_returned_on),
         results_waived=row.results_waived,
         delay_certified_on=_partial(row.delay_certified_on),
         conditions=conditions(row),

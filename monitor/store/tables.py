@@ -45,6 +45,8 @@ class TrialRow(Row, table=True):
     results_posted_on: str | None = None
     results_submitted_on: str | None = None
     """When results were handed in that are not posted yet."""
+    results_returned_on: str | None = None
+    """When the registry's reviewers last sent them back; None where they have them."""
     results_waived: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     delay_certified_on: str | None = None
     """When the sponsor certified that results come later."""

@@ -35,6 +35,8 @@ class TrialFacts:
     results_posted_on: str | None = None
     results_submitted_on: str | None = None
     """When results were handed in that are not posted yet."""
+    results_returned_on: str | None = None
+    """When the registry's reviewers last sent them back; None where they have them."""
     results_waived: bool = False
     delay_certified_on: str | None = None
     conditions: tuple[str, ...] = ()
@@ -199,6 +201,19 @@ class SubscriptionState:
 
     name: str
     begun_at: datetime
+    paused_at: datetime | None = None
+    """Since then nothing is composed for it, and all that is news to it waits."""
+    paused_why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewsMark:
+    """Moves whenever there may be something new to tell: the last running numbers, and what is withheld."""
+
+    change: int
+    notice: int
+    digest: int
+    withheld: tuple[tuple[object, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -229,6 +229,7 @@ def unseen_row(trial: TrialId) -> dict[str, Any]:
         "primary_completion_type": None,
         "results_posted_on": None,
         "results_submitted_on": None,
+        "results_returned_on": None,
         "results_waived": False,
         "delay_certified_on": None,
         "conditions": "",

@@ -16,6 +16,7 @@ def facts(payload: Json) -> Facts:
     protocol = member(payload, "protocolSection")
     identification, status = member(protocol, "identificationModule"), member(protocol, "statusModule")
     phases = member(protocol, "designModule", "phases")
+    submitted, returned = _handed_in(payload)
     return Facts(
         title=_text(identification, "briefTitle")
         or _text(identification, "officialTitle")
@@ -31,7 +32,8 @@ def facts(payload: Json) -> Facts:
         primary_completion=_date(status, "primaryCompletionDateStruct", "date"),
         primary_completion_type=_text(status, "primaryCompletionDateStruct", "type"),
         results_posted_on=_date(status, "resultsFirstPostDateStruct", "date"),
-        results_submitted_on=_handed_in(payload),
+        results_submitted_on=submitted,
+        results_returned_on=returned,
         results_waived=member(status, "resultsWaived") is True,
         delay_certified_on=_date(status, "dispFirstSubmitDate"),
         conditions=(*_words(protocol, "conditions"), *_words(protocol, "keywords")),
@@ -43,17 +45,22 @@ def _words(protocol: Json, name: str) -> Iterator[str]:
     return (word for word in found if isinstance(word, str)) if isinstance(found, list) else iter(())
 
 
-def _handed_in(payload: Json) -> str | None:
-    """When results were last submitted that are not posted; None where they were taken back, or never."""
+def _handed_in(payload: Json) -> tuple[str | None, str | None]:
+    """When results were last submitted that are not posted, and when they came back from review, if they did.
+
+    What the sponsor took back was not submitted; an event without a date is not told of.
+    """
     events = member(payload, "annotationSection", "annotationModule", "unpostedAnnotation", "unpostedEvents")
-    submitted = None
+    submitted, returned = None, None
     for event in events if isinstance(events, list) else ():
         match _text(event, "type"):
             case "RELEASE":
-                submitted = _date(event, "date")
+                submitted, returned = _date(event, "date"), None
+            case "RESET":
+                returned = _date(event, "date")
             case "UNRELEASE":
-                submitted = None
-    return submitted
+                submitted, returned = None, None
+    return submitted, returned
 
 
 def _numbers(identification: Json) -> Iterator[str]:

@@ -16,6 +16,7 @@ _OF_A_TRIAL = (
     "primary_completion_type",
     "results_posted_on",
     "results_submitted_on",
+    "results_returned_on",
     "delay_certified_on",
 )
 
