@@ -76,6 +76,7 @@ class Daemon:
     def __init__(self, app: App) -> None:
         self._app = app
         self._notify = Notifier(app.env.get("NOTIFY_SOCKET"))
+        self._composer = compose.Composer(app)
         self._deliverer = deliver.Deliverer(app)
         self._polling = threading.Lock()
         self._composing = threading.Lock()
@@ -114,7 +115,7 @@ class Daemon:
             self._describe()
             cycles = tuple(poll.cycle(app, registry) for registry in app.registries.values())
             answered = requests.run(app, self._steps())
-            composed = compose.run(app)
+            composed = self._composer.run()
             self._deliverer.tick()
             delivered = self._deliverer.drain()
             self._deliverer.close()
@@ -206,7 +207,7 @@ class Daemon:
 
     def _compose(self) -> None:
         with self._composing:
-            compose.run(self._app)
+            self._composer.run()
 
     def _deliver(self) -> None:
         self._deliverer.tick()

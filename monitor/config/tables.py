@@ -198,7 +198,8 @@ class AlertSettings(Table):
         """What stands for it among the subscriptions; None where nobody is named."""
         if not self.channels:
             return None
-        return Subscription(ALERTS, tuple(dict.fromkeys(self.channels)), "immediate", only_notices=True)
+        channels = tuple(dict.fromkeys(self.channels))
+        return Subscription(ALERTS, channels, "immediate", only_notices=True, readout_days=0)
 
 
 class ChannelName(Table):

@@ -9,7 +9,7 @@ not wake anybody. Nothing here reads a clock, a store or a template.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, TypeAlias
@@ -190,9 +190,7 @@ def compose(
     told = tuple(referred(_below(told, across), before, zone))
     baselines = () if at_once else tuple(pending.baselines)
     settled = _settled(pending, told, at_once=at_once)
-    shown = {change.id for story in told for change in story.changes}
     elsewhere = {trial for trial, state in pending.trials.items() if not subscription.is_about(state)}
-    numbers = [change.number for change in settled if change.number is not None]
     return Digest(
         id=digest_id(subscription.name, occasion.period, occasion.kind, occasion.ordinal),
         subscription=subscription,
@@ -204,19 +202,30 @@ def compose(
         since=occasion.since,
         until=occasion.closed,
         stories=told,
-        folded=sum(change.id not in shown and change.trial not in elsewhere for change in settled),
+        folded=_folded(settled, told, elsewhere),
         baselines=tuple(notice for notice in baselines if notice.trial not in elsewhere),
         notices=notices,
         sources=tuple(sources),
         unread=tuple(pending.unread),
         watched=pending.watched,
         held=pending.held,
-        covers=(min(numbers), max(numbers)) if numbers else None,
+        covers=_span(settled),
         told=tuple(change.id for change in settled),
         told_notices=tuple(notice.id for notice in (*notices, *baselines)),
         programmes=across,
         before=tuple(alone(told, before, zone)),
     )
+
+
+def _folded(settled: Iterable[RecordedChange], told: Iterable[Story], elsewhere: Container[TrialId]) -> int:
+    shown = {change.id for story in told for change in story.changes}
+    return sum(change.id not in shown and change.trial not in elsewhere for change in settled)
+
+
+def _span(settled: Iterable[RecordedChange]) -> tuple[int, int] | None:
+    """The first and the last running number."""
+    numbers = [change.number for change in settled if change.number is not None]
+    return (min(numbers), max(numbers)) if numbers else None
 
 
 def _below(stories: Iterable[Story], across: Sequence[Programme]) -> Iterator[Story]:

@@ -7,21 +7,28 @@ tells no period twice and loses none. A digest and its deliveries are one transa
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from monitor.core import cadence, digest
+from monitor.core.change import Significance
 from monitor.core.delivery import Delivery, outbox
-from monitor.core.digest import Digest, DigestKind, Occasion, Subscription
-from monitor.core.recorded import RecordedChange
-from monitor.errors import ConfigError, StoppedError
+from monitor.core.digest import Digest, DigestKind, Occasion
+from monitor.core.earlier import Earlier
+from monitor.core.subscription import Subscription
+from monitor.core.watching import NoticeKind
+from monitor.errors import ConfigError, MonitorError, StoppedError
 from monitor.pipeline.readouts import with_clock
 from monitor.pipeline.windows import assets, windows
 from monitor.pipeline.works import Works, failpoint
-from monitor.store.values import Pending, SubscriptionState
+from monitor.store.values import NewsMark, Pending, SubscriptionState
 
 log = logging.getLogger(__name__)
+
+_LOOK_AGAIN = timedelta(minutes=10)
+_OF_CHANNELS: frozenset[NoticeKind] = frozenset({"dead_letter", "channel_disabled"})
+"""Notices whose subject is a channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,30 +45,83 @@ class ComposeReport:
         return not self.failures
 
 
+class Composer:
+    """Composes what is due, at every tick; where nothing can have become news it looks no second time.
+
+    What it remembers is a hint and lives as long as the process: it looks again as soon as anything was
+    recorded, told or let go, when a period closes, when the clock goes back, and every ten minutes at least.
+    """
+
+    def __init__(self, works: Works) -> None:
+        self._works = works
+        self._looks: dict[str, _Look] = {}
+
+    def run(self) -> ComposeReport:
+        """Compose every digest that is due now. One subscription's failure stops no other."""
+        made: list[Digest] = []
+        failures: dict[str, str] = {}
+        for subscription in self._works.subscriptions:
+            if self._works.stop.is_set():
+                break
+            try:
+                made += self._due(subscription)
+            except StoppedError:
+                raise
+            except Exception as error:
+                log.exception("digest could not be composed", extra={"subscription": subscription.name})
+                failures[subscription.name] = f"{type(error).__name__}: {error}"
+        return ComposeReport(tuple(made), failures)
+
+    def _due(self, subscription: Subscription) -> tuple[Digest, ...]:
+        works, name = self._works, subscription.name
+        now = works.clock()
+        begun = works.store.begin_subscription(name, now)
+        if begun.paused_at is not None or subscription.quiet_until(now) is not None:
+            return ()
+        look = _Look(works.store.news_mark(), _closed(subscription, now), now)
+        if look.finds_what(self._looks.get(name)):
+            return ()
+        made = tuple(_due(works, subscription, begun, now))
+        if made:
+            self._looks.pop(name, None)
+        else:
+            self._looks[name] = look
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A look at what is pending that came to nothing."""
+
+    mark: NewsMark
+    closed: datetime | None
+    at: datetime
+
+    def finds_what(self, before: _Look | None) -> bool:
+        """Can it find nothing but what the look before has found?"""
+        if before is None or (self.mark, self.closed) != (before.mark, before.closed):
+            return False
+        return before.at <= self.at < before.at + _LOOK_AGAIN
+
+
 def run(works: Works) -> ComposeReport:
-    """Compose every digest that is due now. One subscription's failure stops no other."""
-    made: list[Digest] = []
-    failures: dict[str, str] = {}
-    for subscription in works.subscriptions:
-        if works.stop.is_set():
-            break
-        try:
-            made += _due(works, subscription)
-        except StoppedError:
-            raise
-        except Exception as error:
-            log.exception("digest could not be composed", extra={"subscription": subscription.name})
-            failures[subscription.name] = f"{type(error).__name__}: {error}"
-    return ComposeReport(tuple(made), failures)
+    """Compose every digest that is due now, as at a process's first tick."""
+    return Composer(works).run()
 
 
 def send(works: Works, name: str) -> Digest | None:
     """Close a subscription's window now; the scheduled digest covers the rest. None: nothing to tell.
 
-    Raises ConfigError where there is no such subscription.
+    Quiet hours do not hold it off: somebody asks for it. Raises ConfigError where there is no such
+    subscription, and MonitorError where it is paused.
     """
     subscription, now = find(works, name), works.clock()
     begun = works.store.begin_subscription(name, now)
+    if begun.paused_at is not None:
+        raise MonitorError(
+            f"{name} is paused since {begun.paused_at:%Y-%m-%d %H:%M} UTC",
+            remedy=f"`trialwire subscriptions resume {name}` tells what waits for it.",
+        )
     return _composed(works, subscription, "manual", begun, now=now, until=now)
 
 
@@ -89,16 +149,22 @@ def find(works: Works, name: str) -> Subscription:
     raise ConfigError(f"there is no subscription {name!r}", key="subscriptions", remedy=f"Known: {known}.")
 
 
-def _due(works: Works, subscription: Subscription) -> Iterator[Digest]:
-    now = works.clock()
-    begun = works.store.begin_subscription(subscription.name, now)
-    if subscription.cadence == "immediate" or subscription.immediate_at is not None:
+def _closed(subscription: Subscription, now: datetime) -> datetime | None:
+    """When the period closed that is to be told; None where the cadence has none."""
+    every = cadence.parse(subscription.cadence)
+    return None if isinstance(every, cadence.Immediate) else cadence.last_due(every, now)
+
+
+def _due(
+    works: Works, subscription: Subscription, begun: SubscriptionState, now: datetime
+) -> Iterator[Digest]:
+    closed = _closed(subscription, now)
+    if closed is None or subscription.immediate_at is not None:
         made = _composed(works, subscription, "immediate", begun, now=now, until=now)
         if made is not None:
             yield made
-    if subscription.cadence == "immediate":
+    if closed is None:
         return
-    closed = cadence.last_due(cadence.parse(subscription.cadence), now)
     last = works.store.last_digest(subscription.name, "scheduled")
     begun_at = _past(begun.begun_at, now)
     covered = _past(last.until, now) if last else None
@@ -153,15 +219,24 @@ def _told(works: Works, subscription: Subscription, pending: Pending, occasion: 
     if made is None:
         return None
     names = assets(works, made.stories)
-    trials = {story.trial.trial for story in made.stories}
-    earlier: Sequence[tuple[datetime, RecordedChange]] = ()
-    if occasion.kind != "immediate" and occasion.since is not None:
-        earlier = works.store.told_since(subscription.name, trials, occasion.since)
+    earlier = () if occasion.kind == "immediate" else _earlier(works, subscription, occasion)
     if names or earlier:
         made = digest.compose(
             subscription, pending, occasion, sources=sources, windows=found, assets=names, earlier=earlier
         )
     return None if made is None else with_clock(works, made)
+
+
+def _earlier(works: Works, subscription: Subscription, occasion: Occasion) -> Earlier:
+    """What was told out of turn since the last digest that was due."""
+    store, name = works.store, subscription.name
+    last, begun = store.last_digest(name, "scheduled"), store.subscription(name)
+    since = last.until if last else begun.begun_at if begun else None
+    if since is None:
+        return ()
+    # Who wants minor news at once shall find them referred to; with others only what is loud is.
+    least: Significance = "major" if subscription.immediate_at in (None, "critical") else "minor"
+    return store.told_since(name, since, occasion.closed, least=least)
 
 
 def _past(at: datetime, now: datetime) -> datetime | None:
@@ -171,11 +246,29 @@ def _past(at: datetime, now: datetime) -> datetime | None:
 
 def _deliveries(works: Works, made: Digest) -> list[Delivery]:
     """The messages of a digest, to everybody who has not left the channel."""
-    rendered, now = works.renderer.digest(made), works.clock()
+    whole, now = works.renderer.digest(made), works.clock()
     found: list[Delivery] = []
     for name in made.subscription.channels:
+        told = _for_channel(made, name)
+        if told is None:
+            continue
         left = works.store.opted_out(name)
-        messages = works.channels[name].messages(made, rendered)
+        rendered = whole if told is made else works.renderer.digest(told)
+        messages = works.channels[name].messages(told, rendered)
         stayed = [message for message in messages if message.recipient.lower() not in left]
         found += outbox(made.id, name, stayed, now=now)
     return found
+
+
+def _for_channel(made: Digest, channel: str) -> Digest | None:
+    """What a channel is told; of alerts without what is wrong with itself, if another can tell that.
+
+    None where nothing is left.
+    """
+    others = [name for name in made.subscription.channels if name != channel]
+    if not (made.subscription.only_notices and others):
+        return made
+    notices = tuple(
+        notice for notice in made.notices if not (notice.kind in _OF_CHANNELS and notice.subject == channel)
+    )
+    return replace(made, notices=notices) if notices else None

@@ -41,6 +41,7 @@ from monitor.store.rederiving import DerivedVerbs
 from monitor.store.remote import AdvisoryLock
 from monitor.store.schema import REVISIONS, require_current, require_database
 from monitor.store.searching import SearchVerbs
+from monitor.store.subscribing import SubscriptionVerbs
 from monitor.store.sweeping import SweepVerbs
 from monitor.store.values import (
     ChangeQuery,
@@ -90,6 +91,7 @@ class Store(
     RecordVerbs,
     LookupVerbs,
     PendingVerbs,
+    SubscriptionVerbs,
     DigestVerbs,
     HoldVerbs,
     SchemaVerbs,

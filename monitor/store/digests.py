@@ -10,10 +10,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Select, and_, func, insert, or_, select
 
-from monitor.core.change import LEVELS
+from monitor.core.change import LEVELS, Significance
 from monitor.core.delivery import Delivery
 from monitor.core.digest import Digest, DigestKind
-from monitor.core.record import TrialId
 from monitor.core.recorded import RecordedChange
 from monitor.core.watching import Notice
 from monitor.store.engine import Found, Verbs, chunks
@@ -28,7 +27,6 @@ from monitor.store.rows import (
 )
 from monitor.store.tables import TABLES
 from monitor.store.values import StoredDigest
-from monitor.store.watching import trial_rows
 
 DIGEST = TABLES["digest"]
 DIGEST_CHANGE = TABLES["digest_change"]
@@ -101,9 +99,9 @@ class DigestVerbs(Verbs):
             return tuple(map(notice, connection.execute(query)))
 
     def told_since(
-        self, subscription: str, trials: Iterable[TrialId], since: datetime
+        self, subscription: str, since: datetime, until: datetime, *, least: Significance = "major"
     ) -> tuple[tuple[datetime, RecordedChange], ...]:
-        """What its digests out of turn told of these trials since then, at `major` or above, and when."""
+        """What its digests out of turn told after `since` and up to `until`, and when; at `least` so loud."""
         query = (
             select_changes()
             .add_columns(DIGEST.c.created_at.label("told_at"))
@@ -112,17 +110,14 @@ class DigestVerbs(Verbs):
             .where(
                 DIGEST_CHANGE.c.subscription == subscription,
                 DIGEST.c.kind.in_(("immediate", "manual")),
-                DIGEST.c.created_at >= since,
-                CHANGE.c.significance <= LEVELS.index("major"),
+                DIGEST.c.created_at > since,
+                DIGEST.c.created_at <= until,
+                CHANGE.c.significance <= LEVELS.index(least),
             )
             .order_by(CHANGE.c.number)
         )
-        found: list[tuple[datetime, RecordedChange]] = []
         with self._db.read() as connection:
-            for batch in chunks(row.id for row in trial_rows(connection, dict.fromkeys(trials)).values()):
-                rows = connection.execute(query.where(CHANGE.c.trial_id.in_(batch)))
-                found += [(row.told_at, change(row)) for row in rows]
-        return tuple(found)
+            return tuple((row.told_at, change(row)) for row in connection.execute(query))
 
     def enqueue(
         self,

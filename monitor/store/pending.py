@@ -6,7 +6,7 @@ kept with a subscription, a watch and a tag say where news begins for them; they
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,7 +17,7 @@ from monitor.core.recorded import RecordedChange, RecordedFinding
 from monitor.core.subscription import Subscription
 from monitor.core.watching import Notice, TrialState
 from monitor.store.engine import Found, Verbs, chunks
-from monitor.store.holding import is_held, is_let_go
+from monitor.store.holding import HOLD, WITHHELD, is_held, is_let_go
 from monitor.store.listing import UNREADABLE, followed
 from monitor.store.rows import (
     CHANGE,
@@ -32,11 +32,12 @@ from monitor.store.rows import (
     select_notices,
     trial_state,
 )
+from monitor.store.subscribing import SUBSCRIPTION
 from monitor.store.tables import TABLES
-from monitor.store.values import Pending, SubscriptionState
+from monitor.store.values import NewsMark, Pending
 from monitor.store.watching import last_change
 
-SUBSCRIPTION = TABLES["subscription_state"]
+DIGEST = TABLES["digest"]
 DIGEST_CHANGE = TABLES["digest_change"]
 DIGEST_NOTICE = TABLES["digest_notice"]
 FINDING_CHANGE = TABLES["finding_change"]
@@ -50,28 +51,17 @@ SOURCE = TABLES["source"]
 class PendingVerbs(Verbs):
     """What is news, and to whom."""
 
-    def begin_subscription(self, name: str, now: datetime) -> SubscriptionState:
-        """Make a subscription begin, or tell when it did: earlier changes belong to none of its digests."""
-        found = self.subscription(name)
-        if found is not None:
-            return found
-        with self._db.write() as connection:
-            self._db.in_order(connection)
-            begun = {
-                "name": name,
-                "begun_at": now,
-                "after_change": last_change(connection),
-                "after_notice": connection.scalar(select(func.max(NOTICE.c.id))) or 0,
-            }
-            self._db.insert_new(connection, SUBSCRIPTION, [begun])
-        return self.subscription(name) or SubscriptionState(name, now)
-
-    def subscription(self, name: str) -> SubscriptionState | None:
-        """When a subscription began; None where it has not."""
-        query = select(SUBSCRIPTION).where(SUBSCRIPTION.c.name == name)
+    def news_mark(self) -> NewsMark:
+        """What moves whenever there may be something new to tell; cheap, however much is held."""
         with self._db.read() as connection:
-            row = connection.execute(query).one_or_none()
-        return None if row is None else SubscriptionState(row.name, row.begun_at)
+            holds = select(HOLD.c.id, HOLD.c.state, HOLD.c.after_change, HOLD.c.until_change)
+            withheld = connection.execute(holds.where(HOLD.c.state.in_(WITHHELD)).order_by(HOLD.c.id))
+            return NewsMark(
+                change=last_change(connection),
+                notice=connection.scalar(select(func.max(NOTICE.c.id))) or 0,
+                digest=connection.scalar(select(func.max(DIGEST.c.number))) or 0,
+                withheld=tuple(tuple(row) for row in withheld),
+            )
 
     def pending(
         self,
@@ -90,7 +80,7 @@ class PendingVerbs(Verbs):
         with self._db.read() as connection:
             covered = covered_trials(subscription)
             seen = _Seen(until, since, now)
-            changes = _changes(connection, subscription, seen)
+            changes = () if subscription.only_notices else _changes(connection, subscription, seen)
             found = _notices(connection, subscription, seen)
             baselines = tuple(item for item in found if item.kind in ("baseline", "search"))
             about = {item.trial for item in changes} | {item.trial for item in baselines if item.trial}
@@ -100,25 +90,37 @@ class PendingVerbs(Verbs):
                 baselines=baselines,
                 notices=tuple(item for item in found if item.kind not in ("baseline", "search")),
                 trials=_states(connection, about),
-                unread=_unread(connection, covered),
-                watched=connection.scalar(select(func.count()).select_from(covered.subquery())) or 0,
-                held=_held(connection, subscription, seen),
+                unread=tuple(state for state in _unread(connection, covered) if subscription.is_about(state)),
+                watched=_count(connection, subscription, covered),
+                held=0 if subscription.only_notices else _held(connection, subscription, seen),
             )
 
 
 def covered_trials(subscription: Subscription, *, past: bool = False) -> Select[tuple[int]]:
-    """Ids of the watched trials that a subscription is about; with `past` also those that have left."""
-    query = select(TRIAL.c.id).join(WATCH_TRIAL, WATCH_TRIAL.c.trial_id == TRIAL.c.id)
-    if not past:
-        query = query.where(WATCH_TRIAL.c.left_at.is_(None))
-    if subscription.searches:
-        query = query.where(WATCH_TRIAL.c.watch_id.in_(_named(subscription)))
-    if subscription.tags:
-        query = query.join(WATCH_TAG, WATCH_TAG.c.watch_id == WATCH_TRIAL.c.watch_id)
-        query = query.where(WATCH_TAG.c.tag.in_(subscription.tags))
+    """Ids of the watched trials that it chooses by tag, search and number; with `past` also those that left.
+
+    Sponsors and conditions are not asked here: `Subscription.is_about` is.
+    """
+    query = select(TRIAL.c.id)
+    for which in _ways(subscription):
+        held = select(WATCH_TRIAL.c.trial_id).where(*which)
+        if not past:
+            held = held.where(WATCH_TRIAL.c.left_at.is_(None))
+        query = query.where(TRIAL.c.id.in_(held))
     if subscription.trials:
         query = query.where(TRIAL.c.number.in_(subscription.trials))
-    return query.distinct()
+    return query
+
+
+def _ways(subscription: Subscription) -> Iterator[tuple[ColumnElement[bool], ...]]:
+    """How the watch list must hold a trial, one entry for each way that is asked for, at least one."""
+    if subscription.searches or subscription.assets:
+        yield (WATCH_TRIAL.c.watch_id.in_(_named(subscription)),)
+    if subscription.tags:
+        tagged = select(WATCH_TAG.c.watch_id).where(WATCH_TAG.c.tag.in_(subscription.tags))
+        yield (WATCH_TRIAL.c.watch_id.in_(tagged),)
+    elif not (subscription.searches or subscription.assets):
+        yield ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,42 +180,58 @@ def _is_news(subscription: Subscription) -> ColumnElement[bool]:
         or_(WATCH_TRIAL.c.left_at.is_(None), CHANGE.c.number <= WATCH_TRIAL.c.until_change),
         WATCH_TRIAL.c.after_change < CHANGE.c.number,
     )
-    if subscription.searches:
-        watched = and_(watched, WATCH_TRIAL.c.watch_id.in_(_named(subscription)))
-    if not subscription.tags:
-        return exists().where(watched)
-    return exists().where(
-        watched,
-        WATCH_TAG.c.watch_id == WATCH_TRIAL.c.watch_id,
-        WATCH_TAG.c.tag.in_(subscription.tags),
-        WATCH_TAG.c.after_change < CHANGE.c.number,
-    )
+    ways: list[ColumnElement[bool]] = []
+    if subscription.searches or subscription.assets:
+        ways.append(exists().where(watched, WATCH_TRIAL.c.watch_id.in_(_named(subscription))))
+    if subscription.tags:
+        tagged = exists().where(
+            watched,
+            WATCH_TAG.c.watch_id == WATCH_TRIAL.c.watch_id,
+            WATCH_TAG.c.tag.in_(subscription.tags),
+            WATCH_TAG.c.after_change < CHANGE.c.number,
+        )
+        ways.append(tagged)
+    return and_(*ways) if ways else exists().where(watched)
 
 
 def _named(subscription: Subscription) -> Select[tuple[int]]:
-    """The watches of the searches it names."""
-    names = [name.lower() for name in subscription.searches]
-    return select(WATCH.c.id).where(func.lower(WATCH.c.name).in_(names), WATCH.c.kind != "trial")
+    """The watches of the searches and assets it names."""
+    name = func.lower(WATCH.c.name)
+    searches = name.in_([name.lower() for name in subscription.searches])
+    assets = name.in_([name.lower() for name in subscription.assets])
+    return select(WATCH.c.id).where(
+        or_(and_(searches, WATCH.c.kind != "trial"), and_(assets, WATCH.c.kind == "asset"))
+    )
 
 
 def _chosen(subscription: Subscription) -> Select[tuple[str]]:
     """The names of the searches it is about: who chose trials by number chose none."""
     query = select(WATCH.c.name).where(WATCH.c.kind != "trial")
-    if subscription.searches:
+    if subscription.searches or subscription.assets:
         query = query.where(WATCH.c.id.in_(_named(subscription)))
     if subscription.tags:
         tagged = select(WATCH_TAG.c.watch_id).where(WATCH_TAG.c.tag.in_(subscription.tags))
         query = query.where(WATCH.c.id.in_(tagged))
-    return query.where(false()) if subscription.trials else query
+    return query.where(false()) if subscription.trials or subscription.only_notices else query
+
+
+def _count(connection: Connection, subscription: Subscription, covered: Select[tuple[int]]) -> int:
+    """How many trials it covers, by sponsor and condition too."""
+    if not (subscription.sponsors or subscription.conditions):
+        return connection.scalar(select(func.count()).select_from(covered.subquery())) or 0
+    query = select(TRIAL).where(TRIAL.c.id.in_(covered))
+    return sum(subscription.is_about(trial_state(row)) for row in connection.execute(query))
 
 
 def _notices(connection: Connection, subscription: Subscription, seen: _Seen) -> tuple[Notice, ...]:
     """First sights of covered trials and of searches chosen, and everything else, in order."""
+    covered = covered_trials(subscription)
+    about = covered.where(false()) if subscription.only_notices else covered
     query = select_notices().where(
         seen.holds(NOTICE.c.at),
         or_(
             NOTICE.c.kind.not_in(("baseline", "search")),
-            and_(NOTICE.c.kind == "baseline", NOTICE.c.trial_id.in_(covered_trials(subscription))),
+            and_(NOTICE.c.kind == "baseline", NOTICE.c.trial_id.in_(about)),
             and_(NOTICE.c.kind == "search", NOTICE.c.subject.in_(_chosen(subscription))),
         ),
     )

@@ -147,7 +147,7 @@ def test_net_begins_after_what_was_told_at_once(tmp_path: Path) -> None:
             world.clock.now = at(3, 8)
             (made,) = compose.run(app).digests
             assert (
-                "Told before, 06:00 GMT on 3 Nov 2026: Recruiting → Suspended."
+                "Told before, 06:00 UTC on 3 Nov 2026: Recruiting → Suspended."
                 in app.renderer.digest(made).text
             )
         assert {story.finding.rule for story in made.stories} == {"m9"}
