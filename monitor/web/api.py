@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from importlib import resources
 from urllib.parse import urlencode
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from monitor import schemas as shipped
 from monitor.core.record import JsonObject, TrialId
 from monitor.core.recorded import RecordedChange
 from monitor.pipeline import lookups
@@ -45,27 +46,18 @@ def status(site: Site, request: Request) -> Response:
     return as_json(request, site.status())
 
 
-def schema_names() -> Mapping[str, str]:
-    """The JSON Schemas that ship, by what they describe; file names never come from an address."""
-    folder = resources.files("monitor").joinpath("schemas")
-    names = (one.name for one in folder.iterdir() if one.name.endswith(".json"))
-    return {name.removesuffix(".json"): name for name in sorted(names)}
-
-
 def schemas(request: Request) -> Response:
     """What schemas there are, by address."""
     asking.only(request, ())
-    return as_json(request, {name: f"/api/schemas/{name}" for name in schema_names()})
+    return as_json(request, {name: f"/api/schemas/{name}" for name in shipped.names()})
 
 
 def schema(request: Request, name: str) -> Response:
     """One of them."""
     asking.only(request, ())
-    known = schema_names()
-    if name not in known:
-        raise RefusedError(404, "There is no such schema.", f"Known: {', '.join(known)}.")
-    body = resources.files("monitor").joinpath("schemas", known[name]).read_bytes()
-    return answer(request, body, SCHEMA)
+    if name not in shipped.names():
+        raise RefusedError(404, "There is no such schema.", f"Known: {', '.join(shipped.names())}.")
+    return answer(request, orjson.dumps(shipped.schema(name), option=orjson.OPT_INDENT_2), SCHEMA)
 
 
 def _page(site: Site, request: Request, query: ChangeQuery) -> Response:

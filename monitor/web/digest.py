@@ -7,7 +7,7 @@ from collections import Counter
 from starlette.requests import Request
 
 from monitor.core.change import LEVELS, at_least
-from monitor.core.phrases import clip, day_words
+from monitor.core.phrases import clip
 from monitor.web import asking, overview, stories
 from monitor.web.answering import RefusedError
 from monitor.web.site import Site
@@ -36,7 +36,7 @@ def values(site: Site, request: Request, digest_id: str) -> dict[str, object]:
     counts = Counter(one.significance for one in places)
     return {
         "digest": digest,
-        "when": f"{day_words(digest.created_at.date())}, {digest.created_at:%H:%M} UTC",
+        "when": overview.when(digest.created_at),
         "level": level or "",
         "levels": [(one, counts[one]) for one in LEVELS if counts[one]],
         "stories": overview.told(site, groups[first : first + STORIES], stories.WHOLE),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from monitor.core.change import Significance, at_least
 from monitor.core.entries import Limits
-from monitor.core.phrases import day_words, freshness, plural
+from monitor.core.phrases import day_words, freshness
 from monitor.store import StoredDigest
 from monitor.store.pages import Told as Place
 from monitor.store.values import ChangeQuery
@@ -22,14 +21,6 @@ STORIES = 10
 LATEST = 60
 """Changes shown where nobody subscribes to any."""
 _ATTENTION = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A run of text, as people read it or as they type it."""
-
-    text: str
-    typed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +45,7 @@ def values(site: Site) -> dict[str, object]:
     return {
         "strip": charts.strip(store.daily(since), now.date(), DAYS),
         "sources": [freshness(source, now.year) for source in store.sources()],
-        "attention": [tuple(marked(line)) for line in said[:_ATTENTION]],
+        "attention": said[:_ATTENTION],
         "more_attention": max(len(said) - _ATTENTION, 0),
         "watched": site.status().get("watched") or 0,
         "latest": latest,
@@ -62,11 +53,9 @@ def values(site: Site) -> dict[str, object]:
     }
 
 
-def marked(text: str) -> Iterator[Words]:
-    """The words of a line with backquotes, those between them as typed."""
-    for place, part in enumerate(re.split(r"`([^`]*)`", text)):
-        if part:
-            yield Words(part, typed=place % 2 == 1)
+def when(at: datetime) -> str:
+    """`20 Nov 2026, 07:30 UTC`."""
+    return f"{day_words(at.date())}, {at:%H:%M} UTC"
 
 
 def in_groups(places: Sequence[Place]) -> list[list[Place]]:
@@ -102,9 +91,8 @@ def _latest(site: Site, name: str, minimum: Significance) -> Latest:
     ]
     groups = in_groups(loud)
     rest = len(groups) - STORIES
-    more = f"and {plural(rest, 'more story').replace('storys', 'stories')}" if rest > 0 else ""
-    when = f"{day_words(digest.created_at.date())}, {digest.created_at:%H:%M} UTC"
-    return Latest(name, digest, when, told(site, groups[:STORIES]), more)
+    more = f"and {rest:,} more {'story' if rest == 1 else 'stories'}" if rest > 0 else ""
+    return Latest(name, digest, when(digest.created_at), told(site, groups[:STORIES]), more)
 
 
 def _changes(site: Site) -> tuple[stories.Told, ...]:

@@ -129,7 +129,7 @@ def _handler(
         if request.url.path.startswith(_FOR_PROGRAMS):
             said: JsonObject = {"status": status, "what": what, "remedy": remedy or None}
             return plain_json(status, {"error": said}, headers=headers)
-        values: dict[str, object] = {"status": status, "what": what, "remedy": tuple(overview.marked(remedy))}
+        values: dict[str, object] = {"status": status, "what": what, "remedy": remedy}
         return HTMLResponse(site.page("refusal", values), status, headers)
 
     return handle

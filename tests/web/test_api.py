@@ -7,8 +7,8 @@ from urllib.parse import quote
 import orjson
 import pytest
 
+from monitor import schemas
 from monitor.store.values import ChangeQuery
-from monitor.web import api
 from tests.web.site import ONE, TWO, Served
 
 OF_ONE = f"/api/trials/ctgov/{ONE.id}/changes"
@@ -135,7 +135,7 @@ def test_the_status_is_that_of_the_command_line(site: Served) -> None:
 def test_every_schema_that_ships_can_be_had(site: Served) -> None:
     """By the name of what it describes, and no other file."""
     names = site("/api/schemas").json()
-    assert set(names) == set(api.schema_names())
+    assert set(names) == set(schemas.names())
     for address in names.values():
         answer = site(address)
         assert answer.headers["content-type"] == "application/schema+json"
