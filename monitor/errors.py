@@ -181,6 +181,7 @@ class DeliveryError(MonitorError):
         delivery: str | None = None,
         status: int | None = None,
         excerpt: str = "",
+        error_class: str = "",
         remedy: str | None = None,
     ) -> None:
         super().__init__(message, remedy=remedy)
@@ -188,7 +189,7 @@ class DeliveryError(MonitorError):
         self.delivery = delivery
         self.status = status
         self.excerpt = excerpt
-        self.error_class = ""
+        self.error_class = error_class
         """What kind of failure it is, where that is known (`core.delivery.ErrorClass`)."""
 
 
@@ -205,9 +206,17 @@ class DeliveryDeferredError(DeliveryError):
         delivery: str | None = None,
         status: int | None = None,
         excerpt: str = "",
+        error_class: str = "",
         retry_after_s: float | None = None,
     ) -> None:
-        super().__init__(message, channel=channel, delivery=delivery, status=status, excerpt=excerpt)
+        super().__init__(
+            message,
+            channel=channel,
+            delivery=delivery,
+            status=status,
+            excerpt=excerpt,
+            error_class=error_class,
+        )
         self.retry_after_s = retry_after_s
 
 
@@ -222,9 +231,17 @@ class DeliveryRejectedError(DeliveryError):
         delivery: str | None = None,
         status: int | None = None,
         excerpt: str = "",
+        error_class: str = "",
         disable: bool = False,
     ) -> None:
-        super().__init__(message, channel=channel, delivery=delivery, status=status, excerpt=excerpt)
+        super().__init__(
+            message,
+            channel=channel,
+            delivery=delivery,
+            status=status,
+            excerpt=excerpt,
+            error_class=error_class,
+        )
         self.disable = disable
 
 

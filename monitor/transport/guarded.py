@@ -93,7 +93,7 @@ class GuardedSender:
             networks = parse_networks(allow_networks)
             target = check_url(url, allow_networks)
         except ConfigError as error:
-            raise _rejected(error.message) from error
+            raise DeliveryRejectedError(error.message, error_class="guard") from error
         key = (target.scheme, target.host, target.port, networks)
         request = _Request(target.path, content, {"User-Agent": USER_AGENT, **headers}, timeout_s)
         kept = self._shelf.take(key)
@@ -121,9 +121,9 @@ class GuardedSender:
         except FAULTS as error:
             if connections[0].is_used and not (fuse.is_blown or isinstance(error, httpx.TimeoutException)):
                 self._unkept.add(key)
-            raise _deferred(
+            raise DeliveryDeferredError(
                 f"{target.host}: {fuse.why(in_words(error))}",
-                "timeout" if fuse.is_blown else fault_class(error),
+                error_class="timeout" if fuse.is_blown else fault_class(error),
             ) from error
         finally:
             for connection in connections:
@@ -160,26 +160,16 @@ class GuardedSender:
         try:
             addresses = [ip_address(text) for text in self._resolve(target.host, target.port)]
         except (OSError, ValueError) as error:
-            raise _deferred(f"{target.host} cannot be resolved: {error}", "name") from error
+            raise DeliveryDeferredError(
+                f"{target.host} cannot be resolved: {error}", error_class="name"
+            ) from error
         if not addresses:
-            raise _deferred(f"{target.host} has no address", "name")
+            raise DeliveryDeferredError(f"{target.host} has no address", error_class="name")
         for address in addresses:
             if why := refusal(address, target, networks):
-                raise _rejected(f"{target.host} is not sent to: {why}")
+                raise DeliveryRejectedError(f"{target.host} is not sent to: {why}", error_class="guard")
         return addresses[:_MOST_TRIED]
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
         return tls_context()
-
-
-def _deferred(message: str, error_class: str) -> DeliveryDeferredError:
-    error = DeliveryDeferredError(message)
-    error.error_class = error_class
-    return error
-
-
-def _rejected(message: str) -> DeliveryRejectedError:
-    error = DeliveryRejectedError(message)
-    error.error_class = "guard"
-    return error
