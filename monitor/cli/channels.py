@@ -66,7 +66,7 @@ def test(name: Annotated[str, typer.Argument(metavar="NAME", help="A channel.")]
     with session.application(read_only=True) as works:
         channel = works.channels.get(name)
         if channel is None:
-            raise _unknown(name, list(works.channels))
+            raise unknown(name, list(works.channels))
         channel.check()
         if (off := _disabled(works).get(name)) is not None:
             terminal.note(f"{name} is disabled ({off.reason}): only this test is sent.")
@@ -95,7 +95,7 @@ def enable(name: Annotated[str, typer.Argument(metavar="NAME", help="A channel t
             return
     known = [channel.name for channel in session.settings().channels]
     if name not in known:
-        raise _unknown(name, known)
+        raise unknown(name, known)
     terminal.note(f"{name} was not disabled.")
 
 
@@ -111,7 +111,7 @@ def disable(
     """
     known = [channel.name for channel in session.settings().channels]
     if name not in known:
-        raise _unknown(name, known)
+        raise unknown(name, known)
     with session.application() as works:
         off = _disabled(works).get(name)
         if off is not None:
@@ -159,7 +159,8 @@ def _disabled(works: App) -> Mapping[str, ChannelState]:
         return {}
 
 
-def _unknown(name: str, known: Sequence[str]) -> ConfigError:
+def unknown(name: str, known: Sequence[str]) -> ConfigError:
+    """The error for a channel that is not configured, with those that are."""
     return ConfigError(
         f"there is no channel {name!r}.",
         key="channels",

@@ -25,6 +25,7 @@ from monitor.core.change import LEVELS
 from monitor.core.phrases import diff_spans
 from monitor.core.record import Json, JsonObject, TrialId
 from monitor.core.recorded import Stamp, leading, snapshot_identity, stamp_changes
+from monitor.core.versions import choose, label
 from monitor.errors import MonitorError, RecordFormatError
 from monitor.pipeline import lookups
 
@@ -185,9 +186,9 @@ def _stored(trial: TrialId, at: str | None) -> Side:
     with session.reading() as store:
         lookups.known_trial(store, trial)
         versions = lookups.versions(store, trial)
-        chosen = references.choose(versions, at) if at else references.choose(versions[-2:], "original")
+        chosen = choose(versions, at) if at else choose(versions[-2:], "original")
         payload: JsonObject = orjson.loads(store.body(trial, chosen.seq))
-    return Side(references.label(chosen), trial.registry, trial, chosen.title, payload, chosen)
+    return Side(label(chosen), trial.registry, trial, chosen.title, payload, chosen)
 
 
 def _stamp(old: Side, new: Side) -> Stamp:

@@ -74,6 +74,7 @@ def export(
 
     Example: `trialwire export --all-versions > trials.jsonl`
     """
+    from monitor.core.versions import choose
     from monitor.pipeline import lookups
     from monitor.store import DroppedError
 
@@ -84,7 +85,7 @@ def export(
             held = lookups.versions(store, one.trial)
             if trials:
                 lookups.known_trial(store, one.trial)
-            chosen = held if versions else [references.choose(held, one.at)] if held else []
+            chosen = held if versions else [choose(held, one.at)] if held else []
             for snapshot in chosen:
                 try:
                     formats.write_bytes(_line(store.body(one.trial, snapshot.seq)))

@@ -21,6 +21,7 @@ from monitor.cli.filters import (
     RuleOption,
     SinceOption,
     UntilOption,
+    known_names,
 )
 from monitor.cli.formats import Format, FormatOption
 from monitor.cli.listing import MOST_SITES, counted
@@ -121,6 +122,7 @@ def changes(
     )  # fmt: skip
     query = filters.query()
     with session.reading() as store:
+        known_names(store, filters)
         if form is not Format.TABLE:
             listing.machine(lookups.with_baselines(store, store.changes(query), query), form)
             return
@@ -155,8 +157,9 @@ def _to_show(store: Store, filters: Filters, query: ChangeQuery) -> Sequence[Rec
 
 
 def _about(store: Store, state: TrialState) -> None:
-    from monitor.cli import references, words
+    from monitor.cli import words
     from monitor.cli.terminal import Cell, Column
+    from monitor.core.versions import effective
     from monitor.pipeline import lookups
 
     versions = lookups.versions(store, state.trial)
@@ -168,7 +171,7 @@ def _about(store: Store, state: TrialState) -> None:
     )
     parts = [words.headline(state), words.presence(state), *named]
     if versions:
-        since = references.effective(versions[0])
+        since = effective(versions[0])
         parts.append(f"{counted(len(versions), 'version')} since {since}")
     line = " · ".join(part for part in parts if part)
     row = (Cell(state.trial.id, "bold"), Cell(line))

@@ -6,13 +6,12 @@ it and puts it down here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
 from monitor.cli import dates, formats, session, terminal
-from monitor.cli.channels import group
+from monitor.cli.channels import group, unknown
 from monitor.cli.formats import Format, FormatOption, Shown
 from monitor.core.record import JsonObject
 from monitor.errors import ConfigError
@@ -53,7 +52,7 @@ def optout(name: ChannelName, address: Address) -> None:
     with session.application() as works:
         channel = works.channels.get(name)
         if channel is None:
-            raise _unknown(name, list(works.channels))
+            raise unknown(name, list(works.channels))
         now = works.clock()
         readers = {message.recipient.lower() for message in channel.test_message(now)}
         if address.lower() not in readers:
@@ -85,16 +84,8 @@ def _known(name: str) -> Settings:
     found = session.settings()
     names = [channel.name for channel in found.channels]
     if name not in names:
-        raise _unknown(name, names)
+        raise unknown(name, names)
     return found
-
-
-def _unknown(name: str, names: Sequence[str]) -> ConfigError:
-    return ConfigError(
-        f"there is no channel {name!r}.",
-        key="channels",
-        remedy=f"Known: {', '.join(names)}." if names else "None is configured; `trialwire init` shows how.",
-    )
 
 
 _SHOWN = (

@@ -115,13 +115,14 @@ def drop(number: Number) -> None:
 
 def _against(item: Quarantined, content: bytes, held: Snapshot, before: bytes) -> None:
     """How the answer differs from the version held, where it can be read as a record at all."""
-    from monitor.cli import comparison, references
+    from monitor.cli import comparison
     from monitor.compare import compare
+    from monitor.core import versions
 
     label = f"answer of {dates.short(dates.stamped(item.observed_at))}"
     try:
         new = comparison.side(content, label)
-        old = comparison.side(before, references.label(held))
+        old = comparison.side(before, versions.label(held))
         found = compare(old.payload, new.payload, registry=item.trial.registry)
     except RecordFormatError as error:
         terminal.say(f"It cannot be compared: {error.message}")

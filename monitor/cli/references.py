@@ -13,9 +13,6 @@ import typer
 from monitor.core import versions
 from monitor.core.partial_date import PartialDate
 from monitor.core.record import TrialId
-from monitor.core.versions import choose as choose
-from monitor.core.versions import effective as effective
-from monitor.core.versions import label as label
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,13 +69,13 @@ def _drawn(state: TrialState, stages: Sequence[Stage]) -> None:
 
 
 def _row(snapshot: Snapshot, one: Stage) -> JsonObject:
-    from monitor.cli import references
     from monitor.core.recorded import isoformat
+    from monitor.core.versions import effective
 
     row: JsonObject = {
         "version": snapshot.version,
         "snapshot": snapshot.seq,
-        "stood_from": references.effective(snapshot).isoformat(),
+        "stood_from": effective(snapshot).isoformat(),
         "submitted_on": snapshot.submitted_on,
         "posted_on": snapshot.posted_on,
         "observed_at": isoformat(snapshot.observed_at),

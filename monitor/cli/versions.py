@@ -88,6 +88,7 @@ def show(
     `trialwire show NCT07263919 --as-of 2026-03-01 --format raw`
     """
     from monitor.cli import references
+    from monitor.core.versions import choose
     from monitor.pipeline import lookups
 
     wanted = references.reference(trial)
@@ -96,7 +97,7 @@ def show(
     with session.reading() as store:
         lookups.known_trial(store, wanted.trial)
         held = lookups.versions(store, wanted.trial)
-        chosen = references.choose(held, references.as_of(as_of) if as_of is not None else wanted.at)
+        chosen = choose(held, references.as_of(as_of) if as_of is not None else wanted.at)
         body = store.body(wanted.trial, chosen.seq)
         match form:
             case ShowFormat.RAW:
@@ -148,11 +149,12 @@ def _page(store: Store, chosen: Snapshot, body: bytes) -> str:
 
 
 def _table(record: TrialRecord, chosen: Snapshot, held: int) -> None:
-    from monitor.cli import fields, references
+    from monitor.cli import fields
     from monitor.cli.terminal import Cell, Column
+    from monitor.core.versions import label
 
     terminal.say(f"{chosen.trial}  {chosen.title}", "bold")
-    terminal.say(f"{references.label(chosen)} · {counted(held, 'version')} held", "dim")
+    terminal.say(f"{label(chosen)} · {counted(held, 'version')} held", "dim")
     columns = (Column(), Column(wrap=True))
     for title, rows in fields.grouped(record):
         terminal.say(f"\n{title}", "bold")
@@ -161,13 +163,13 @@ def _table(record: TrialRecord, chosen: Snapshot, held: int) -> None:
 
 
 def _row(snapshot: Snapshot, changes: int | None) -> JsonObject:
-    from monitor.cli import references
     from monitor.core.recorded import isoformat
+    from monitor.core.versions import effective
 
     row = {
         "version": snapshot.version,
         "snapshot": snapshot.seq,
-        "stood_from": references.effective(snapshot).isoformat(),
+        "stood_from": effective(snapshot).isoformat(),
         "submitted_on": snapshot.submitted_on,
         "posted_on": snapshot.posted_on,
         "data_version": snapshot.data_version,

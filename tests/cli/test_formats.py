@@ -13,11 +13,12 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.cli import dates, fields, formats, references, terminal
+from monitor.cli import dates, fields, formats, terminal
 from monitor.cli.formats import Format, Shown
 from monitor.cli.terminal import Cell, Column
 from monitor.core.record import Json, JsonObject, TrialId
 from monitor.core.recorded import leading
+from monitor.core.versions import choose
 from monitor.core.watching import Snapshot
 from monitor.errors import StoreError
 from tests.cli.command import Command
@@ -179,14 +180,14 @@ HELD = (
 )
 def test_versions(at: str, seq: int) -> None:
     """A version is named by the registry's number, ours, a day or a word."""
-    assert references.choose(HELD, at).seq == seq
+    assert choose(HELD, at).seq == seq
 
 
 @pytest.mark.parametrize("at", ["9", "s7", "2025-11"])
 def test_no_such_version(at: str) -> None:
     """A version that is not held is answered with those that are."""
     with pytest.raises(StoreError, match=r"snapshots s1 to s3 .*registry versions 4, 5"):
-        references.choose(HELD, at)
+        choose(HELD, at)
 
 
 def test_rules_in_force(trialwire: Command) -> None:
