@@ -17,7 +17,6 @@ from monitor.core.change import Significance
 from monitor.core.dialects import PLAIN, Mark, Phrase, Piece, written
 from monitor.core.digest import Digest, tally
 from monitor.core.entries import Entry, Limits
-from monitor.core.folding import fitting
 from monitor.core.links import Links
 from monitor.core.outline import Across, Card, Outline, Section, command_for, outline
 from monitor.core.phrases import Span, clip, plural
@@ -95,21 +94,10 @@ def fitted(
     """
     for style, ladder in ((brief, steps), (compact, HEADLINES)):
         for limits in ladder:
-            found = fitting(
-                digest, _builder(digest, limits, style, build), fits, ladder=(limits,), links=links
-            )
-            if found:
-                return found.made
+            made = build(style(digest, outline(digest, limits, links), limits))
+            if fits(made):
+                return made
     return build(in_short(digest, links))
-
-
-def _builder(
-    digest: Digest,
-    limits: Limits,
-    style: Callable[[Digest, Outline, Limits], Brief],
-    build: Callable[[Brief], Made],
-) -> Callable[[Outline], Made]:
-    return lambda said: build(style(digest, said, limits))
 
 
 def brief(digest: Digest, said: Outline, limits: Limits) -> Brief:
