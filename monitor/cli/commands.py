@@ -20,6 +20,7 @@ GROUPS = (
     "readouts",
     "diff",
     "rules",
+    "subscriptions",
     "digests",
     "channels",
     "optouts",

@@ -1,21 +1,23 @@
-"""`subscriptions` and `digest preview|send|list|release|dismiss`: who gets what, and what it looks like."""
+"""`digest preview|send|list|release|dismiss`: what subscriptions are told, and what it looks like."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, TypeAlias, cast
 
 import typer
 
-from monitor.cli import daemon, dates, formats, session, terminal
+from monitor.cli import daemon, dates, formats, session, subscriptions, terminal
 from monitor.cli.application import app
+from monitor.cli.edge import ATTENTION
 from monitor.cli.formats import Format, FormatOption, Shown
 from monitor.core.record import JsonObject
 
 if TYPE_CHECKING:
     from monitor.bootstrap import App
-    from monitor.core.digest import Digest, Subscription
+    from monitor.core.digest import Digest
     from monitor.store.values import StoredDigest
 
 group = typer.Typer(
@@ -24,6 +26,7 @@ group = typer.Typer(
 app.add_typer(group, name="digest", rich_help_panel="Tell")
 
 
+_DIGEST = re.compile(r"\bdig_\w+")
 HoldId: TypeAlias = Annotated[int, typer.Argument(metavar="ID", help="As `digest list` shows it.")]
 
 
@@ -34,23 +37,6 @@ class PreviewFormat(StrEnum):
     HTML = "html"
     JSON = "json"
     MARKDOWN = "markdown"
-
-
-@app.command("subscriptions", rich_help_panel="Tell")
-def subscriptions(*, form: FormatOption = Format.TABLE) -> None:
-    """Who is told what, over which channels, and when next.
-
-    Example: `trialwire subscriptions`
-    """
-    found = session.settings()
-    rows = [_subscription_row(subscription) for subscription in found.subscriptions]
-    if form is Format.TABLE and not rows:
-        terminal.note(
-            "No subscription is configured: nobody is told anything.",
-            f"Add a [[subscriptions]] table to {found.path or 'the config (`trialwire init` writes one)'}.",
-        )
-        return
-    formats.write(rows, _SUBSCRIPTIONS, form)
 
 
 @group.command("preview")
@@ -89,7 +75,8 @@ def send(
 ) -> None:
     """Close the window now and send; the scheduled digest covers the rest.
 
-    Beside a running daemon it asks the daemon and waits.
+    Beside a running daemon it asks the daemon and waits. Ends with 3 where a message was not taken yet, or
+    was given up.
 
     Example: `trialwire digest send morning`
     """
@@ -101,8 +88,14 @@ def send(
         told = deliver.in_words(deliver.run(works).counts) or "no deliveries"
         return f"{made.id} ({told})" if made else "nothing to tell"
 
-    _known(name)
-    terminal.note(f"{name}: {daemon.either('digest.send', [name], here, patience_s=wait)}")
+    subscriptions.known(name)
+    outcome = daemon.either("digest.send", [name], here, patience_s=wait)
+    terminal.note(f"{name}: {outcome}")
+    if made := _DIGEST.search(outcome):
+        with session.reading() as store:
+            stands = store.standing(store.delivery_ids(digest=made[0]), dates.now())
+        if any(stand.state != "sent" for stand in stands):
+            raise typer.Exit(ATTENTION)
 
 
 @group.command("list")
@@ -129,7 +122,7 @@ def list_(
             return
         found = store.digests(subscription=name, limit=limit)
     if name and not found:
-        _known(name)
+        subscriptions.known(name)
     if form is Format.TABLE and not found:
         whose = f" for {name}" if name else ""
         terminal.note(f"No digest was made{whose} yet; `trialwire subscriptions` tells when the next is due.")
@@ -164,21 +157,6 @@ def dismiss(number: HoldId) -> None:
 
     if whole := holds.decided(number, "dismissed"):
         terminal.note(f"Dismissed: {whole} stay in the history and are told in no digest.")
-
-
-def _known(name: str) -> None:
-    """Refuse an unknown subscription before anything is asked of a daemon."""
-    from monitor.errors import ConfigError
-
-    names = [subscription.name for subscription in session.settings().subscriptions]
-    if name not in names:
-        raise ConfigError(
-            f"there is no subscription {name!r}.",
-            key="subscriptions",
-            remedy=f"Known: {', '.join(names)}."
-            if names
-            else "None is configured; `trialwire init` shows how.",
-        )
 
 
 def _write(works: App, made: Digest, form: PreviewFormat) -> None:
@@ -217,32 +195,6 @@ def _digest_json(made: Digest) -> JsonObject:
     }
 
 
-def _subscription_row(subscription: Subscription) -> JsonObject:
-    from monitor.core import cadence
-
-    every = cadence.parse(subscription.cadence)
-    next_due = None if subscription.cadence == "immediate" else cadence.next_due(every, dates.now())
-    return cast(
-        "JsonObject",
-        {
-            "name": subscription.name,
-            "channels": list(subscription.channels),
-            "cadence": subscription.cadence,
-            "next_at": dates.stamped(next_due),
-            "min_significance": subscription.min_significance,
-            "immediate_at": subscription.immediate_at,
-            "tags": list(subscription.tags),
-            "searches": list(subscription.searches),
-            "trials": list(subscription.trials),
-            "categories": list(subscription.categories),
-            "rules": list(subscription.rules),
-            "sponsors": list(subscription.sponsors),
-            "baseline": subscription.baseline,
-            "heartbeat": subscription.heartbeat,
-        },
-    )
-
-
 def _digest_row(one: StoredDigest) -> JsonObject:
     return {
         "id": one.id,
@@ -260,21 +212,6 @@ def _digest_row(one: StoredDigest) -> JsonObject:
     }
 
 
-def _covers(row: JsonObject) -> str:
-    names = ("tags", "searches", "trials", "categories", "rules", "sponsors")
-    parts = [f"{name} {formats.flat(row[name])}" for name in names if row[name]]
-    return "; ".join(parts) or "all watched trials"
-
-
-_SUBSCRIPTIONS = (
-    Shown("Name", "name", "bold"),
-    Shown("Channels", "channels"),
-    Shown("Cadence", "cadence"),
-    Shown("Next, UTC", lambda row: dates.short(cast("str | None", row["next_at"])), hidden_below=84),
-    Shown("From", "min_significance", hidden_below=72),
-    Shown("At once", "immediate_at", hidden_below=110),
-    Shown("Covers", _covers, wrap=True),
-)
 _DIGESTS = (
     Shown("#", "sequence", right=True),
     Shown("Subscription", "subscription"),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 import typer
 
 from monitor import __version__
-from monitor.cli import formats, pasts, session, terminal
+from monitor.cli import formats, pasts, session, subscriptions, terminal
 from monitor.cli.application import app
 from monitor.cli.edge import ATTENTION
 from monitor.cli.formats import Format, FormatOption, Shown
@@ -112,7 +112,7 @@ def _database(found: Settings) -> Iterator[Finding]:
                 "ok", "database", f"{session.place(found)}, schema {stats.revision}, {stats.engine}"
             )
             yield from _schemas(store)
-            yield from _unknown_searches(store, found)
+            yield from _nowhere(store, found)
             yield from _left_behind(store, found)
             if stats.open_requests and daemon_pid(found.state_dir) is None:
                 yield Finding(
@@ -152,17 +152,14 @@ def _left_behind(store: Store, found: Settings) -> Iterator[Finding]:
             yield Finding("wrong", "outbox", said, remedy)
 
 
-def _unknown_searches(store: Store, found: Settings) -> Iterator[Finding]:
-    """A subscription that names a search nobody has saved is told nothing of it, and silence would lie."""
-    known = {saved.name.lower() for saved in store.searches()}
+def _nowhere(store: Store, found: Settings) -> Iterator[Finding]:
+    """A subscription that names what is not there is told nothing of it, and silence would lie."""
     for subscription in found.subscriptions:
-        for name in subscription.searches:
-            if name.lower() not in known:
-                said = f"chooses the search {name!r}, and there is none of that name"
-                remedy = (
-                    "`trialwire watch list --searches` shows their names; `watch add --search` saves one."
-                )
-                yield Finding("wrong", f"subscription {subscription.name}", said, remedy)
+        for said in subscriptions.nowhere(store, subscription):
+            # A tag may well be named before anything has it; a search is saved under its name, or misspelled.
+            verdict: Verdict = "note" if said.startswith(subscriptions.UNTAGGED) else "wrong"
+            remedy = "`trialwire watch list` shows tags, with `--searches` the names of searches and assets."
+            yield Finding(verdict, f"subscription {subscription.name}", said, remedy)
 
 
 def _schemas(store: Store) -> Iterator[Finding]:
@@ -195,6 +192,9 @@ def _channels(works: App) -> Iterator[Finding]:
         yield Finding("note", "subscriptions", "none: nobody is told", "Add [[subscriptions]] to the config.")
     for name, channel in works.channels.items():
         yield _tried(f"channel {name}", channel.describe(), channel.check)
+    if len(works.channels) == 1 and works.subscriptions:
+        said = "only one: where it fails, nobody is told so before it works again"
+        yield Finding("note", "alerts", said, "Add a second channel, and name it in [alerts] channels.")
     used = {name for subscription in works.subscriptions for name in subscription.channels}
     for name in works.channels.keys() - used:
         yield Finding(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -13,6 +13,7 @@ from monitor.cli import dates
 
 if TYPE_CHECKING:
     from monitor.core.record import TrialId
+    from monitor.store import Store
     from monitor.store.values import ChangeQuery
 
 
@@ -123,6 +124,20 @@ class Filters:
         return next((name for name in order if name in told), "")
 
 
+def known_names(store: Store, filters: Filters) -> None:
+    """Refuse a tag that nothing has, or a search nobody saved and nothing is recorded of (BadParameter)."""
+    tags = store.tags() if filters.tags else ()
+    for name in filters.tags:
+        if name not in tags:
+            _known(name, tags, "tag", "--tag")
+    saved = [one.name for one in store.searches()] if filters.searches else []
+    for name in filters.searches:
+        is_saved = name.casefold() in {one.casefold() for one in saved}
+        # What is recorded of a search that was removed is still found under its name.
+        if not is_saved and not store.changes(replace(filters.query(), searches=(name,), tags=(), limit=1)):
+            _known(name, saved, "search or asset", "--search")
+
+
 def _known_categories(asked: Sequence[str]) -> tuple[str, ...]:
     from monitor.core.catalogue import CATEGORIES
 
@@ -146,6 +161,7 @@ def _known(name: str, known: Iterable[str], what: str, option: str) -> str:
 
     same = [one for one in names if one.casefold() == name.casefold()]
     close = same or difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    rest = "`trialwire rules` lists all" if what == "rule" else f"Known: {', '.join(names)}"
+    listed = f"Known: {', '.join(names)}" if names else f"No {what} is known"
+    rest = "`trialwire rules` lists all" if what == "rule" else listed
     hint = f"Did you mean {' or '.join(close)}?" if close else f"{rest}."
     raise typer.BadParameter(f"there is no {what} {name!r}. {hint}", param_hint=option)

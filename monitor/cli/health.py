@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from monitor.cli import dates, formats, holds, loads, pasts, session, terminal
+from monitor.cli import dates, formats, holds, loads, pasts, session, subscriptions, terminal
 from monitor.cli.application import app
 from monitor.cli.edge import ATTENTION
 from monitor.cli.formats import Format
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from monitor.config import Settings
     from monitor.core.brakes import Hold
     from monitor.core.searches import SavedSearch
+    from monitor.core.subscription import Subscription
     from monitor.core.watching import Quarantined, SourceHealth
     from monitor.store import Store
     from monitor.store.listing import Overview
@@ -49,6 +50,8 @@ class Health:
     """Of those, the ones about trials not read well since: nothing newer has made up for them."""
     loads: tuple[ChannelLoad, ...]
     digests: tuple[tuple[str, StoredDigest | None], ...]
+    waiting: Mapping[str, str]
+    """Why nothing is composed now, by subscription: a pause or quiet hours, which are no trouble."""
     pasts: Pasts
     holds: tuple[Hold, ...]
     """Those that keep digests back, and wait for a person."""
@@ -108,10 +111,16 @@ def _look(store: Store, found: Settings) -> Health:
         doubted=tuple(answer for answer in held if _is_doubted(answer, known.get(answer.trial))),
         loads=store.channel_loads(),
         digests=tuple((s.name, store.last_digest(s.name)) for s in found.subscriptions),
+        waiting={s.name: said for s in found.subscriptions if (said := _waits(store, s, dates.now()))},
         pasts=pasts.look(store, found),
         holds=store.holds(),
         searches=store.searches(),
     )
+
+
+def _waits(store: Store, subscription: Subscription, now: datetime) -> str:
+    state = store.subscription(subscription.name)
+    return subscriptions.standing(subscriptions.row(subscription, state, now))
 
 
 def _is_doubted(answer: Quarantined, known: Stored | None) -> bool:
@@ -188,7 +197,8 @@ def _tell(health: Health, attention: list[str]) -> None:
         terminal.write(_pair(load.channel, loads.words(load), "yellow" if load.failing or load.dead else ""))
     for name, digest in health.digests:
         last = f"digest {digest.sequence}, {_time(digest.created_at)}" if digest else "no digest yet"
-        terminal.write(_pair(name, last))
+        waits = health.waiting.get(name, "")
+        terminal.write(_pair(name, f"{waits}; {last}" if waits else last))
     terminal.write(_pair("database", session.place(health.settings)))
     terminal.say()
     if not attention:
@@ -229,7 +239,11 @@ def _as_json(health: Health, attention: list[str]) -> JsonObject:
             for one in health.searches
         ],
         "digests": [
-            {"subscription": name, "last": _digest_json(digest) if digest else None}
+            {
+                "subscription": name,
+                "last": _digest_json(digest) if digest else None,
+                "waiting": health.waiting.get(name, ""),
+            }
             for name, digest in health.digests
         ],
     }

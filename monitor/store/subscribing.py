@@ -16,6 +16,7 @@ from monitor.store.values import SubscriptionState
 from monitor.store.watching import last_change
 
 SUBSCRIPTION = TABLES["subscription_state"]
+WATCH_TAG = TABLES["watch_tag"]
 
 
 class SubscriptionVerbs(Verbs):
@@ -48,6 +49,11 @@ class SubscriptionVerbs(Verbs):
         return (
             None if row is None else SubscriptionState(row.name, row.begun_at, row.paused_at, row.paused_why)
         )
+
+    def tags(self) -> tuple[str, ...]:
+        """Every tag on the watch list."""
+        with self._db.read() as connection:
+            return tuple(sorted(connection.scalars(select(WATCH_TAG.c.tag).distinct())))
 
     def pause_subscription(self, name: str, why: str, now: datetime) -> bool:
         """Compose nothing for it until it is resumed; it begins where it has not. False where it was paused.
