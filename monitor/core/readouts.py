@@ -58,7 +58,6 @@ class TrialClock:
     """When the registry's reviewers last sent them back; None where they have them."""
     results_waived: bool = False
     delay_certified_on: PartialDate | None = None
-    conditions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,10 +65,14 @@ class Subscription:
 
     def is_about(self, state: TrialState) -> bool:
         """Do sponsor and condition fit? Tags, searches and numbers are the store's to judge."""
-        sponsor = (state.sponsor or "").casefold()
-        if self.sponsors and not any(name.casefold() in sponsor for name in self.sponsors):
+        return self.fits(state.sponsor, state.conditions)
+
+    def fits(self, sponsor: str | None, conditions: tuple[str, ...] | None) -> bool:
+        """The same of a trial of which no more is at hand; without conditions they are not known."""
+        lead = (sponsor or "").casefold()
+        if self.sponsors and not any(name.casefold() in lead for name in self.sponsors):
             return False
-        if not self.conditions or not state.conditions:
+        if not self.conditions or not conditions:
             return True
-        named = [condition.casefold() for condition in state.conditions]
+        named = [condition.casefold() for condition in conditions]
         return any(part.casefold() in name for part in self.conditions for name in named)

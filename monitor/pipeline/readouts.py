@@ -59,11 +59,11 @@ def on(
     *,
     most: int = TOLD,
 ) -> Readouts | None:
-    """The clock of a subscription on a day, in its own zone; None where it looks 0 days ahead.
+    """The clock of a subscription on a day; None where it looks 0 days ahead, or is told only of trouble.
 
     At most so many trials of each kind are told.
     """
-    if not subscription.readout_days:
+    if not subscription.readout_days or subscription.only_notices:
         return None
     window = Window.of(today, subscription.readout_days)
     found = store.readouts(subscription, window, most=most)

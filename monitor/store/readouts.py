@@ -14,7 +14,7 @@ from datetime import date
 from heapq import nsmallest
 from operator import itemgetter
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, null, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, or_, select, update
 
 from monitor.core.partial_date import PartialDate
 from monitor.core.readouts import (
@@ -129,27 +129,28 @@ class ReadoutVerbs(Verbs):
 def _on_clock(
     connection: Connection, subscription: Subscription, window: Window
 ) -> dict[ReadoutKind, list[Found]]:
-    """By kind, in no order, every covered trial on the clock: `_PLACE_IN_LIST`, kind, row, sponsor."""
+    """By kind, in no order, every covered trial on the clock: `_PLACE_IN_LIST`, kind, row."""
     day = func.coalesce(TRIAL.c.results_submitted_on, TRIAL.c.primary_completion)
     silent = case((TRIAL.c.overall_status == "UNKNOWN", 1), else_=0)
     kind: Found = _kind(window)
-    sponsor: Found = TRIAL.c.sponsor if subscription.sponsors else null()
-    query = select(silent, day, TRIAL.c.number, kind, TRIAL.c.id, sponsor).where(
+    narrowed = bool(subscription.sponsors or subscription.conditions)
+    about: Found = (TRIAL.c.sponsor, TRIAL.c.conditions, TRIAL.c.facts_form) if narrowed else ()
+    query = select(silent, day, TRIAL.c.number, kind, TRIAL.c.id, *about).where(
         TRIAL.c.presence == "present", TRIAL.c.id.in_(covered_trials(subscription)), *_may_be_on(window)
     )
     rows: Sequence[Found] = connection.execute(query).all()
-    if subscription.sponsors:
-        rows = [row for row in rows if _is_of(subscription, row[5])]
+    if narrowed:
+        rows = [
+            row
+            for row in rows
+            if row[3] is not None
+            and subscription.fits(row.sponsor, conditions(row) if row.facts_form else None)
+        ]
     found: dict[ReadoutKind, list[Found]] = defaultdict(list)
     for row in rows:
         if row[3] is not None:
             found[row[3]].append(row)
     return found
-
-
-def _is_of(subscription: Subscription, sponsor: str | None) -> bool:
-    folded = (sponsor or "").casefold()
-    return any(name.casefold() in folded for name in subscription.sponsors)
 
 
 def _kind(window: Window) -> Found:
@@ -217,7 +218,6 @@ def _clock(row: Found) -> TrialClock:
         results_returned_on=_partial(row.results_returned_on),
         results_waived=row.results_waived,
         delay_certified_on=_partial(row.delay_certified_on),
-        conditions=conditions(row),
     )
 
 
