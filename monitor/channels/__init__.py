@@ -1,10 +1,10 @@
 """The `Channel` port: what every way of telling somebody offers, and where channels are found.
 
-A channel is one file here. It exports `TYPE`, a pydantic `Settings` model of its `[[channels]]` table
-(without `name` and `type`), and `build(name, settings, context)`. Nothing else in the program knows a type by
-name: `available` looks at the folder. A channel speaks to one target; it never retries, never logs and never
-reads a clock: what follows an attempt is decided in `core.delivery`. One that posts JSON to an address over
-HTTP is an `HttpChannel`, and says little more than what it posts.
+A channel is one file here, or a folder where it has outgrown one. It exports `TYPE`, a pydantic `Settings`
+model of its `[[channels]]` table (without `name` and `type`), and `build(name, settings, context)`. Nothing
+else in the program knows a type by name: `available` looks at the folder. A channel speaks to one target; it
+never retries, never logs and never reads a clock: what follows an attempt is decided in `core.delivery`. One
+that posts JSON to an address over HTTP is an `HttpChannel`, and says little more than what it posts.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Protocol, cast
 from pydantic import BaseModel
 
 from monitor.channels._http import HttpChannel, HttpSettings, judged, settled
-from monitor.channels._port import Answer, Channel, ChannelContext, Secrets, Sender
+from monitor.channels._port import Answer, Channel, ChannelContext, Secrets, Sender, ping_words, without
 from monitor.errors import ConfigError
 
 __all__ = [
@@ -32,13 +32,15 @@ __all__ = [
     "available",
     "build",
     "judged",
+    "ping_words",
     "settings_model",
     "settled",
+    "without",
 ]
 
 
 def available() -> tuple[str, ...]:
-    """The channel types there are: one for each file here."""
+    """The channel types there are: one for each file or folder here."""
     return tuple(sorted(info.name for info in pkgutil.iter_modules(__path__) if info.name[0] != "_"))
 
 
@@ -84,7 +86,7 @@ def _module(channel_type: str) -> _Module:
 
 
 class _Module(Protocol):
-    """What a channel's file exports."""
+    """What a channel's file, or folder, exports."""
 
     TYPE: str
     Settings: type[BaseModel]

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from monitor.channels._port import Answer, ChannelContext
+from monitor.channels._port import Answer, ChannelContext, ping_words, without
 from monitor.core.brief import Brief, fitted
 from monitor.core.delivery import Delivery, Later, Message, Outcome, Rejected, Sent
 from monitor.core.digest import Digest, Rendered
@@ -27,8 +27,6 @@ from monitor.errors import ConfigError, DeliveryDeferredError, DeliveryError, De
 from monitor.transport.addresses import check_url
 
 Made = TypeVar("Made")
-_TELLING = 6
-"""Characters from which a part of an address may be the secret one."""
 
 
 class HttpSettings(BaseModel):
@@ -89,8 +87,8 @@ class HttpChannel(ABC):
 
     def test_message(self, now: datetime) -> Sequence[Message]:  # noqa: ARG002
         """A message that says it is a test."""
-        said = f"This is a test of the Trialwire channel {self.name}. Nothing has changed in any trial."
-        return [Message(self.name, 1, orjson.dumps(self.test_body(said)), "test.ping")]
+        body = self.test_body(ping_words(self.name))
+        return [Message(self.name, 1, orjson.dumps(body), "test.ping")]
 
     def send(self, delivery: Delivery, now: datetime) -> tuple[int | None, str]:  # noqa: ARG002
         """Post it once."""
@@ -218,8 +216,4 @@ def redacted(text: str, url: str) -> str:
     # A port that is none, a user name: what stands beside the host is no part of it.
     words |= set(re.split("[:@]", parts.netloc)) - {parts.hostname or ""}
     words |= {value for _, value in parse_qsl(parts.query)} | set(parts.query.split("&"))
-    words |= {unquote(word) for word in words}
-    for word in sorted(words, key=lambda word: (-len(word), word)):
-        if len(word) >= _TELLING:
-            text = text.replace(word, "…")
-    return text
+    return without(text, words | {unquote(word) for word in words})

@@ -1,11 +1,11 @@
 """What a channel offers and what it is given: the port between the pipeline and whatever tells somebody.
 
-It holds protocols and the reading of secrets, and knows no type of channel.
+It holds protocols, the reading of secrets and what keeps them unseen, and knows no type of channel.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,9 @@ from monitor.core.delivery import Delivery, Message
 from monitor.core.digest import Digest, Rendered
 from monitor.core.links import Links
 from monitor.errors import ConfigError
+
+_TELLING = 6
+"""Characters from which a part of an address may be the secret one."""
 
 
 class Channel(Protocol):
@@ -147,3 +150,16 @@ class ChannelContext:
     """The state directory: where a channel that writes files starts from."""
     links: Links | None = None
     """Our own pages, where they are served."""
+
+
+def ping_words(name: str) -> str:
+    """What a message of `channels test` says to people."""
+    return f"This is a test of the Trialwire channel {name}. Nothing has changed in any trial."
+
+
+def without(text: str, words: Iterable[str]) -> str:
+    """The text with every one of these words cut that is long enough to be a secret, the longest first."""
+    for word in sorted({*words}, key=lambda word: (-len(word), word)):
+        if len(word) >= _TELLING:
+            text = text.replace(word, "…")
+    return text

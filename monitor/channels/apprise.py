@@ -21,7 +21,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from monitor.channels import Channel, ChannelContext
+from monitor.channels import Channel, ChannelContext, ping_words, without
 from monitor.core.brief import Brief, as_text, fitted, in_short
 from monitor.core.delivery import Delivery, Message
 from monitor.core.dialects import PLAIN, written
@@ -39,8 +39,6 @@ MAX_CHARS = 1_000
 _TITLE = 200
 _WORTH = 20
 """Characters from which the beginning of a sentence is worth a line."""
-_TELLING = 6
-"""Characters from which a part of an address may be the secret one."""
 _FILE_SCHEMES = frozenset({"file", "vapid"})
 """Apprise's names for what reads a file of this machine, or a configuration."""
 _FILE_OPTIONS: Mapping[str, frozenset[str]] = {
@@ -107,7 +105,7 @@ class AppriseChannel:
 
     def test_message(self, now: datetime) -> Sequence[Message]:  # noqa: ARG002
         """A message that says it is a test, for each URL."""
-        said = f"This is a test of the Trialwire channel {self.name}. Nothing has changed in any trial."
+        said = ping_words(self.name)
         return [
             Message(recipient, 1, orjson.dumps({"title": "", "body": clip(said, size.body)}), "test.ping")
             for recipient, size in self._sizes().items()
@@ -266,10 +264,8 @@ def _redacted_name(url: str) -> str:
 
 def _without(url: str, said: str) -> str:
     """The text without any part of the URL that may be a secret; in Apprise's URLs, all of them may be."""
-    for word in sorted(re.split(r"[/:@?&=,]+", url), key=len, reverse=True):
-        if len(word) >= _TELLING:
-            said = said.replace(word, "…").replace(unquote(word), "…")
-    return said
+    words = set(re.split(r"[/:@?&=,]+", url))
+    return without(said, words | {unquote(word) for word in words})
 
 
 def _size(service: NotifyBase, most: int | None) -> Size:

@@ -21,7 +21,7 @@ from xml.etree import ElementTree as ET
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from monitor.channels import Channel, ChannelContext
+from monitor.channels import Channel, ChannelContext, ping_words
 from monitor.core.brief import Brief, Item, fitted
 from monitor.core.delivery import Delivery, Message, delivery_id, ping_id
 from monitor.core.dialects import HTML, written
@@ -34,6 +34,8 @@ TYPE = "atom"
 MAX_CONTENT = 64 * 1024
 """Characters of one entry's HTML; what is more is folded."""
 _ATOM = "http://www.w3.org/2005/Atom"
+_GENERATOR = "Trialwire"
+"""Says that a feed is ours."""
 ET.register_namespace("", _ATOM)  # some readers know `<feed>` and not `<ns0:feed>`
 _XML_NOT = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 cannot hold, not even escaped."""
@@ -93,10 +95,13 @@ class AtomChannel:
 
     def test_message(self, now: datetime) -> Sequence[Message]:
         """An entry that says it is a test, in the feed of a subscription called test."""
-        said = f"This is a test of the Trialwire channel {self.name}. Nothing has changed in any trial."
         identity = delivery_id(ping_id(now), self.name, "test", 1)
         entry = self._entry(
-            identity, f"Trialwire: test of {self.name}", now, f"<p>{HTML.escape(said)}</p>", ""
+            identity,
+            f"Trialwire: test of {self.name}",
+            now,
+            f"<p>{HTML.escape(ping_words(self.name))}</p>",
+            "",
         )
         return [Message("test", 1, entry, "test.ping")]
 
@@ -178,9 +183,6 @@ class AtomChannel:
         feed.extend(entries)
         ET.indent(feed)
         return _serialized(feed)
-
-
-_GENERATOR = "Trialwire"
 
 
 def build(name: str, settings: BaseModel, context: ChannelContext) -> Channel:

@@ -7,7 +7,7 @@ request. Nobody is ever pinged (`allowed_mentions`), and Markdown in registry te
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import orjson
@@ -126,8 +126,8 @@ def _bullet(phrase: Phrase) -> str:
 
 
 def _quietly(body: JsonObject) -> JsonObject:
-    mentions: Sequence[str] = []
-    return {**body, "allowed_mentions": {"parse": list(mentions)}}
+    nobody: JsonObject = {"parse": []}
+    return {**body, "allowed_mentions": nobody}
 
 
 def _wait_s(excerpt: str) -> float | None:

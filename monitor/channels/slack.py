@@ -44,7 +44,8 @@ class SlackChannel(HttpChannel):
 
     def test_body(self, said: str) -> JsonObject:
         """One section."""
-        return {"text": written_text(said), "blocks": [_section(written_text(said))]}
+        text = SLACK.escape(said)
+        return {"text": text, "blocks": [_section(text)]}
 
     def judge(self, answer: Answer) -> Outcome:
         """Taken is 200 with `ok`; a webhook that is no more (404, 410) disables the channel."""
@@ -70,7 +71,7 @@ def message(brief: Brief) -> JsonObject:
     if brief.foot:
         blocks += [{"type": "divider"}, _context(brief.foot)]
     quiet: JsonObject = {"unfurl_links": False, "unfurl_media": False}
-    return {"text": written_text(brief.title), "blocks": list(blocks), **quiet}
+    return {"text": SLACK.escape(brief.title), "blocks": list(blocks), **quiet}
 
 
 def fits(body: JsonObject) -> bool:
@@ -84,11 +85,6 @@ def fits(body: JsonObject) -> bool:
         and all(isinstance(text, str) and len(text) <= MAX_SECTION for text in sections)
         and len(orjson.dumps(blocks).decode()) <= MAX_TOTAL
     )
-
-
-def written_text(text: str) -> str:
-    """Text with Slack's three characters escaped."""
-    return SLACK.escape(text)
 
 
 def _sections(block: Block) -> Iterator[str]:

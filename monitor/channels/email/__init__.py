@@ -19,7 +19,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from monitor.channels import Channel, ChannelContext
+from monitor.channels import Channel, ChannelContext, ping_words
 from monitor.channels.email.composing import Letter, compose
 from monitor.channels.email.headers import parse_address
 from monitor.channels.email.leaving import URI_LIMIT, leaving
@@ -120,7 +120,7 @@ class EmailChannel:
 
     def test_message(self, now: datetime) -> Sequence[Message]:
         """A message that says it is a test, for each recipient."""
-        said = f"This is a test of the Trialwire channel {self.name}. Nothing has changed in any trial."
+        said = ping_words(self.name)
         page = (
             '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Test</title></head>'
             f"<body><p>{escape(said)}</p></body></html>"
