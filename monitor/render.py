@@ -15,7 +15,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
+from jinja2 import (
+    BytecodeCache,
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateError,
+    select_autoescape,
+)
+from jinja2.bccache import Bucket
 
 from monitor.core.apart import by_trial, of_no_trial, rest_subject, thread_subject
 from monitor.core.digest import Digest, Rendered, ThreadText, subject
@@ -53,6 +61,25 @@ class _Part:
     html: str
 
 
+class _Compiled(BytecodeCache):
+    """Templates as compiled so far in this process, each by where it stands and what it says."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Take what was compiled of the same text before, if it was."""
+        if known := self._known.get((bucket.key, bucket.checksum)):
+            bucket.bytecode_from_string(known)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was compiled."""
+        self._known[bucket.key, bucket.checksum] = bucket.bytecode_to_string()
+
+
+_COMPILED = _Compiled()
+
+
 class Renderer:
     """Renders domain values; the same values and templates always give the same bytes."""
 
@@ -66,6 +93,7 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
+            bytecode_cache=_COMPILED,
         )
         self._environment.filters.update(md=markdown_escape, yaml=yaml_text, clean=clean, clip=clip)
         self._environment.filters.update(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +26,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["--help", "-h"]},
 )
 
+_command = cache(typer.main.get_command)  # the tree of all commands, built once where several lines are run
+
 
 def run(argv: Sequence[str] | None = None) -> int:
     """Run one command line (without the program's name) and return its exit code."""
@@ -33,8 +36,7 @@ def run(argv: Sequence[str] | None = None) -> int:
 
 
 def _invoke(argv: Sequence[str]) -> int:
-    command = typer.main.get_command(app)
-    result = command.main(args=list(argv), prog_name="trialwire", standalone_mode=False)
+    result = _command(app).main(args=list(argv), prog_name="trialwire", standalone_mode=False)
     return result if isinstance(result, int) else 0
 
 

@@ -6,11 +6,13 @@ raise instead.
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import cache
 from types import TracebackType
 from typing import Any, Self
 
@@ -73,7 +75,15 @@ def in_words(error: Exception) -> str:
 
 
 def tls_context() -> ssl.SSLContext:
-    """Certificates are checked; `SSL_CERT_FILE` or `SSL_CERT_DIR` may name an authority of one's own."""
+    """Certificates are checked; `SSL_CERT_FILE` or `SSL_CERT_DIR` may name an authority of one's own.
+
+    One context serves all clients of a process: reading every authority takes some 20 ms.
+    """
+    return _context_of((os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")))
+
+
+@cache
+def _context_of(_: tuple[str | None, str | None]) -> ssl.SSLContext:
     try:
         return httpx.create_ssl_context()
     except OSError as error:
