@@ -56,12 +56,13 @@ def schema_uri(event_type: str) -> str:
 
 def digest_events(digest: Digest, wanted: Sequence[str], *, limit: int) -> Iterator[Event]:
     """The events of a digest of the types in `wanted`, in that order; `limit` bounds their data in bytes."""
+    about = _digest(digest)  # once: it counts all stories, and each of them is an event that says it
     for event_type in wanted:
         if event_type == "digest.created":
-            yield from _parts(event_type, digest, digest.stories, limit=limit)
+            yield from _parts(event_type, digest, about, digest.stories, limit=limit)
         elif event_type == "change.detected":
             for story in digest.stories:
-                yield from _parts(event_type, digest, (story,), limit=limit, trial=story.trial.trial)
+                yield from _parts(event_type, digest, about, (story,), limit=limit, trial=story.trial.trial)
         elif event_type == "trial.discovered":
             for story in (story for story in digest.stories if story.finding.rule == DISCOVERED):
                 for one in story.changes:
@@ -76,15 +77,22 @@ def _event(event_type: str, digest: Digest, data: JsonObject, trial: TrialId | N
 
 
 def _parts(
-    event_type: str, digest: Digest, stories: Sequence[Story], *, limit: int, trial: TrialId | None = None
+    event_type: str,
+    digest: Digest,
+    about: JsonObject,
+    stories: Sequence[Story],
+    *,
+    limit: int,
+    trial: TrialId | None = None,
 ) -> Iterator[Event]:
     """One event in its parts; without a trial it is the whole digest's, with all that is not a story."""
     rest = _rest(digest, limit // 2) if trial is None else {}
-    head = len(orjson.dumps({"digest": _digest(digest, 9999, 9999), "findings": [], "changes": [], **rest}))
+    longest: JsonObject = {**about, "part": 9999, "parts": 9999}
+    head = len(orjson.dumps({"digest": longest, "findings": [], "changes": [], **rest}))
     parts = packed(digest.programmes if trial is None else (), stories, room=limit - head)
     for number, part in enumerate(parts, start=1):
         data: JsonObject = {
-            "digest": _digest(digest, number, len(parts)),
+            "digest": {**about, "part": number, "parts": len(parts)},
             "findings": list[Json](part.findings.values()),
             "changes": list[Json](part.changes.values()),
             **(rest if number == 1 else {name: [] for name in rest}),
@@ -92,7 +100,8 @@ def _parts(
         yield _event(event_type, digest, data, trial)
 
 
-def _digest(digest: Digest, part: int, parts: int) -> JsonObject:
+def _digest(digest: Digest) -> JsonObject:
+    """What every event says of its digest, save which part of how many it is."""
     levels = counts(digest)
     by_level: JsonObject = {level: levels.get(level, 0) for level in LEVELS}
     return {
@@ -117,8 +126,6 @@ def _digest(digest: Digest, part: int, parts: int) -> JsonObject:
             "notices": len(digest.notices),
             "held": digest.held,
         },
-        "part": part,
-        "parts": parts,
     }
 
 

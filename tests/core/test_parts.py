@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
 
 import orjson
 import pytest
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 from monitor.core.events import digest_events
 from monitor.core.record import JsonObject
 from monitor.core.recorded import RecordedChange, RecordedFinding
+from monitor.core.stories import Story
 from tests.support.digests import change, composed, finding, gathered, notice, subscription, trial
 from tests.support.made import findings_and_changes
 from tests.support.schemas import complaints
@@ -141,3 +144,30 @@ def test_a_change_of_two_stories_is_told_once() -> None:
         for one in orjson.loads(orjson.dumps(event.data))["findings"]
     }
     assert findings == {first.id, second.id}
+
+
+class Walked(tuple[Story, ...]):
+    """Stories that count how often they are walked through."""
+
+    walks = 0
+
+    def __iter__(self) -> Iterator[Story]:
+        Walked.walks += 1
+        return super().__iter__()
+
+
+def test_many_stories_are_not_counted_anew_for_each() -> None:
+    """Ten times the stories are walked through as often as before, so that large digests do not take minutes."""
+
+    def walks(number: int) -> int:
+        states = [trial(n) for n in range(number)]
+        news = [change(state, "2 sites added.", number=n) for n, state in enumerate(states, start=1)]
+        told = [
+            (state, finding(state, "Sites", one), (one,)) for state, one in zip(states, news, strict=True)
+        ]
+        digest = composed(gathered(*told))
+        digest, Walked.walks = replace(digest, stories=Walked(digest.stories)), 0
+        assert len(list(digest_events(digest, ["digest.created", "change.detected"], limit=LIMIT))) > number
+        return Walked.walks
+
+    assert walks(4) == walks(40)
