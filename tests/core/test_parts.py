@@ -157,7 +157,7 @@ class Walked(tuple[Story, ...]):
 
 
 def test_many_stories_are_not_counted_anew_for_each() -> None:
-    """Ten times the stories are walked through as often as before, so that large digests do not take minutes."""
+    """Ten times the stories are walked through as often: a large digest does not take minutes to compose."""
 
     def walks(number: int) -> int:
         states = [trial(n) for n in range(number)]
