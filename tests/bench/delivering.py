@@ -21,9 +21,9 @@ import orjson
 
 from monitor import bootstrap
 from monitor.core.delivery import Message, outbox
-from monitor.core.digest import Digest, Subscription, digest_id
 from monitor.pipeline import deliver
 from tests.bench.measure import set_aside
+from tests.store.making import digest
 
 MESSAGES, TARGETS, MAILS = 10_000, 50, 1_000
 SECRET = "whsec_dGhlIGJlbmNoJ3Mgc2VjcmV0LCBsb25nIGVub3VnaA=="
@@ -71,7 +71,7 @@ def _mails() -> float:
 
 
 def _fill(app: bootstrap.App, channels: Sequence[str], each: int, *, readers: int = 0) -> None:
-    made = _digest()
+    made = digest(name="all", kind="manual", period="2026-11-20", at=NOW)
     rows = [
         replace(row, id=f"{row.id}{number}")
         for name in channels
@@ -119,29 +119,6 @@ def _app(folder: Path, channels: str) -> bootstrap.App:
     config.write_text(f'[store]\nstate_dir = "{folder}/state"\n{channels}', "utf-8")
     env = {"TRIALWIRE_CONFIG": str(config), "HOOK_SECRET": SECRET, "HOME": str(folder)}
     return bootstrap.App(bootstrap.load_settings(None, env), env=env)
-
-
-def _digest() -> Digest:
-    return Digest(
-        id=digest_id("all", "2026-11-20", "manual", 1),
-        subscription=Subscription("all", ("t0",), "daily 07:30 UTC"),
-        kind="manual",
-        period="2026-11-20",
-        ordinal=1,
-        sequence=1,
-        created_at=NOW,
-        since=None,
-        until=NOW,
-        stories=(),
-        folded=0,
-        baselines=(),
-        notices=(),
-        sources=(),
-        unread=(),
-        watched=1,
-        covers=None,
-        told=(),
-    )
 
 
 class _receiver:  # noqa: N801

@@ -22,7 +22,7 @@ from xml.etree import ElementTree as ET
 from monitor import channels
 from monitor.channels import Channel
 from monitor.demo.sinks import MailSink, Reaction, WebhookSink
-from tests.channels.support import LOOPBACK, SECRET, context, email, webhook
+from tests.channels.support import LOOPBACK, SECRET, chat, context, email, webhook
 from tests.channels.targets import TOKEN, DiscordTarget, Obliging, SlackTarget, TeamsTarget
 from tests.support.documents import blocks, section
 
@@ -85,9 +85,7 @@ def posting(kind: str, target: type[Obliging] = Obliging, **table: object) -> Ca
     """The rig of a channel with a secret address; `table` are settings of its own."""
 
     def build(url: str | None) -> Channel:
-        given = {"url_env": "ROOM", "allow_networks": list(LOOPBACK), "timeout_s": 5, **table}
-        settings = channels.settings_model(kind).model_validate(given)
-        return channels.build(kind, "room", settings, context({"ROOM": url} if url else {}))
+        return chat(kind, url, **table)
 
     return _posting(build, target)
 

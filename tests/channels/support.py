@@ -7,10 +7,13 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 from monitor import channels
 from monitor.channels import Channel, ChannelContext, Secrets
 from monitor.core.delivery import Delivery, outbox, ping_id
 from monitor.core.digest import Digest
+from monitor.errors import DeliveryError
 from monitor.render import Renderer
 from monitor.transport import GuardedSender
 from tests.support.digests import NOW
@@ -52,6 +55,25 @@ def webhook(url: str, *, environ: Mapping[str, str] | None = None, **options: ob
     }
     settings = channels.settings_model("webhook").model_validate(table)
     return channels.build("webhook", "pipeline", settings, context(environ))
+
+
+def chat(kind: str, url: str | None, **options: object) -> Channel:
+    """A channel with a secret address on loopback, by its type; without an address its secret is missing."""
+    table: dict[str, object] = {
+        "url_env": "ROOM",
+        "allow_networks": list(LOOPBACK),
+        "timeout_s": 5,
+        **options,
+    }
+    settings = channels.settings_model(kind).model_validate(table)
+    return channels.build(kind, "room", settings, context({"ROOM": url} if url else {}))
+
+
+def refusal(channel: Channel, delivery: Delivery) -> DeliveryError:
+    """How a send fails."""
+    with pytest.raises(DeliveryError) as caught:
+        channel.send(delivery, NOW)
+    return caught.value
 
 
 def rows(channel: Channel, digest: Digest) -> tuple[Delivery, ...]:

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from monitor import channels
 from monitor.channels import Channel
 from monitor.channels.discord import MAX_CONTENT, MAX_DESCRIPTION, MAX_EMBEDS, MAX_TITLE, MAX_TOTAL, message
 from monitor.core.brief import Block, Brief, Item
@@ -19,7 +18,7 @@ from monitor.core.dialects import Piece
 from monitor.core.digest import Digest
 from monitor.demo.sinks import Reaction
 from monitor.errors import DeliveryDeferredError, DeliveryRejectedError
-from tests.channels.support import LOOPBACK, context, ping_rows, renderer, rows
+from tests.channels.support import chat, ping_rows, renderer, rows
 from tests.channels.targets import DiscordTarget
 from tests.support.digests import NOW
 from tests.support.hostile import NASTY, hostile_digest
@@ -37,10 +36,7 @@ def room() -> Iterator[DiscordTarget]:
 
 def discord(url: str) -> Channel:
     """A Discord channel."""
-    table = {"url_env": "ROOM", "allow_networks": list(LOOPBACK), "timeout_s": 5}
-    return channels.build(
-        "discord", "room", channels.settings_model("discord").model_validate(table), context({"ROOM": url})
-    )
+    return chat("discord", url)
 
 
 def body(digest: Digest) -> dict[str, Any]:

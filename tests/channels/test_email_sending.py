@@ -20,10 +20,10 @@ from monitor.channels.email.sending import Conversation, Envelope, RefusedError,
 from monitor.channels.email.verdict import delivery_error
 from monitor.core.delivery import Delivery
 from monitor.demo.sinks import MailSink
-from monitor.errors import ConfigError, DeliveryDeferredError, DeliveryError, DeliveryRejectedError
+from monitor.errors import ConfigError, DeliveryDeferredError, DeliveryRejectedError
 from monitor.transport import GuardedSender
 from tests.channels.mail_servers import HANG_UP, SILENCE, ScriptedServer, authority_pem, serving
-from tests.channels.support import email, rows
+from tests.channels.support import email, refusal, rows
 from tests.support.digests import NOW
 from tests.support.sample import sample_digest
 
@@ -42,13 +42,6 @@ def row() -> Delivery:
     """A delivery to one reader."""
     (one,) = rows(email(1), sample_digest())
     return one
-
-
-def refusal(channel: Channel, delivery: Delivery) -> DeliveryError:
-    """How a send fails."""
-    with pytest.raises(DeliveryError) as caught:
-        channel.send(delivery, NOW)
-    return caught.value
 
 
 @pytest.mark.parametrize(

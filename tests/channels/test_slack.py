@@ -11,13 +11,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from monitor import channels
 from monitor.channels import Channel
 from monitor.channels.slack import MAX_BLOCKS, MAX_HEADER, MAX_SECTION, MAX_TOTAL, packed
 from monitor.core.digest import Digest
 from monitor.demo.sinks import Reaction
 from monitor.errors import DeliveryDeferredError, DeliveryRejectedError
-from tests.channels.support import LOOPBACK, context, renderer, rows
+from tests.channels.support import chat, renderer, rows
 from tests.channels.targets import SlackTarget
 from tests.support.digests import NOW
 from tests.support.hostile import NASTY, hostile_digest
@@ -33,10 +32,7 @@ def room() -> Iterator[SlackTarget]:
 
 def slack(url: str) -> Channel:
     """A Slack channel."""
-    table = {"url_env": "ROOM", "allow_networks": list(LOOPBACK), "timeout_s": 5}
-    return channels.build(
-        "slack", "room", channels.settings_model("slack").model_validate(table), context({"ROOM": url})
-    )
+    return chat("slack", url)
 
 
 def body(digest: Digest) -> dict[str, Any]:

@@ -12,13 +12,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from monitor import channels
 from monitor.channels import Channel
 from monitor.channels.teams import MAX_SIZE
 from monitor.core.digest import Digest
 from monitor.demo.sinks import Reaction
 from monitor.errors import DeliveryDeferredError, DeliveryError, DeliveryRejectedError
-from tests.channels.support import LOOPBACK, context, renderer, rows
+from tests.channels.support import chat, renderer, rows
 from tests.channels.targets import TOKEN, TeamsTarget
 from tests.support.digests import NOW
 from tests.support.hostile import NASTY, hostile_digest
@@ -36,10 +35,7 @@ def flow() -> Iterator[TeamsTarget]:
 
 def teams(url: str) -> Channel:
     """A Teams channel."""
-    table = {"url_env": "FLOW", "allow_networks": list(LOOPBACK), "timeout_s": 5}
-    return channels.build(
-        "teams", "flow", channels.settings_model("teams").model_validate(table), context({"FLOW": url})
-    )
+    return chat("teams", url)
 
 
 def card(digest: Digest) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ import pytest
 
 from tests.channels.mail_servers import authority
 
-NPM = ("smtp-server", "postal-mime")
+PACKAGES = ("smtp-server", "postal-mime")
 SCRIPT = Path(__file__).with_name("mail_server.mjs")
 
 
@@ -122,14 +122,3 @@ def node_server(packages: Path, username: str, password: str) -> Iterator[NodeSe
             yield NodeServer(running)
         finally:
             running.terminate()
-
-
-def install(folder: Path) -> None:
-    """npm's packages in a folder; skips where node, npm or the registry is out of reach."""
-    npm = shutil.which("npm")
-    if npm is None or shutil.which("node") is None:
-        pytest.skip("needs node and npm")
-    command = [npm, "install", "--no-audit", "--no-fund", "--no-save", "--prefix", str(folder), *NPM]
-    made = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
-    if made.returncode:
-        pytest.skip(f"npm could not install {' and '.join(NPM)}: {made.stderr[-300:]}")

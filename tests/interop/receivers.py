@@ -8,18 +8,18 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 from cloudevents.core.bindings.http import HTTPMessage, from_http_event
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from monitor import schemas
+from monitor.demo.sinks import Hook, Reaction, WebhookSink
 
 Understand = Callable[[Mapping[str, str], bytes], dict[str, Any]]
 
@@ -54,43 +54,20 @@ def cloud(secret: str) -> Understand:
 def in_python(paths: Mapping[str, Understand]) -> Iterator[str]:
     """A server of Python's own whose paths understand what they are sent; yields its address."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            headers = {name.lower(): value for name, value in self.headers.items()}
+    class Receiver(WebhookSink):
+        def usual(self, hook: Hook) -> Reaction:
             try:
-                status, answer = 200, orjson.dumps(paths[self.path](headers, body))
+                return Reaction(200, body=orjson.dumps(paths[hook.path](hook.headers, hook.body)))
             except WebhookVerificationError as error:
-                status, answer = 401, str(error).encode()
+                return Reaction(401, body=str(error).encode())
             except Exception as error:
-                status, answer = 422, repr(error).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
+                return Reaction(422, body=repr(error).encode())
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Say nothing on stderr."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join(timeout=10)
+    with Receiver() as sink:
+        yield sink.url.removesuffix(urlsplit(sink.url).path)
 
 
 PACKAGES = ("standardwebhooks", "cloudevents", "ajv", "ajv-formats")
-
-
-def install(folder: Path) -> None:
-    """Put the newest of npm's packages into a folder; raises where node or the registry is out of reach."""
-    npm = shutil.which("npm")
-    assert npm is not None
-    command = [npm, "install", "--no-audit", "--no-fund", "--no-save", "--prefix", str(folder), *PACKAGES]
-    subprocess.run(command, check=True, capture_output=True, timeout=180)
 
 
 @contextmanager

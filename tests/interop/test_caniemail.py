@@ -18,6 +18,7 @@ import pytest
 from monitor.core.digest import Digest
 from monitor.core.links import Links
 from monitor.render import Renderer
+from tests.interop import npm
 from tests.support.digests import change, composed, finding, gathered, trial
 from tests.support.sample import programme_digest, rich_digest
 
@@ -50,14 +51,8 @@ IN_STYLE = {
 @pytest.fixture(scope="module")
 def checker(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with npm's package in it and the script that asks it."""
-    npm = shutil.which("npm")
-    if npm is None or shutil.which("node") is None:
-        pytest.skip("needs node and npm")
     folder = tmp_path_factory.mktemp("caniemail")
-    command = [npm, "install", "--no-audit", "--no-fund", "--no-save", "--prefix", str(folder), "caniemail@1"]
-    made = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    if made.returncode:
-        pytest.skip(f"npm could not install caniemail: {made.stderr[-300:]}")
+    npm.install(folder, "caniemail@1")
     script = folder / "check.mjs"
     script.write_text(CHECK, encoding="utf-8")
     return script

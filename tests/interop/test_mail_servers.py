@@ -24,7 +24,9 @@ from monitor.errors import DeliveryDeferredError, DeliveryError, DeliveryRejecte
 from monitor.render import HTML_BUDGET, Renderer
 from monitor.transport import GuardedSender
 from tests.channels.mail_servers import authority_pem
-from tests.interop.mail_servers import Arrived, NodeServer, dumped, install, node_server, postfix
+from tests.channels.support import refusal
+from tests.interop import npm
+from tests.interop.mail_servers import PACKAGES, Arrived, NodeServer, dumped, node_server, postfix
 from tests.support.digests import NOW, change, composed, finding, gathered, trial
 from tests.support.sample import sample_digest
 
@@ -122,13 +124,6 @@ def assert_forms_agree(message: EmailMessage, digest: Digest, page: str) -> None
     assert len(str(part.get_payload())) <= HTML_BUDGET
 
 
-def refusal(mail: Channel, delivery: Delivery) -> DeliveryError:
-    """How a send fails."""
-    with pytest.raises(DeliveryError) as caught:
-        mail.send(delivery, NOW)
-    return caught.value
-
-
 @pytest.mark.parametrize("name", DIGESTS)
 def test_postfix_takes_what_we_send(tmp_path: Path, name: str) -> None:
     """Each reader's message arrives to the byte, with reports asked for as Postfix offers them."""
@@ -173,7 +168,7 @@ def test_what_postfix_says_is_understood(
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """npm's packages."""
     folder = tmp_path_factory.mktemp("npm")
-    install(folder)
+    npm.install(folder, *PACKAGES)
     return folder
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
@@ -19,7 +17,7 @@ from monitor.core.delivery import Delivery
 from monitor.errors import DeliveryDeferredError
 from monitor.transport import GuardedSender
 from tests.channels.support import LOOPBACK, OLD_SECRET, SECRET, context, rows
-from tests.interop import receivers
+from tests.interop import npm, receivers
 from tests.support.digests import change, composed, finding, gathered, trial
 from tests.support.sample import programme_digest, sample_digest, window_digest
 from tests.support.told import discovered, troubled
@@ -43,13 +41,8 @@ def base(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         with receivers.in_python(paths) as url:
             yield url
         return
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        pytest.skip("node and npm run this receiver")
     packages = tmp_path_factory.mktemp("npm")
-    try:
-        receivers.install(packages)
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-        pytest.skip(f"npm's packages cannot be had: {error}")
+    npm.install(packages, *receivers.PACKAGES)
     with receivers.in_node(packages, PATHS) as url:
         yield url
 

@@ -6,7 +6,7 @@ import http.client
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,14 +17,13 @@ import orjson
 from monitor import registries
 from monitor.bootstrap import App, load_settings
 from monitor.cli import health
-from monitor.core.digest import Digest, digest_id
 from monitor.core.record import JsonObject, TrialId
-from monitor.core.stories import Subscription
 from monitor.pipeline import importing
 from monitor.store import Store, open_store
 from monitor.store.values import ChangeQuery
 from monitor.web import routes, server
 from monitor.web.site import Site
+from tests.store import making
 from tests.support.pasts import slipped
 from tests.support.world import Clock, empty_database
 
@@ -183,25 +182,6 @@ def version(number: int, place: int) -> JsonObject:
 def enqueue(store: Store, name: str = "morning") -> str:
     """A digest that told every change there is; its id."""
     told = [change.id for change in store.changes(ChangeQuery())]
-    digest = Digest(
-        id=digest_id(name, "2026-11-20", "scheduled", 1),
-        subscription=Subscription(name, ("ci-team",), "daily 07:30 Europe/London"),
-        kind="scheduled",
-        period="2026-11-20",
-        ordinal=1,
-        sequence=1,
-        created_at=NOW,
-        since=None,
-        until=NOW,
-        stories=(),
-        folded=3,
-        baselines=(),
-        notices=(),
-        sources=(),
-        unread=(),
-        watched=2,
-        covers=None,
-        told=tuple(told),
-    )
+    digest = replace(making.digest(told, name=name, period="2026-11-20", at=NOW), folded=3, watched=2)
     assert store.enqueue(digest, (), told=told)
     return digest.id
