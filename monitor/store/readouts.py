@@ -161,7 +161,7 @@ def _kind(window: Window) -> Found:
     planned = and_(func.coalesce(t.primary_completion_type, "") != "ACTUAL", status.not_in(ENDED))
     passed = _is_before(window.today)
     may_owe = and_(
-        t.study_type == "INTERVENTIONAL",
+        func.coalesce(t.study_type, "") == "INTERVENTIONAL",
         ~withdrawn,
         unposted,
         ~t.results_waived,
