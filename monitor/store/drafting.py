@@ -21,8 +21,8 @@ from monitor.store.engine import Database, Found
 from monitor.store.payloads import put_bodies
 from monitor.store.rows import (
     CHANGE,
-    FACTS,
     FINDING,
+    NO_FACTS,
     QUARANTINE,
     SNAPSHOT,
     TRIAL,
@@ -48,7 +48,7 @@ _MOVING = (
     "renamed_to",
     "absent_since",
     "due_data_version",
-    *FACTS,
+    *NO_FACTS,
 )
 _UPDATE_TRIAL = (
     update(TRIAL).where(TRIAL.c.id == bindparam("row_id")).values({name: bindparam(name) for name in _MOVING})

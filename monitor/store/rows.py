@@ -61,27 +61,10 @@ def conditions(row: Found) -> tuple[str, ...]:
 
 FACTS_FORM = 1
 """Which facts are kept of a trial; rows of an older form are described anew."""
-FACTS = (
-    "title",
-    "sponsor",
-    "overall_status",
-    "phases",
-    "study_type",
-    "primary_completion",
-    "primary_completion_type",
-    "results_posted_on",
-    "results_submitted_on",
-    "results_returned_on",
-    "results_waived",
-    "delay_certified_on",
-    "conditions",
-    "facts_form",
-)
-"""The columns of `trial` that say what its record says."""
 
 
 def facts_row(facts: TrialFacts) -> dict[str, object]:
-    """For `trial`: the columns `FACTS`."""
+    """For `trial`: the columns that say what its record says."""
     return {
         "title": plain(facts.title),
         "sponsor": None if facts.sponsor is None else plain(facts.sponsor),
@@ -103,6 +86,10 @@ def facts_row(facts: TrialFacts) -> dict[str, object]:
 def plain(text: str) -> str:
     """Words from outside, fit for every engine: PostgreSQL takes no NUL in a text."""
     return text.replace("\0", "\ufffd")
+
+
+NO_FACTS: Mapping[str, object] = {**facts_row(TrialFacts(title="")), "facts_form": 0}
+"""The columns of `facts_row` for a trial that nothing is known of."""
 
 
 def words(text: str) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from monitor.core.watching import Notice, NoticeKind, Presence, Snapshot, TrialS
 
 @dataclass(frozen=True, slots=True)
 class TrialFacts:
-    """The few facts of a trial that lists show without reading its payload."""
+    """The few facts of a trial that lists and the readout clock show without reading its payload."""
 
     title: str
     sponsor: str | None = None

@@ -14,7 +14,7 @@ from monitor.core.record import TrialId
 from monitor.core.watching import TrialState, Watch
 from monitor.store.engine import CHUNK, Database, Found, chunks
 from monitor.store.listing import UNREADABLE, ListVerbs, followed, listed
-from monitor.store.rows import TRIAL, trial_state
+from monitor.store.rows import NO_FACTS, TRIAL, trial_state
 from monitor.store.tables import TABLES
 
 WATCH = TABLES["watch"]
@@ -212,10 +212,6 @@ def unseen_row(trial: TrialId) -> dict[str, Any]:
         "registry": trial.registry,
         "number": trial.id,
         "presence": "unseen",
-        "title": "",
-        "sponsor": None,
-        "overall_status": None,
-        "phases": "",
         "snapshot_seq": None,
         "last_seq": 0,
         "checked_data_version": None,
@@ -224,16 +220,7 @@ def unseen_row(trial: TrialId) -> dict[str, Any]:
         "renamed_to": None,
         "absent_since": None,
         "due_data_version": None,
-        "study_type": None,
-        "primary_completion": None,
-        "primary_completion_type": None,
-        "results_posted_on": None,
-        "results_submitted_on": None,
-        "results_returned_on": None,
-        "results_waived": False,
-        "delay_certified_on": None,
-        "conditions": "",
-        "facts_form": 0,
+        **NO_FACTS,
     }
 
 
