@@ -35,7 +35,7 @@ class Links:
 
     def trial(self, trial: TrialId) -> str:
         """The page of a trial."""
-        return f"{self.base}/trials/{trial.registry}/{trial.id}"
+        return self.base + trial_path(trial)
 
     def unsubscribe(self, channel: str, recipient: str) -> str:
         """Where this reader leaves this channel (RFC 8058: a GET shows, only a POST acts)."""
@@ -56,6 +56,11 @@ class Links:
 
     def _proof(self, who: bytes) -> bytes:
         return hmac.new(self.key, b"unsubscribe " + who, hashlib.sha256).digest()[:_PROOF]
+
+
+def trial_path(trial: TrialId) -> str:
+    """Where a trial's page is below the address of all pages."""
+    return f"/trials/{trial.registry}/{trial.id}"
 
 
 def _text(raw: bytes) -> str:

@@ -16,6 +16,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from monitor import registries
+from monitor.core.links import trial_path
 from monitor.core.record import JsonObject, TrialId
 from monitor.errors import (
     LockedError,
@@ -24,7 +25,7 @@ from monitor.errors import (
     StoreUnavailableError,
     UnknownTrialError,
 )
-from monitor.web import api, asking, comparing, digest, feeds, health, leaving, overview, stories, trial
+from monitor.web import api, asking, comparing, digest, feeds, health, leaving, overview, trial
 from monitor.web.answering import HTML, RefusedError, answer, plain_json
 from monitor.web.guard import Guard, Hosts, content_policy
 from monitor.web.site import Site
@@ -111,7 +112,7 @@ def _found(request: Request) -> Response:
     if text is None:
         raise RefusedError(400, "No trial is named.", "Type a trial's number, e.g. NCT07263919.")
     number = registries.identify(text.strip())
-    return RedirectResponse(stories.page_of(number), 303)
+    return RedirectResponse(trial_path(number), 303)
 
 
 def _handler(

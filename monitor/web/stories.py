@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from monitor.core.change import LEVELS, Significance, worst
 from monitor.core.entries import Entry, Limits, Line, entry
+from monitor.core.links import trial_path
 from monitor.core.phrases import clip, day_words
 from monitor.core.record import TrialId
 from monitor.core.recorded import RecordedChange, RecordedFinding, derived_id
@@ -78,7 +79,7 @@ def _told(
     stamp = changes[0].stamp
     story = Story(state, finding, tuple(changes))
     day = registry_day(changes[0])
-    address = page_of(state.trial)
+    address = trial_path(state.trial)
     two = stamp.snapshot_from is not None and stamp.snapshot_to is not None
     said = entry(story, limits)
     return Told(
@@ -95,11 +96,6 @@ def _told(
         origin=_ORIGINS.get(finding.origin, ""),
         place=(day.isoformat(), stamp.snapshot_to or 0),
     )
-
-
-def page_of(trial: TrialId) -> str:
-    """Our page of a trial, on this site."""
-    return f"/trials/{trial.registry}/{trial.id}"
 
 
 def _version(theirs: int | None, ours: int | None) -> str:

@@ -13,6 +13,7 @@ from monitor import registries
 from monitor.core.catalogue import CATEGORIES
 from monitor.core.change import LEVELS
 from monitor.core.course import Stage, chart
+from monitor.core.links import trial_path
 from monitor.core.phrases import SOURCES, clean, clip, day_words, phase_words, plural
 from monitor.core.record import Dated, TrialId, TrialRecord, to_json
 from monitor.core.recorded import RecordedChange
@@ -72,7 +73,7 @@ def values(site: Site, request: Request, trial: TrialId) -> dict[str, object]:
         "since": day_words(effective(held[0])) if held else "",
         "versions_held": plural(len(held), "version") if held else "",
         "former": [one.id for one in former],
-        "doubles": [(one.id, stories.page_of(one)) for one in store.double_registrations(trial)],
+        "doubles": [(one.id, trial_path(one)) for one in store.double_registrations(trial)],
         "slips": charts.slips(course, site.now.date()) if stages else None,
         "enrollment": charts.enrollment(course) if stages else None,
         "rows": [_row(snapshot, one) for snapshot, one in reversed(stages[-_ROWS:])],
@@ -96,7 +97,7 @@ def about(state: TrialState) -> dict[str, object]:
     parts = (phase_words(state.phases), clip(state.sponsor or "", 120))
     return {
         "trial": trial,
-        "address": stories.page_of(trial),
+        "address": trial_path(trial),
         "title": clip(state.title, 300) or trial.id,
         "status": status(state.overall_status) if state.overall_status else "",
         "context": " · ".join(part for part in parts if part),
