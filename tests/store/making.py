@@ -12,7 +12,7 @@ from monitor.core.delivery import Delivery
 from monitor.core.digest import Digest, DigestKind, digest_id
 from monitor.core.record import TrialId
 from monitor.core.recorded import Stamp, stamp_changes
-from monitor.core.stories import Subscription
+from monitor.core.subscription import Subscription
 from monitor.core.watching import Snapshot
 from monitor.store import Recording, Store, TrialFacts
 
