@@ -90,10 +90,10 @@ def _said(row: JsonObject) -> str:
 
 
 _SHOWN = (
-    Shown("on", "on"),
-    Shown("trial", "trial.id"),
-    Shown("title", "trial.title", wrap=True, hidden_below=100),
-    Shown("what", _said, wrap=True),
+    Shown("On", "on"),
+    Shown("Trial", "trial.id"),
+    Shown("Title", "trial.title", wrap=True, hidden_below=100),
+    Shown("What", _said, wrap=True),
 )
 _PATHS = (
     "kind",
