@@ -25,7 +25,9 @@ def upgrade() -> None:
     """Make room; trials held so far have the form 0 until they are described anew."""
     for name in _OF_A_TRIAL:
         op.add_column("trial", sa.Column(name, sa.String(), nullable=True))
-    waived = sa.Column("results_waived", sa.Boolean(), nullable=False, server_default=sa.false())
+    waived: sa.Column[bool] = sa.Column(
+        "results_waived", sa.Boolean(), nullable=False, server_default=sa.false()
+    )
     op.add_column("trial", waived)
     op.add_column("trial", sa.Column("conditions", sa.Text(), nullable=False, server_default=""))
     op.add_column("trial", sa.Column("facts_form", sa.Integer(), nullable=False, server_default="0"))
