@@ -6,7 +6,6 @@ import contextlib
 import os
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 from monitor import daemon
 from monitor.demo.sinks import Reaction
 from monitor.errors import LockedError, StoreError
+from tests.support.forked import Forked
 from tests.support.world import World, sample, trial, version
 
 STATUS = "protocolSection__statusModule__overallStatus"
@@ -45,7 +45,7 @@ class Systemd:
 
 
 @contextlib.contextmanager
-def running(world: World, *, address: str | None = None) -> Iterator[tuple[subprocess.Popen[str], Systemd]]:
+def running(world: World, *, address: str | None = None) -> Iterator[tuple[Forked, Systemd]]:
     address = address or str(world.folder / "notify")
     systemd = Systemd(address)
     process = world.start("run", NOTIFY_SOCKET=address, WATCHDOG_USEC="1000000")
@@ -58,12 +58,12 @@ def running(world: World, *, address: str | None = None) -> Iterator[tuple[subpr
         systemd.close()
 
 
-def leave(process: subprocess.Popen[str]) -> tuple[int, float]:
+def leave(process: Forked) -> tuple[int, float]:
     """Ask it to leave; return its exit code and how long that took."""
     began = time.monotonic()
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=30)
-    return process.returncode, time.monotonic() - began
+    code = process.wait(timeout=30)
+    return code, time.monotonic() - began
 
 
 def eventually(holds: Callable[[], object], timeout_s: float = 20.0) -> bool:

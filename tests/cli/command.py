@@ -17,6 +17,8 @@ import pytest
 from monitor.cli import session, terminal
 from monitor.cli.commands import run
 from monitor.core.record import Json
+from tests.support import forked
+from tests.support.forked import Forked
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -73,6 +75,10 @@ class Command:
             check=False,
         )
         return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def beside(self, *words: str, columns: int = 120, **environ: str) -> Forked:
+        """Begin `trialwire` with these words in a process of its own that starts warm, and go on."""
+        return forked.command(*words, env=self.environment(columns, **environ), folder=self.folder)
 
     def environment(self, columns: int = 120, **environ: str) -> dict[str, str]:
         """The environment it runs in: nothing of ours but the path to Python and to the sources."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import copy
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +18,7 @@ from monitor.demo.scenario import editions
 from monitor.demo.sinks import Reaction, WebhookSink
 from monitor.demo.standin import DataVersion, Fault, StandIn
 from tests.cli.command import Command
+from tests.support.forked import Forked
 from tests.support.records import ABSENT, put, study
 from tests.support.scripted import Scripted, response
 
@@ -74,21 +73,14 @@ def watching(trialwire: Command, registry: StandIn, hooks: WebhookSink) -> Comma
 
 
 @contextlib.contextmanager
-def daemon(trialwire: Command) -> Iterator[subprocess.Popen[bytes]]:
+def daemon(trialwire: Command) -> Iterator[Forked]:
     """A daemon in a process of its own; asked to leave at the end."""
-    with (trialwire.folder / "daemon.log").open("wb") as log:
-        running = subprocess.Popen(
-            [sys.executable, "-m", "monitor", "run"],
-            cwd=trialwire.folder,
-            env=trialwire.environment(),
-            stdout=log,
-            stderr=log,
-        )
-        try:
-            yield running
-        finally:
-            running.send_signal(signal.SIGTERM)
-            running.wait(timeout=60)
+    running = trialwire.beside("run")
+    try:
+        yield running
+    finally:
+        running.send_signal(signal.SIGTERM)
+        running.wait(timeout=60)
 
 
 def eventually(true: Callable[[], bool], within_s: float = 30.0) -> bool:
@@ -254,8 +246,8 @@ def test_a_good_answer_makes_up_for_one_not_believed(watching: Command, registry
     broken = copy.deepcopy(dict(latest.studies))
     put(broken["NCT09100001"], "protocolSection.statusModule.overallStatus", ABSENT)
     with StandIn([DataVersion(latest.stamp, broken)]) as ill:
-        ran = watching.process("run", "--once", TRIALWIRE_REGISTRIES__CTGOV__BASE_URL=ill.base_url)
-    assert ran.code == 3
+        ran = watching.beside("run", "--once", TRIALWIRE_REGISTRIES__CTGOV__BASE_URL=ill.base_url)
+        assert ran.wait(timeout=60) == 3
     assert "1 answer not believed" in watching("status").out
     for _ in range(2):
         registry.advance()
@@ -267,10 +259,10 @@ def test_a_good_answer_makes_up_for_one_not_believed(watching: Command, registry
 
 def test_run_once(watching: Command, registry: StandIn) -> None:
     """`run --once` does each step once: 0 where all went well, 3 where something failed."""
-    assert watching.process("run", "--once").code == 0
+    assert watching.beside("run", "--once").wait(timeout=60) == 0
     registry.advance()
     registry.inject(Fault.failing(503, times=None))
-    assert watching.process("run", "--once").code == 3
+    assert watching.beside("run", "--once").wait(timeout=60) == 3
 
 
 def test_beside_a_daemon(watching: Command, registry: StandIn, hooks: WebhookSink) -> None:

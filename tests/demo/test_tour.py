@@ -102,12 +102,12 @@ def test_leaves_nothing(trialwire: Command) -> None:
     """Without `--keep` the tour leaves no file, and it needs neither a config nor a database."""
     scratch = trialwire.folder / "scratch"
     scratch.mkdir()
-    ran = trialwire.process("demo", TMPDIR=str(scratch), columns=80)
-    assert ran.code == 0, ran.out + ran.err
-    assert ran.err == ""
+    running = trialwire.beside("demo", TMPDIR=str(scratch), columns=80)
+    out, err = running.communicate(timeout=60)
+    assert (running.returncode, err) == (0, ""), out
     assert list(scratch.iterdir()) == []
     assert [path.name for path in trialwire.folder.iterdir()] == ["scratch"]
-    headed = [line for line in ran.out.splitlines() if not line.startswith("  │")]
+    headed = [line for line in out.splitlines() if not line.startswith("  │")]
     assert max(len(line) for line in headed) <= 80
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.forked import Forked
 from tests.support.world import World, sample, version
 
 COUNT = "protocolSection__designModule__enrollmentInfo__count"
@@ -47,7 +48,7 @@ def test_kills_at_random_lose_and_repeat_nothing(tmp_path: Path, step: str) -> N
         assert all(len(same) == 1 for same in bodies.values())
 
 
-def _kill_after(process: subprocess.Popen[str], seconds: float) -> None:
+def _kill_after(process: Forked, seconds: float) -> None:
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.communicate(timeout=seconds)
         return

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from collections import defaultdict
 from pathlib import Path
 
@@ -13,8 +11,9 @@ import pytest
 
 from monitor.demo.sinks import WebhookSink
 from monitor.pipeline import deliver
+from tests.support import forked
 from tests.support.outboxes import fill, installation, webhook
-from tests.support.world import ROOT, SECRET, Clock
+from tests.support.world import SECRET, Clock
 
 SEND = (
     "from monitor.bootstrap import App, load_settings\n"
@@ -45,10 +44,9 @@ def test_a_kill_among_many_loses_none(tmp_path: Path, failpoint: str) -> None:
             "HOOK_SECRET": SECRET,
             "TRIALWIRE_FAILPOINT": failpoint,
         }
-        killed = subprocess.run(
-            [sys.executable, "-c", SEND], env=env, cwd=ROOT, capture_output=True, check=False
-        )
-        assert killed.returncode == -signal.SIGKILL, killed.stderr
+        killed = forked.code(SEND, env=env)
+        _, errors = killed.communicate(timeout=60)
+        assert killed.returncode == -signal.SIGKILL, errors
         clock.forward(days=30)
         with installation(tmp_path, *tables, clock=clock) as app:
             lost = app.store.void_leases(clock())

@@ -27,6 +27,7 @@ from monitor.store.schema import REVISIONS
 from monitor.store.tables import TABLES
 from tests.store.conftest import Place
 from tests.store.making import NOW, amended, body_of, first, history, trial
+from tests.support import forked
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAD = REVISIONS[-1]
@@ -219,9 +220,8 @@ def test_two_that_create_at_once_create_one(tmp_path: Path) -> None:
         "made = upgrade(sys.argv[1], state_dir=Path(sys.argv[2]), now=datetime(2026, 1, 1, tzinfo=UTC))\n"
         "print(made.created)\n"
     )
-    command = [sys.executable, "-c", code, f"sqlite:///{tmp_path}/t.db", str(tmp_path)]
-    both = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    said = sorted(process.communicate()[0].strip() for process in both)
+    both = [forked.code(code, f"sqlite:///{tmp_path}/t.db", str(tmp_path)) for _ in range(2)]
+    said = sorted(process.communicate(timeout=60)[0].strip() for process in both)
     assert said == ["False", "True"]
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
@@ -24,10 +22,11 @@ from monitor.demo.sinks import WebhookSink
 from monitor.demo.standin import DataVersion, StandIn
 from monitor.store import upgrade
 from monitor.store.values import ChangeQuery
+from tests.support import forked
+from tests.support.forked import Forked
 from tests.support.records import study
 from tests.support.schemas import valid
 
-ROOT = Path(__file__).resolve().parents[2]
 SECRET = "whsec_dGhlIHRlc3RzJyBzZWNyZXQsIGxvbmcgZW5vdWdo"
 MOST_HELD = 20
 """Webhooks of one world that are held against their schemas when it ends: each takes milliseconds."""
@@ -161,21 +160,9 @@ class World:
             found = app.store.changes(ChangeQuery(min_significance="minor"))
         return tuple(reversed(found))
 
-    def start(self, step: str, **env: str) -> subprocess.Popen[str]:
+    def start(self, step: str, **env: str) -> Forked:
         """Run `daemon.run` or `daemon.run_once` on this installation in a process of its own."""
-        code = (
-            "import sys; from monitor import daemon, log; from monitor.bootstrap import App, load_settings\n"
-            "log.set_up(level='info', style='json', stream=sys.stderr)\n"
-            f"with App(load_settings()) as app: daemon.{step}(app)"
-        )
-        return subprocess.Popen(
-            [sys.executable, "-c", code],
-            env={**self.env, **env},
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        return forked.step(step, env={**self.env, **env})
 
     def told(self) -> list[JsonObject]:
         """The changes in every webhook received, repeats included."""
