@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from monitor.core import cadence
 from monitor.core.change import LEVELS, Significance
 from monitor.core.earlier import Before, Earlier, alone, by_trial, referred
 from monitor.core.net import Window
@@ -275,7 +274,7 @@ def subject(digest: Digest, otherwise: str = "") -> str:
     kinds = Counter(notice.kind for notice in digest.notices if not told or notice.kind in URGENT_NOTICES)
     notices = [f"{number} {NOTICE_WORDS[kind][number > 1]}" for kind, number in kinds.items()]
     counted = ", ".join([*(loud or quiet), *in_searches(digest), *notices])
-    day = digest.created_at.astimezone(cadence.zone_of(cadence.parse(digest.subscription.cadence)))
+    day = digest.created_at.astimezone(digest.subscription.zone)
     what = counted or otherwise or _subject_without_news(digest)
     return f"Trialwire: {what} · {digest.subscription.name} · {day.day} {day:%b}"
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from monitor.core import cadence
 from monitor.core.change import LEVELS, Significance
 from monitor.core.digest import Digest, Story, in_searches, subject, tally
 from monitor.core.entries import Entry, Limits
@@ -107,7 +106,7 @@ class Outline:
 
 def outline(digest: Digest, limits: Limits, links: Links | None = None) -> Outline:
     """Read a digest for telling; the same digest, limits and links always give the same outline."""
-    local = digest.created_at.astimezone(cadence.zone_of(cadence.parse(digest.subscription.cadence)))
+    local = digest.created_at.astimezone(digest.subscription.zone)
     year = local.year
     trials = {story.trial.trial for story in digest.stories if not story.is_of_search}
     levels = tuple(tally(digest).items())
