@@ -16,6 +16,7 @@ from monitor.core.delivery import Delivery, Message
 from monitor.core.digest import Digest, Rendered
 from monitor.errors import MonitorError
 from monitor.pipeline import compose
+from monitor.store import NoticeDraft
 from tests.store.making import amended, first, snapshot, trial
 from tests.support.world import World, sample, version
 
@@ -338,3 +339,71 @@ def test_a_digest_refers_to_what_was_told_at_once_by_the_readers_clock(tmp_path:
         here.app.store.record([again])
         here.world.clock.now = begin + 3 * DAY
         assert [made.before for made in here.tick()] == [()]
+
+
+ALERTS = """
+[[channels]]
+name = "spare"
+type = "webhook"
+url = "https://spare.example.com"
+secret_env = "HOOK_SECRET"
+
+[alerts]
+channels = ["hook", "spare"]
+"""
+
+
+def told_to(here: Office, made: Digest) -> dict[str, str]:
+    """What each channel was told, by its name."""
+    return {one.channel: one.content.decode() for one in here.app.store.deliveries(digest=made.id)}
+
+
+def test_trouble_is_told_at_once_on_another_channel(tmp_path: Path) -> None:
+    """Alerts hold notices alone; what is wrong with one channel is told on the others."""
+    (begin,) = moments("11-20T05:05")
+    config = subscribed("daily", "daily 07:30 Europe/London") + ALERTS
+    with office(tmp_path, config, begin) as here:
+        here.change()
+        assert here.tick() == []
+        trouble = (
+            NoticeDraft("dead_letter", "hook", "A message to hook was given up.", begin),
+            NoticeDraft("source", "ctgov", "ClinicalTrials.gov is DOWN.", begin),
+        )
+        here.app.store.add_notices(trouble[:1])
+        (first_alert,) = here.tick()
+        assert (first_alert.subscription.name, first_alert.kind) == ("alerts", "immediate")
+        assert told_to(here, first_alert) == {"spare": "A message to hook was given up."}
+        here.app.store.add_notices(trouble[1:])
+        (second,) = here.tick()
+        assert told_to(here, second) == dict.fromkeys(("hook", "spare"), "ClinicalTrials.gov is DOWN.")
+        assert here.tick() == []
+        here.world.clock.now = begin + DAY
+        (daily,) = here.tick()
+        assert {notice.message for notice in daily.notices} == {draft.message for draft in trouble}
+        assert len(daily.told) == 1
+
+
+def test_the_only_alert_channel_is_told_of_itself(tmp_path: Path) -> None:
+    """Where there is no other, better told late than not; a preview of alerts writes nothing."""
+    (begin,) = moments("11-20T05:05")
+    with office(tmp_path, ALERTS.replace('"hook", ', ""), begin) as here:
+        said = NoticeDraft("channel_disabled", "spare", "Channel spare is disabled.", begin)
+        here.app.store.add_notices([said])
+        seen = compose.preview(here.app, "alerts")
+        assert seen is not None
+        assert [notice.message for notice in seen.notices] == ["Channel spare is disabled."]
+        (made,) = here.tick()
+        assert told_to(here, made) == {"spare": "Channel spare is disabled."}
+
+
+def test_a_digest_that_all_readers_have_left_is_kept_all_the_same(tmp_path: Path) -> None:
+    """Nothing is sent to who wants no more; the changes are settled, and the digest is on record."""
+    (begin,) = moments("11-20T05:05")
+    with office(tmp_path, subscribed("now", "immediate"), begin) as here:
+        here.app.store.opt_out("hook", "hook", begin)
+        here.change()
+        (made,) = here.tick()
+        assert here.app.store.deliveries(digest=made.id) == ()
+        assert here.app.store.digest(made.id) is not None
+        assert here.tick() == []
+        here.assert_each_told_once()
