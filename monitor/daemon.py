@@ -123,7 +123,7 @@ class Daemon:
         return RunReport(cycles, composed, delivered, answered)
 
     def _describe(self) -> None:
-        """What an earlier version kept of trials, read anew before the first digest, as far as that is quick."""
+        """Read anew what an earlier version kept of trials, as far as that is quick, before the first digest."""
         with contextlib.suppress(LockedError):  # somebody writes: housekeeping does it
             facts.run(self._app, most=facts.AT_START)
 

@@ -43,7 +43,7 @@ def readouts(
     Example: `trialwire readouts --days 180 --tag oncology`
     """
     from monitor import registries
-    from monitor.core.digest import Subscription
+    from monitor.core.subscription import Subscription
     from monitor.pipeline.readouts import on
 
     asked = Subscription(

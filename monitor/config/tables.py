@@ -130,7 +130,7 @@ class DeliverySettings(Table):
 
 
 class PagesSettings(Table):
-    """`[pages]`: where readers find our own pages, empty where none are served; where they are served from."""
+    """`[pages]`: where readers find our own pages, empty where none are served; where we listen."""
 
     url: Annotated[str, AfterValidator(_page_address)] = ""
     listen: Annotated[str, AfterValidator(_listening)] = "127.0.0.1:8320"

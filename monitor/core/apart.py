@@ -1,4 +1,4 @@
-"""A digest taken apart for readers who keep a thread for each trial: a part of each, and what belongs to none.
+"""A digest taken apart for readers who keep a thread for each trial: one part each, and what is of no trial.
 
 The parts hold what the whole does, each story once: what a programme tells of several trials is told in each
 of them. What belongs to no trial (notices, searches, first sights, the readout clock, trouble with a source)

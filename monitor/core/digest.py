@@ -35,7 +35,6 @@ __all__ = [
     "Pending",
     "Rendered",
     "Story",
-    "Subscription",
     "ThreadText",
     "compose",
     "counts",

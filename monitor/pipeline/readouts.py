@@ -13,15 +13,15 @@ from datetime import date
 
 import orjson
 
-from monitor.core import cadence
 from monitor.core.change import at_least
-from monitor.core.digest import Digest, Subscription
+from monitor.core.digest import Digest
 from monitor.core.pictures import PICTURED, Picture, pictures
 from monitor.core.readouts import Readouts, Window, readouts
 from monitor.core.record import TrialId
 from monitor.core.recorded import RecordedChange
 from monitor.core.scene import PRIMARY_COMPLETION
 from monitor.core.slips import slips
+from monitor.core.subscription import Subscription
 from monitor.core.watching import in_order
 from monitor.errors import StoppedError
 from monitor.pipeline.works import Works
@@ -40,7 +40,7 @@ def with_clock(works: Works, made: Digest) -> Digest:
     """The digest with its clock and its pictures; out of turn it has neither."""
     if made.kind == "immediate":
         return made
-    today = made.created_at.astimezone(cadence.zone_of(cadence.parse(made.subscription.cadence))).date()
+    today = made.created_at.astimezone(made.subscription.zone).date()
     try:
         clock = on(works.store, works.registries, made.subscription, today)
         return replace(made, readouts=clock, pictures=dict(_drawn(works, made)))

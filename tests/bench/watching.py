@@ -20,8 +20,8 @@ from itertools import count
 import orjson
 
 from monitor import bootstrap
-from monitor.core.digest import Subscription
 from monitor.core.record import JsonObject, TrialId
+from monitor.core.subscription import Subscription
 from monitor.demo.standin import DataVersion, StandIn
 from monitor.pipeline import poll
 from tests.bench import material

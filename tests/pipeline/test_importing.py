@@ -13,9 +13,9 @@ import pytest
 
 from monitor import registries
 from monitor.bootstrap import App
-from monitor.core.digest import Subscription
 from monitor.core.record import JsonObject
 from monitor.core.recorded import RecordedChange
+from monitor.core.subscription import Subscription
 from monitor.pipeline import compose, importing, poll
 from monitor.store.values import ChangeQuery
 from tests.support.real import needs_real_records, pairs, study_files

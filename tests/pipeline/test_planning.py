@@ -6,7 +6,7 @@ from pathlib import Path
 
 from monitor.bootstrap import App
 from monitor.core.record import JsonObject
-from monitor.core.stories import Subscription
+from monitor.core.subscription import Subscription
 from monitor.demo.standin import Fault
 from monitor.pipeline import poll
 from tests.support.world import IMMEDIATE, World, sample, trial, version

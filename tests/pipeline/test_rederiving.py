@@ -11,10 +11,10 @@ import pytest
 
 from monitor import registries
 from monitor.bootstrap import App
-from monitor.core.digest import Subscription
 from monitor.core.recorded import RecordedChange
 from monitor.core.rule import RuleTable
 from monitor.core.rules import default_rules
+from monitor.core.subscription import Subscription
 from monitor.pipeline import poll, rederiving
 from monitor.pipeline.rederiving import RederiveReport
 from monitor.store import ChangeQuery

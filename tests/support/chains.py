@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from monitor.compare import compare_records
-from monitor.core.digest import Digest, Subscription, compose
+from monitor.core.digest import Digest, compose
 from monitor.core.net import Window, runs, standing
 from monitor.core.record import JsonObject
 from monitor.core.recorded import RecordedChange, RecordedFinding, derived_id, stamp_changes
+from monitor.core.subscription import Subscription
 from monitor.core.watching import Snapshot, TrialState, stamp_between
 from monitor.registries.ctgov.normalize import normalize
 from tests.support.digests import NOW, FakePending, occasion, source, subscription, trial

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from monitor.core.change import Op, Origin, Significance
-from monitor.core.digest import Digest, DigestKind, Occasion, Subscription, compose
+from monitor.core.digest import Digest, DigestKind, Occasion, compose
 from monitor.core.record import Json, TrialId
 from monitor.core.recorded import RecordedChange, RecordedFinding, Stamp, derived_id
+from monitor.core.subscription import Subscription
 from monitor.core.watching import Notice, NoticeKind, SourceHealth, SourceState, TrialState
 
 NOW = datetime(2026, 11, 20, 7, 30, 5, tzinfo=UTC)
