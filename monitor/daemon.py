@@ -123,7 +123,7 @@ class Daemon:
         return RunReport(cycles, composed, delivered, answered)
 
     def _describe(self) -> None:
-        """Read anew what an earlier version kept of trials, as far as that is quick, before the first digest."""
+        """Read anew, as far as that is quick, what an earlier version kept of trials; digests come after."""
         with contextlib.suppress(LockedError):  # somebody writes: housekeeping does it
             facts.run(self._app, most=facts.AT_START)
 
