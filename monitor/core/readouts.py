@@ -25,6 +25,8 @@ ReadoutKind: TypeAlias = Literal["expected", "submitted", "due", "overdue", "del
 `due`, `overdue`, or `delayed` by certificate."""
 KINDS: tuple[ReadoutKind, ...] = get_args(ReadoutKind)
 """In the order in which they are told."""
+LATEST_FIRST: frozenset[ReadoutKind] = frozenset({"overdue", "passed"})
+"""Lists that grow for years: what came onto them lately is news, and what stands there since 2012 is not."""
 
 ENDED = frozenset({"COMPLETED", "TERMINATED", "WITHDRAWN"})
 """Trials from which no primary completion is expected any more."""
@@ -120,13 +122,13 @@ class Readout:
 
 @dataclass(frozen=True, slots=True)
 class ReadoutList:
-    """Readouts of one kind, by date: the earliest first, which is the worst where it has passed."""
+    """Readouts of one kind, by date: what is next comes first, of `LATEST_FIRST` what came last."""
 
     kind: ReadoutKind
     title: str
     items: tuple[Readout, ...]
     more: int = 0
-    """How many are left out, later than those told."""
+    """How many are left out, further from today than those told."""
 
     @property
     def total(self) -> int:
@@ -182,10 +184,16 @@ def may_owe_results(clock: TrialClock) -> bool:
     )
 
 
-def order_of(clock: TrialClock) -> tuple[bool, str, str, str]:
-    """A sort key within a list: by date, who has gone silent last; a year comes before its months."""
-    known = clock.results_submitted_on or clock.primary_completion
-    return clock.overall_status == "UNKNOWN", str(known), clock.trial.registry, clock.trial.id
+def in_order(kind: ReadoutKind, clocks: Iterable[TrialClock]) -> list[TrialClock]:
+    """A list as it is told: by date, who has gone silent last; a year comes before its months."""
+    latest_first = kind in LATEST_FIRST
+
+    def place(clock: TrialClock) -> tuple[bool, str, str, str]:
+        known = clock.results_submitted_on or clock.primary_completion
+        silent = clock.overall_status == "UNKNOWN"
+        return silent != latest_first, str(known), clock.trial.registry, clock.trial.id
+
+    return sorted(clocks, key=place, reverse=latest_first)
 
 
 def readouts(
@@ -201,7 +209,7 @@ def readouts(
     for kind in KINDS:
         total, clocks = found.get(kind, (0, ()))
         items = tuple(
-            _readout(kind, clock, window, slips or {}, urls or {}) for clock in sorted(clocks, key=order_of)
+            _readout(kind, clock, window, slips or {}, urls or {}) for clock in in_order(kind, clocks)
         )
         if items:
             lists.append(ReadoutList(kind, _TITLES[kind].format(days=days), items, total - len(items)))
@@ -217,9 +225,7 @@ def tell(
     for clock in clocks:
         if (kind := kind_of(clock, window)) is not None:
             by_kind.setdefault(kind, []).append(clock)
-    return {
-        kind: (len(held), tuple(sorted(held, key=order_of)[:most])) for kind, held in sorted(by_kind.items())
-    }
+    return {kind: (len(held), tuple(in_order(kind, held)[:most])) for kind, held in sorted(by_kind.items())}
 
 
 def due_on(completion: PartialDate) -> PartialDate:

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from heapq import nsmallest
+from heapq import nlargest, nsmallest
 from operator import itemgetter
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, or_, select, update
@@ -21,6 +21,7 @@ from monitor.core.readouts import (
     ENDED,
     FIRST_COVERED,
     KINDS,
+    LATEST_FIRST,
     ReadoutKind,
     TrialClock,
     Window,
@@ -69,7 +70,7 @@ class ReadoutVerbs(Verbs):
         """
         with self._db.read() as connection:
             found = _on_clock(connection, subscription, window)
-            first = {kind: nsmallest(most, places, key=_PLACE_IN_LIST) for kind, places in found.items()}
+            first = {kind: _first(kind, places, most) for kind, places in found.items()}
             wanted = [place[4] for places in first.values() for place in places]
             query = select(TRIAL).where(TRIAL.c.id.in_(wanted))
             clocks = {row.id: _clock(row) for row in connection.execute(query)}
@@ -124,6 +125,13 @@ class ReadoutVerbs(Verbs):
                 row = {"facts_form": FACTS_FORM} if facts is None else facts_row(facts)
                 unmoved = (TRIAL.c.snapshot_seq == one.seq) & (TRIAL.c.facts_form < FACTS_FORM)
                 connection.execute(update(TRIAL).where(TRIAL.c.id == one.row, unmoved).values(row))
+
+
+def _first(kind: ReadoutKind, places: Sequence[Found], most: int) -> list[Found]:
+    """Those that are told, as `core.readouts.in_order` has them."""
+    if kind in LATEST_FIRST:
+        return nlargest(most, places, key=lambda place: (1 - place[0], place[1], place[2]))
+    return nsmallest(most, places, key=_PLACE_IN_LIST)
 
 
 def _on_clock(

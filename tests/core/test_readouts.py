@@ -29,6 +29,7 @@ from tests.support.clocks import TODAY, clock, clocks
 from tests.support.real import needs_real_records, study_files
 
 WINDOW = Window.of(TODAY, 90)
+AHEAD = [str(TODAY + timedelta(days=days)) for days in (80, 5, 40)]
 FIELD = "status.primaryCompletionDate"
 
 EXPECTED = [
@@ -222,15 +223,22 @@ def test_order_of_arrival_does_not_matter(held: list[TrialClock], chance: object
         assert 0 < len(one.items) <= most
 
 
-def test_the_earliest_comes_first_and_the_silent_last() -> None:
-    """Within a list by date, a trial of unknown status after all others."""
+def test_what_is_next_comes_first() -> None:
+    """A list of what is to come begins with the day nearest to today."""
+    held = [replace(clock(day), trial=TrialId("ctgov", f"NCT0000000{n}")) for n, day in enumerate(AHEAD)]
+    (one,) = readouts(tell(held, WINDOW, most=2), WINDOW).lists
+    assert (one.kind, [item.trial.id[-1] for item in one.items], one.more) == ("expected", ["1", "2"], 1)
+
+
+def test_what_passed_last_comes_first_and_the_silent_last() -> None:
+    """A list that grows for years begins with its news; a trial of unknown status is after all others."""
     held = [
         replace(clock("2026-03"), trial=TrialId("ctgov", "NCT00000001")),
         replace(clock("2023-03", status="UNKNOWN"), trial=TrialId("ctgov", "NCT00000002")),
         replace(clock("2026-01-15"), trial=TrialId("ctgov", "NCT00000003")),
     ]
     (one,) = readouts(tell(held, WINDOW, most=2), WINDOW).lists
-    assert [item.trial.id[-1] for item in one.items] == ["3", "1"]
+    assert [item.trial.id[-1] for item in one.items] == ["1", "3"]
     assert (one.more, one.total) == (1, 3)
 
 
