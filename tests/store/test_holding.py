@@ -14,8 +14,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from monitor.core.brakes import Changed
 from monitor.errors import LockedError, StoreError
-from monitor.store import Store, open_store, upgrade
+from monitor.store import Store, open_store
 from tests.store.making import DAY, NOW, amended, first, snapshot, subscription, trial
+from tests.support.world import empty_database
 
 OLD, NEW = "2026-11-20T09:00:05", "2026-11-21T09:00:05"
 LATER = NOW + 400 * DAY
@@ -98,7 +99,7 @@ class Holding(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
-        upgrade(f"sqlite:///{self.folder}/t.db", state_dir=self.folder, now=NOW)
+        (self.folder / "t.db").write_bytes(empty_database())
         self.store = open_store(f"sqlite:///{self.folder}/t.db", state_dir=self.folder)
         self.version, self.seq = 20, 1
         self.fate: dict[int, str] = {}

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from monitor.core.delivery import Settlement
-from monitor.store import ChangeQuery, Store, open_store, upgrade
+from monitor.store import ChangeQuery, Store, open_store
 from tests.store.making import NOW, amended, delivery, digest, first, snapshot, subscription, trial
+from tests.support.world import empty_database
 
 NAMES = ("morning", "evening")
 
@@ -36,7 +37,7 @@ class Telling(RuleBasedStateMachine):
     def start(self) -> None:
         """Watch two trials."""
         url = f"sqlite:///{self.folder.name}/t.db"
-        upgrade(url, state_dir=Path(self.folder.name), now=NOW)
+        Path(self.folder.name, "t.db").write_bytes(empty_database())
         self.store = open_store(url, state_dir=Path(self.folder.name))
         self.store.add_watches([trial(1), trial(2)], now=NOW)
         self.store.record([first(trial(1)), first(trial(2))])

@@ -123,8 +123,7 @@ class Module:
         """Every name and attribute chain used, spelled from where it was imported (`builtins` if nowhere)."""
         bound = {local: dotted for local, dotted in self.imports if local}
         bound |= {local: local for local, dotted in self.imports if dotted.startswith(f"{local}.")}
-        chains = (ast.unparse(n) for n in ast.walk(self.tree) if isinstance(n, (ast.Attribute, ast.Name)))
-        split = (chain.partition(".") for chain in chains)
+        split = (chain.partition(".") for node in ast.walk(self.tree) if (chain := _chain(node)))
         return frozenset(bound.get(head, f"builtins.{head}") + dot + rest for head, dot, rest in split)
 
     @cached_property
@@ -137,6 +136,17 @@ class Module:
         parts = self.name.split(".") if node.level else []
         keep = len(parts) - node.level + (1 if self.is_package else 0)
         return ".".join([*parts[:keep], *filter(None, [node.module])])
+
+
+def _chain(node: ast.AST) -> str:
+    """`a.b.c` where the node is that; "" where it is something else, or hangs on a call."""
+    match node:
+        case ast.Name(id=name):
+            return name
+        case ast.Attribute(value=value, attr=attr) if before := _chain(value):
+            return f"{before}.{attr}"
+        case _:
+            return ""
 
 
 def within(name: str, *prefixes: str) -> bool:
