@@ -10,7 +10,7 @@ import signal
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from monitor.channels import Channel
 from monitor.core.backfill import BackfillMode
@@ -19,8 +19,10 @@ from monitor.core.links import Links
 from monitor.core.rule import RuleTable
 from monitor.core.subscription import Subscription
 from monitor.registries import Registry
-from monitor.render import Renderer
 from monitor.store import Store
+
+if TYPE_CHECKING:
+    from monitor.render import Renderer  # jinja2 is not needed to look something up
 
 FAILPOINT = "TRIALWIRE_FAILPOINT"
 """Names the step at which a crash test kills the process."""

@@ -237,11 +237,12 @@ def test_in_a_process_of_its_own(trialwire: Command) -> None:
 
 
 def test_look_ups_load_no_network(trialwire: Command) -> None:
-    """A look-up stays quick: it loads no HTTP client, no scheduler, no templates and no migrations."""
+    """Look-ups stay quick: they load no HTTP client, no scheduler, no templates and no migrations."""
     trialwire("watch", "add", "NCT09000001")
     heavy = "{'httpx', 'apscheduler', 'jinja2', 'alembic', 'deepdiff', 'psycopg', 'starlette', 'uvicorn'}"
+    looks = "history NCT09000001", "changes", "status", "readouts", "subscriptions", "deliveries list"
     asked = (
-        "import sys; from monitor.cli.commands import run; run(['history', 'NCT09000001']); "
+        f"import sys; from monitor.cli.commands import run; [run(words.split()) for words in {looks}]; "
         f"print(sorted({heavy} & set(sys.modules)))"
     )
     done = subprocess.run(
