@@ -198,6 +198,14 @@ SUBSCRIPTION_MISTAKES = [
     ('rules = ["C77"]', "subscriptions.morning.rules: there is no 'C77'"),
     ('trials = ["NCT1"]', "subscriptions.morning.trials: 'NCT1' is not a trial number; Known forms"),
     ('baseline = "none"', "subscriptions.morning.baseline: 'none' is not possible"),
+    ('layout = "letter"', "subscriptions.morning.layout: 'letter' is not possible"),
+    ('conditions = [" "]', "subscriptions.morning.conditions[1]: ' ' is empty, and part of everything"),
+    ('sponsors = [""]', "subscriptions.morning.sponsors[1]: '' is empty, and part of everything"),
+    ('quiet_hours = "22-7"', "subscriptions.morning.quiet_hours: '22-7' is no stretch of the day; write"),
+    (
+        'quiet_hours = "22:00-07:00 Mars"',
+        "subscriptions.morning.quiet_hours: '22:00-07:00 Mars' 'Mars' is no time zone",
+    ),
 ]
 
 
@@ -207,6 +215,38 @@ def test_a_subscription_may_name_only_what_exists(tmp_path: Path, setting: str, 
     whole = WHOLE.replace('min_significance = "minor"', "").replace('trials = ["hv1"]', "")
     (told,) = mistakes(tmp_path, whole.replace("tags =", f"{setting}\ntags ="))
     assert line in told
+
+
+ALERT_MISTAKES = [
+    ('[alerts]\nchannels = ["ci-taem"]', "alerts.channels: there is no 'ci-taem'; did you mean 'ci-team'?"),
+    ('[alerts]\nchanels = ["ci-team"]', "alerts.chanels: unknown key; did you mean 'channels'?"),
+    ("alerts = 3", "alerts: must be a table"),
+    (
+        '[[subscriptions]]\nname = "alerts"\nchannels = ["ci-team"]\ncadence = "hourly"',
+        "subscriptions.alerts.name: 'alerts' is the name of what [alerts] makes; choose another",
+    ),
+    (
+        '[[subscriptions]]\nname = "b"\nchannels = ["ci-team"]\n'
+        'cadence = "hourly"\nquiet_hours = "22:00-07:00"',
+        "subscriptions.b.quiet_hours: '22:00-07:00' names no time zone, nor does the cadence",
+    ),
+]
+
+
+@pytest.mark.parametrize(("toml", "line"), ALERT_MISTAKES)
+def test_alerts_and_quiet_hours_are_judged_like_the_rest(tmp_path: Path, toml: str, line: str) -> None:
+    """Their channels must be there, their name is nobody else's, and UTC is not guessed."""
+    whole = f"{toml}\n{WHOLE}" if toml.startswith("alerts") else WHOLE + toml
+    (told,) = mistakes(tmp_path, whole)
+    assert line in told
+
+
+def test_alerts_are_a_subscription_to_trouble(tmp_path: Path) -> None:
+    """They stand among the subscriptions, told at once; without channels there are none."""
+    *_, alerts = judged(tmp_path, WHOLE + '[alerts]\nchannels = ["ci-team", "ci-team"]\n').subscriptions
+    assert (alerts.name, alerts.channels, alerts.cadence) == ("alerts", ("ci-team",), "immediate")
+    assert alerts.only_notices
+    assert len(judged(tmp_path, WHOLE + "[alerts]\n").subscriptions) == 1
 
 
 def test_two_tables_of_one_name_are_a_mistake(tmp_path: Path) -> None:

@@ -146,7 +146,8 @@ def test_send_and_retry(watching: Command, registry: StandIn, hooks: WebhookSink
     registry.advance()
     watching("poll")
     hooks.reactions.append(Reaction(410))
-    assert "1 dead" in watching("digest", "send", "feed").err
+    given_up = watching("digest", "send", "feed")
+    assert (given_up.code, "1 dead" in given_up.err) == (3, True)
     ill = watching("status")
     assert ill.code == 3
     assert "given up" in ill.out
@@ -169,7 +170,7 @@ def test_what_nobody_takes_is_told(watching: Command, registry: StandIn, hooks: 
     registry.advance()
     watching("poll")
     hooks.reactions.extend([Reaction(503)] * 3)
-    watching("digest", "send", "feed")
+    assert watching("digest", "send", "feed").code == 3
     assert "not taken" not in watching("status").out
     (waiting,) = cast(
         "list[JsonObject]",

@@ -216,13 +216,18 @@ def test_a_subscription_to_a_search(here: Command) -> None:
         '[[channels]]\nname = "c"\ntype = "webhook"\nurl = "https://hooks.example.com"\nsecret_env = "S"\n'
     )
     asked = '[[subscriptions]]\nname = "s"\nchannels = ["c"]\ncadence = "hourly"\n'
-    asked += 'searches = ["AKESO", "typo"]\n'
+    asked += 'searches = ["AKESO", "typo"]\nassets = ["akeso"]\ntags = ["none"]\n'
     config.write_text(config.read_text() + channel + asked)
     assert here("watch", "add", "--search", "akeso", "--intervention", "AK104").code == 0
     assert "searches AKESO, typo" in " ".join(here("subscriptions").out.split())
+    listed = here("subscriptions").err
+    assert "s: there is no search 'typo'" in listed
+    assert "s: there is no asset 'akeso'" in listed
+    assert "s: nothing watched has the tag 'none'" in listed
     told = here("doctor")
     assert told.code == 3
     assert "'typo'" in told.out
     assert "'AKESO'" not in told.out
+    config.write_text(config.read_text().replace('assets = ["akeso"]\ntags = ["none"]\n', ""))
     assert here("poll").code == 0
     assert "the search akeso: 7 trials" in " ".join(here("digest", "preview", "s").out.split())
