@@ -123,8 +123,11 @@ def _of_dates(steps: Sequence[tuple[Snapshot, Dated]]) -> Iterator[Picture]:
     # The bar begins at the first version; where a date lies before it, so far that it is seen as well.
     origin = begun if begun < min(days) else min(days) - span
     total = max(max(days) - origin, 1)
+    # A word that all of them have is said once, so that a bar's date stays on its line.
+    types = {one.type for _, one in steps}
+    common = f", {_type_word(*types)}" if len(types) == 1 and types != {None} else ""
     bars = [
-        _Step(version, (day - origin) / total, _date_text(one))
+        _Step(version, (day - origin) / total, day_words(one.date) if common else _date_text(one))
         for (version, one), day in zip(steps, days, strict=True)
     ]
     moves = sum(bool(days_between(one.date, other.date)) for (_, one), (_, other) in pairwise(steps))
@@ -132,7 +135,7 @@ def _of_dates(steps: Sequence[tuple[Snapshot, Dated]]) -> Iterator[Picture]:
     sums = (
         f"{plural(moves, 'move')}, {moved(far) if far else 'back where it began'}" if moves else "not moved"
     )
-    yield _picture("Primary completion over the versions", bars, sums)
+    yield _picture(f"Primary completion over the versions{common}", bars, sums)
 
 
 def _of_counts(steps: Sequence[tuple[Snapshot, int, str | None]]) -> Iterator[Picture]:
@@ -180,7 +183,11 @@ def _first_day(version: Snapshot) -> int | None:
 
 
 def _date_text(one: Dated) -> str:
-    return day_words(one.date) + (f" ({one.type.lower()})" if one.type else "")
+    return day_words(one.date) + (f" ({_type_word(one.type)})" if one.type else "")
+
+
+def _type_word(type_: str | None) -> str:
+    return (type_ or "").lower()
 
 
 def _word(value: object) -> str | None:

@@ -44,19 +44,28 @@ def test_three_dates_make_a_picture_and_two_do_not() -> None:
     """The first version, and each from which on another date stood; the latest date has the longest bar."""
     assert pictures(versions(2), dates("2026-08", "2027-05")) == ()
     (drawn,) = pictures(versions(3), dates("2026-08", "2027-05", "2027-10"))
-    assert drawn.title == "Primary completion over the versions"
+    assert drawn.title == "Primary completion over the versions, estimated"
     assert [(row.label, row.text) for row in drawn.rows] == [
-        ("v1 · 5 Jan 2024", "Aug 2026 (estimated)"),
-        ("v2 · 5 Feb 2024", "May 2027 (estimated)"),
-        ("v3 · 5 Mar 2024", "Oct 2027 (estimated)"),
+        ("v1 · 5 Jan 2024", "Aug 2026"),
+        ("v2 · 5 Feb 2024", "May 2027"),
+        ("v3 · 5 Mar 2024", "Oct 2027"),
     ]
     shares = [row.share or 0 for row in drawn.rows]
     assert shares == sorted(shares)
     assert shares[-1] == 1
     assert drawn.alternative == (
-        "Primary completion over the versions: Aug 2026 (estimated) (v1 · 5 Jan 2024), May 2027 (estimated) "
-        "(v2 · 5 Feb 2024) then Oct 2027 (estimated) (v3 · 5 Mar 2024); 2 moves, 14 months later."
+        "Primary completion over the versions, estimated: Aug 2026 (v1 · 5 Jan 2024), May 2027 "
+        "(v2 · 5 Feb 2024) then Oct 2027 (v3 · 5 Mar 2024); 2 moves, 14 months later."
     )
+
+
+def test_a_date_that_was_confirmed_says_which_is_which() -> None:
+    """Where the registry's word for the dates differs, each has its own."""
+    steps = dates("2026-08", "2027-05")
+    steps.append(change(COMPLETION, 3, steps[-1].body["new"], {"date": "2027-06-02", "type": "ACTUAL"}))
+    (drawn,) = pictures(versions(3), steps)
+    assert drawn.title == "Primary completion over the versions"
+    assert [row.text for row in drawn.rows[1:]] == ["May 2027 (estimated)", "2 Jun 2027 (actual)"]
 
 
 def test_the_middle_of_a_long_past_is_folded_with_its_count() -> None:

@@ -107,9 +107,9 @@ def test_a_slipping_trial_is_drawn_and_its_slips_are_counted(tmp_path: Path) -> 
             assert item.slips == "Moved twice in the 3 versions seen, 8 months later in all."
             (drawn,) = made.pictures[TrialId("ctgov", "NCT00000001")]
             assert [row.text for row in drawn.rows] == [
-                "Mar 2027 (estimated)",
-                "Jun 2027 (estimated)",
-                "Nov 2027 (estimated)",
+                "Mar 2027",
+                "Jun 2027",
+                "Nov 2027",
             ]
 
 
