@@ -7,7 +7,7 @@ GET; the one POST lets a reader leave a channel (RFC 8058), in a short transacti
     server               sockets, signals, limits
     routes, guard        which address is what; who may ask, headers, the log of answers
     asking, answering    what was asked, bounded; answers with validators, refusals with a remedy
-    overview, digest, trial, comparing, stories, charts    what pages show, as values
+    overview, digest, trial, comparing, stories, charts, days    what pages show, as values
     api, feeds, health   for programs
     leaving              a reader leaves
 """

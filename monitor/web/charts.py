@@ -1,4 +1,4 @@
-"""A trial's course and a month of days as drawings: where strokes go, in percent across and pixels down.
+"""A trial's course as a drawing: where strokes go, in percent across and pixels down.
 
 Across is percent, so that a drawing is as wide as its page and its words stay readable; nothing is scaled.
 Every drawing has its text alternative. Nothing here knows SVG but these two units.
@@ -6,14 +6,12 @@ Every drawing has its text alternative. Nothing here knows SVG but these two uni
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from itertools import groupby
 from typing import Literal, TypeAlias
 
-from monitor.core.change import LEVELS, Significance
-from monitor.core.phrases import day_words
 from monitor.core.steps import Chart, Line
 
 Room: TypeAlias = Literal["any", "wide", "widest", "none"]
@@ -26,8 +24,6 @@ _DATES_HIGH, _COUNT_HIGH = 250.0, 90.0
 _LABELS = 5
 """Versions named under a drawing, at most."""
 _TICKS = 6
-_ROOM_FOR_A_DAY = 14.0
-"""Percent that the name of a day takes on the narrowest page."""
 _APART = 12.0
 """Pixels between two names at the left."""
 _LETTER = 6.0
@@ -106,29 +102,6 @@ class Picture:
     """The same in a sentence for each line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One level of one day."""
-
-    x: str
-    y: str
-    width: str
-    height: str
-    level: Significance
-
-
-@dataclass(frozen=True, slots=True)
-class Strip:
-    """Days with their changes by level."""
-
-    bars: tuple[Bar, ...]
-    labels: tuple[Label, ...]
-    height: str
-    words: str
-    days: tuple[tuple[str, str], ...]
-    """Each day on which anything was, with its counts in words, the newest first."""
-
-
 def slips(course: Chart, today: date) -> Picture | None:
     """The dates over the versions: a flat line is a trial on time, a staircase is not."""
     lines = [line for line in course.lines if line.title in _KINDS]
@@ -145,13 +118,13 @@ def slips(course: Chart, today: date) -> Picture | None:
     return Picture(
         id="slips",
         title="Dates over the versions",
-        height=_px(scale.bottom + 8 + 3 * _ROW),
+        height=pixels(scale.bottom + 8 + 3 * _ROW),
         lines=drawn,
         ticks=ticks,
         labels=tuple(_versions(course.versions, course.days, scale.bottom + 2 * _ROW, scale)),
         band=tuple(_band(course.status, scale)),
-        band_y=_px(scale.bottom + 8),
-        today="" if at is None else _px(at),
+        band_y=pixels(scale.bottom + 8),
+        today="" if at is None else pixels(at),
         states=states,
         words=f"Status: {states}. " + " ".join(f"{one.title}: {one.now}; {one.note}." for one in drawn),
     )
@@ -168,7 +141,7 @@ def enrollment(course: Chart) -> Picture | None:
     return Picture(
         id="enrollment",
         title="Enrollment over the versions",
-        height=_px(scale.bottom + 8 + _ROW + _ROW),
+        height=pixels(scale.bottom + 8 + _ROW + _ROW),
         lines=drawn,
         ticks=tuple(_level_ticks(found[0], scale)),
         labels=tuple(_versions(course.versions, course.days, scale.bottom + _ROW - 6, scale)),
@@ -178,36 +151,6 @@ def enrollment(course: Chart) -> Picture | None:
         states="",
         words=" ".join(f"{one.title}: {one.now}; {one.note}." for one in drawn),
     )
-
-
-def strip(days: Mapping[date, Mapping[Significance, int]], until: date, number: int) -> Strip:
-    """The last `number` days up to `until`, a bar for each, the worst at its foot."""
-    span = [until - timedelta(days=back) for back in range(number - 1, -1, -1)]
-    most = max([sum(days.get(day, {}).values()) for day in span] + [1])
-    width, room = 100.0 / number, 60.0
-    bars = []
-    for place, day in enumerate(span):
-        foot = room
-        for level in LEVELS:
-            if count := days.get(day, {}).get(level, 0):
-                height = max(count / most * (room - 4), 2.0)
-                foot -= height
-                x = _pc(place * width + width * 0.12)
-                bars.append(Bar(x, _px(max(foot, 0.0)), _pc(width * 0.76), _px(height), level))
-    named = [place for place in range(number) if place % 7 == (number - 1) % 7]
-    labels = [
-        Label(_pc((place + 1) * width), _px(room + 15), f"{span[place].day} {span[place]:%b}", "end")
-        for place in named
-        if (place + 1) * width > _ROOM_FOR_A_DAY
-    ]
-    total = {level: sum(counts.get(level, 0) for counts in days.values()) for level in LEVELS}
-    told = _counts(total) or "nothing"
-    listed = [(day_words(day), words) for day in reversed(span) if (words := _counts(days.get(day, {})))]
-    return Strip(tuple(bars), tuple(labels), _px(room + 18), told, tuple(listed))
-
-
-def _counts(counts: Mapping[Significance, int]) -> str:
-    return " · ".join(f"{counts[level]:,} {level}" for level in LEVELS if counts.get(level))
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +184,7 @@ def _drawn(line: Line, scale: _Scale) -> Drawn:
         title=line.title,
         now=f"{said}{planned}" if line.title not in _KINDS else said,
         note=line.note,
-        y=_px(scale.y(newest) - 6),
+        y=pixels(scale.y(newest) - 6),
         strokes=tuple(_strokes(line, scale)),
     )
 
@@ -253,10 +196,10 @@ def _strokes(line: Line, scale: _Scale) -> Iterator[Stroke]:
     for (level, firm), group in runs:
         places = list(group)
         if level is not None:
-            y, x = _px(scale.y(level)), _pc(scale.x(places[0]))
+            y, x = pixels(scale.y(level)), percent(scale.x(places[0]))
             if before is not None and before != level:
-                yield Stroke(x, _px(scale.y(before)), x, y, firm)
-            yield Stroke(x, y, _pc(scale.x(places[-1] + 1)), y, firm)
+                yield Stroke(x, pixels(scale.y(before)), x, y, firm)
+            yield Stroke(x, y, percent(scale.x(places[-1] + 1)), y, firm)
         before = level
 
 
@@ -266,10 +209,10 @@ def _named_apart(drawn: Sequence[Drawn], bottom: float) -> tuple[Drawn, ...]:
     floor = _TOP - 6
     for one in sorted(drawn, key=lambda line: float(line.y)):
         place = max(float(one.y), floor)
-        moved.append(replace(one, y=_px(place)))
+        moved.append(replace(one, y=pixels(place)))
         floor = place + _GAP
     over = max(floor - _GAP - bottom, 0.0)
-    return tuple(replace(one, y=_px(float(one.y) - over)) for one in moved)
+    return tuple(replace(one, y=pixels(float(one.y) - over)) for one in moved)
 
 
 def _spread(levels: Sequence[float], least: float) -> tuple[float, float]:
@@ -287,18 +230,18 @@ def _year_ticks(low: float, high: float, scale: _Scale, today: float | None) -> 
         place = float(date(year, 1, 1).toordinal()) if year > 0 else 0.0
         y = scale.y(place)
         if year % step == 0 and low <= place <= high and (today is None or abs(y - today) > _APART):
-            yield Label("0", _px(y + 4), str(year))
+            yield Label("0", pixels(y + 4), str(year))
 
 
 def _level_ticks(line: Line, scale: _Scale) -> Iterator[Label]:
     """Zero, and each level that has room, the first before the others."""
     taken = [scale.y(0.0)]
-    yield Label("0", _px(taken[0] + 4), "0")
+    yield Label("0", pixels(taken[0] + 4), "0")
     for level in dict.fromkeys(level for level in line.levels if level is not None):
         y = scale.y(level)
         if all(abs(y - other) > _APART for other in taken):
             taken.append(y)
-            yield Label("0", _px(y + 4), line.names[level])
+            yield Label("0", pixels(y + 4), line.names[level])
 
 
 def _versions(names: Sequence[str], days: Sequence[str], y: float, scale: _Scale) -> Iterator[Label]:
@@ -306,11 +249,11 @@ def _versions(names: Sequence[str], days: Sequence[str], y: float, scale: _Scale
     step = max(-(-len(names) // _LABELS), 1)
     places = [place for place in range(0, len(names), step) if len(names) - 1 - place >= step or not place]
     for place in places if len(names) > 1 else []:
-        yield Label(_pc(scale.x(place)), _px(y), names[place])
-    yield Label("100%", _px(y), names[-1], "end")
+        yield Label(percent(scale.x(place)), pixels(y), names[place])
+    yield Label("100%", pixels(y), names[-1], "end")
     if len(names) > 1:
-        yield Label(_pc(scale.x(0)), _px(y + _GAP), days[0])
-    yield Label("100%", _px(y + _GAP), days[-1], "end")
+        yield Label(percent(scale.x(0)), pixels(y + _GAP), days[0])
+    yield Label("100%", pixels(y + _GAP), days[-1], "end")
 
 
 def _band(status: Sequence[str], scale: _Scale) -> Iterator[Span]:
@@ -318,13 +261,13 @@ def _band(status: Sequence[str], scale: _Scale) -> Iterator[Span]:
     for number, (word, group) in enumerate(runs):
         places = list(group)
         start, end = scale.x(places[0]), scale.x(places[-1] + 1)
-        yield Span(_pc(start), _pc(end - start), word, "ab"[number % 2], _room(word, end - start))
+        yield Span(percent(start), percent(end - start), word, "ab"[number % 2], _room(word, end - start))
 
 
 def _room(word: str, share: float) -> Room:
     needed = len(word) * _LETTER + 8
-    for name, pixels in _ROOMS:
-        if share * pixels >= needed:
+    for name, size in _ROOMS:
+        if share * size >= needed:
             return name
     return "none"
 
@@ -336,9 +279,11 @@ def _states(versions: Sequence[str], status: Sequence[str]) -> str:
     return ("… " if len(runs) > _STATES else "") + ", ".join(told)
 
 
-def _pc(share: float) -> str:
+def percent(share: float) -> str:
+    """A place across."""
     return f"{share:.2f}%"
 
 
-def _px(pixels: float) -> str:
-    return f"{pixels:.1f}"
+def pixels(number: float) -> str:
+    """A place down."""
+    return f"{number:.1f}"

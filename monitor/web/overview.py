@@ -12,7 +12,7 @@ from monitor.core.phrases import day_words, freshness
 from monitor.store import StoredDigest
 from monitor.store.pages import Told as Place
 from monitor.store.values import ChangeQuery
-from monitor.web import charts, stories
+from monitor.web import days, stories
 from monitor.web.site import Site
 
 DAYS = 30
@@ -43,7 +43,7 @@ def values(site: Site) -> dict[str, object]:
     attention = site.status().get("attention")
     said = [str(line) for line in attention] if isinstance(attention, list) else []
     return {
-        "strip": charts.strip(store.daily(since), now.date(), DAYS),
+        "strip": days.strip(store.daily(since), now.date(), DAYS),
         "sources": [freshness(source, now.year) for source in store.sources()],
         "attention": said[:_ATTENTION],
         "more_attention": max(len(said) - _ATTENTION, 0),

@@ -13,6 +13,7 @@ from monitor.core.partial_date import PartialDate
 from monitor.core.record import Dated
 from monitor.core.scene import COMPLETION, PRIMARY_COMPLETION, START, Enrollment
 from monitor.web import charts
+from monitor.web.days import strip as strip_of
 
 DAYS = st.dates(date(1950, 1, 1), date(2090, 12, 31))
 DATED = st.none() | st.builds(
@@ -83,7 +84,7 @@ def test_every_day_has_its_bars(counts: dict[int, dict[str, int]]) -> None:
     """One for each level that has changes, inside the strip, and the same days in words."""
     until = date(2026, 11, 20)
     days = {until - timedelta(days=back): found for back, found in counts.items()}
-    strip = charts.strip(days, until, 30)  # type: ignore[arg-type]
+    strip = strip_of(days, until, 30)  # type: ignore[arg-type]
     assert len(strip.bars) == sum(1 for found in counts.values() for number in found.values() if number)
     assert len(strip.days) == sum(1 for found in counts.values() if any(found.values()))
     for bar in strip.bars:
