@@ -226,8 +226,10 @@ ALERT_MISTAKES = [
         "subscriptions.alerts.name: 'alerts' is the name of what [alerts] makes; choose another",
     ),
     (
-        '[[subscriptions]]\nname = "b"\nchannels = ["ci-team"]\n'
-        'cadence = "hourly"\nquiet_hours = "22:00-07:00"',
+        (
+            '[[subscriptions]]\nname = "b"\nchannels = ["ci-team"]\n'
+            'cadence = "hourly"\nquiet_hours = "22:00-07:00"'
+        ),
         "subscriptions.b.quiet_hours: '22:00-07:00' names no time zone, nor does the cadence",
     ),
 ]

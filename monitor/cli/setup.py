@@ -66,6 +66,12 @@ every = "1h"                          # one cheap request decides whether there 
 # tags = ["oncology"]                 # only trials watched with such a --tag; all where absent
 # min_significance = "minor"          # critical, major, minor or noise
 # immediate_at = "critical"           # findings this bad do not wait for the cadence
+# quiet_hours = "22:00-07:00"         # nothing is told then; what waited is told when they end
+
+# Who is told at once where a message is given up or a source fails: best another channel.
+#
+# [alerts]
+# channels = ["room"]
 
 # Where `trialwire serve` shows pages, and where their readers find them.
 #
