@@ -6,6 +6,7 @@ none guesses why, and none is told again with every version (`core.remarks` sees
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -27,6 +28,11 @@ ARMS = "armsInterventions.arms"
 _COUNT, _TYPE = "design.enrollmentCount", "design.enrollmentType"
 _RESULTS = "results.hasResults"
 _OPEN = frozenset({"RECRUITING", "ENROLLING_BY_INVITATION"})
+_TOLD = re.compile(
+    r"^(?:[A-Z][^“\"]*, though (?:its|the|nobody|enrollment|primary|\d)"
+    r"|Given as actual though still to come: "
+    r"|Primary completion \([^()]*\) is given (?:later|earlier) than )"
+)
 _LABELS = {START: "start", PRIMARY_COMPLETION: "primary completion", COMPLETION: "study completion"}
 
 
@@ -209,3 +215,8 @@ CONTRADICTIONS: tuple[Contradiction, ...] = (
     Contradiction("results_open", "results", (STATUS, _RESULTS), _results_open),
     Contradiction("one_arm", "design", (ARMS, "design.allocation", "design.interventionModel"), _one_arm),
 )
+
+
+def is_contradiction(sentence: str) -> bool:
+    """Is a sentence of a story one of these? Stories keep their sentences, and not what made them."""
+    return _TOLD.match(sentence) is not None

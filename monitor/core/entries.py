@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from monitor.core.change import LEVELS, at_least
+from monitor.core.contradictions import is_contradiction
 from monitor.core.partial_date import PartialDate
 from monitor.core.phrases import SOURCES, Span, clip, clip_span, day_words, diff_spans
 from monitor.core.record import Json
@@ -41,10 +42,6 @@ BACK_AGAIN = "Back again"
 """Says that what changed was taken back."""
 AT_ODDS = "Does not fit together"
 """Says that the record contradicts itself."""
-_THOUGH = re.compile(
-    r"^(?:[A-Z][^“\"]*, though (?:its|the|nobody|enrollment|primary|\d)"
-    r"|Given as actual though still to come: )"
-)
 _SUMMED = frozenset({"results", "sites"})
 """Kinds of stories whose details are sums over their changes, and come first."""
 _LABEL = re.compile(r"^(.*?)[:,] (?:added |removed )?[\"“]")
@@ -100,7 +97,7 @@ def headline_of(story: Story) -> str:
     said = changes[0].summary if story.above and changes else story.finding.headline
     if story.finding.net == "reverted":
         return f"{BACK_AGAIN}: {said}"
-    return f"{AT_ODDS}: {said}" if _is_at_odds(said) else said
+    return f"{AT_ODDS}: {said}" if is_contradiction(said) else said
 
 
 def entry(story: Story, limits: Limits) -> Entry:
@@ -127,12 +124,7 @@ def entry(story: Story, limits: Limits) -> Entry:
 
 
 def _detail(sentence: str) -> str:
-    return f"{AT_ODDS}: {sentence}" if _is_at_odds(sentence) else sentence
-
-
-def _is_at_odds(sentence: str) -> bool:
-    """Is it one of `core.contradictions`? They alone hold two things a record says against each other."""
-    return _THOUGH.search(sentence) is not None
+    return f"{AT_ODDS}: {sentence}" if is_contradiction(sentence) else sentence
 
 
 def _is_loud(story: Story) -> bool:

@@ -8,7 +8,7 @@ import pytest
 
 from monitor import compare
 from monitor.core.change import ChangeSet
-from monitor.core.contradictions import CONTRADICTIONS, Said
+from monitor.core.contradictions import CONTRADICTIONS, Said, is_contradiction
 from monitor.core.record import JsonObject
 from monitor.registries import reader
 from tests.support.real import load, needs_real_records, study_files
@@ -171,6 +171,13 @@ def test_one_arm_in_a_randomized_trial_is_told_where_none_was_lost() -> None:
     assert sentence in told(compare(amended({**one, "allocation": "NA"}, BEFORE), amended(one)))
     lost = told(compare(amended({"arms": [VELTOMAB, CHEMO]}, BEFORE), amended(one)))
     assert lost == ["Control arm dropped; the record still says randomized."]
+
+
+def test_a_told_contradiction_is_known_again() -> None:
+    """By its sentence, which is all that a story keeps; what the registry says with the same word is none."""
+    told = [sentence for _, _, sentence in TABLE if sentence]
+    assert [sentence for sentence in told if not is_contradiction(sentence)] == []
+    assert not is_contradiction("Why stopped: “Slow accrual, though the sponsor goes on”.")
 
 
 def test_every_contradiction_is_in_the_table_with_a_hit_and_a_miss() -> None:
