@@ -48,25 +48,25 @@ cadence = "daily 25:00 Europe/London"
 
 
 @pytest.mark.parametrize("words", LOOK_UPS, ids=" ".join)
-def test_look_up_without_database(trialwire: Command, words: tuple[str, ...]) -> None:
+def test_look_up_without_database(untouched: Command, words: tuple[str, ...]) -> None:
     """A look-up without a database says which path it looked at, ends with 78, and creates nothing."""
-    ran = trialwire(*words)
+    ran = untouched(*words)
     assert (ran.code, ran.out) == (78, "")
-    assert str(trialwire.database) in ran.err
+    assert str(untouched.database) in ran.err
     assert "trialwire init" in ran.err
     assert len(ran.complaint) <= 3
-    assert not trialwire.database.parent.exists()
+    assert not untouched.database.parent.exists()
 
 
 @pytest.mark.parametrize("text", ["foo", "NCT123456789", "NCT0726391x", "https://example.com/"])
-def test_malformed_number(trialwire: Command, text: str) -> None:
+def test_malformed_number(untouched: Command, text: str) -> None:
     """A malformed number ends with 2 and shows the right form, before any database is looked for."""
     for words in (["history", text], ["watch", "add", text], ["show", f"{text}@2"]):
-        ran = trialwire(*words)
+        ran = untouched(*words)
         assert (ran.code, ran.out) == (2, "")
         assert text in ran.err
         assert "NCT07263919" in ran.err
-    assert not trialwire.database.exists()
+    assert not untouched.database.exists()
 
 
 def test_unknown_trial(trialwire: Command) -> None:
@@ -227,13 +227,13 @@ def test_complaint_is_harmless(capsys: pytest.CaptureFixture[str]) -> None:
     assert "\x1b" not in capsys.readouterr().err
 
 
-def test_in_a_process_of_its_own(trialwire: Command) -> None:
+def test_in_a_process_of_its_own(untouched: Command) -> None:
     """The process ends with the code and speaks on the streams that the command chose."""
-    assert trialwire.process("--version").out.startswith("trialwire 0.")
-    asked = trialwire.process("history", "NCT09000001")
+    assert untouched.process("--version").out.startswith("trialwire 0.")
+    asked = untouched.process("history", "NCT09000001")
     assert (asked.code, asked.out) == (78, "")
-    assert str(trialwire.database) in asked.err
-    assert trialwire.process("histroy").code == 2
+    assert str(untouched.database) in asked.err
+    assert untouched.process("histroy").code == 2
 
 
 def test_look_ups_load_no_network(trialwire: Command) -> None:

@@ -300,29 +300,29 @@ def test_channels(told: Command) -> None:
     assert "was not disabled" in told("channels", "enable", "team").err
 
 
-def test_files_differ(trialwire: Command, told: Command) -> None:
+def test_files_differ(untouched: Command, told: Command) -> None:
     """Two files are compared without a config or a database: 0 equal, 1 different, above 1 failed."""
     lines = told("export", "--all-versions", PERIOPERATIVE).out.splitlines()
     for number, line in enumerate(lines):
-        (trialwire.folder / f"{number}.json").write_text(line, "utf-8")
-    assert trialwire("diff", "0.json", "0.json", "--exit-code").code == 0
-    ran = trialwire("diff", "0.json", "1.json", "--exit-code")
+        (untouched.folder / f"{number}.json").write_text(line, "utf-8")
+    assert untouched("diff", "0.json", "0.json", "--exit-code").code == 0
+    ran = untouched("diff", "0.json", "1.json", "--exit-code")
     assert ran.code == 1
     assert "Dec 2029 → Jul 2030" in ran.out.replace("\n", " ")
-    assert trialwire("diff", "0.json", "1.json").code == 0
+    assert untouched("diff", "0.json", "1.json").code == 0
     rows = cast(
         "list[JsonObject]",
-        trialwire("diff", "0.json", "-", "--format", "json", stdin=lines[1].encode()).json(),
+        untouched("diff", "0.json", "-", "--format", "json", stdin=lines[1].encode()).json(),
     )
     assert all(row.keys() >= MEMBERS for row in rows)
     assert {row["observed_at"] for row in rows} == {None}
-    (trialwire.folder / "bad.json").write_text('{"a": 1}')
+    (untouched.folder / "bad.json").write_text('{"a": 1}')
     for absent in ("bad.json", "none.json", "NCT00000001@s1"):
-        broken = trialwire("diff", "0.json", absent, "--exit-code")
+        broken = untouched("diff", "0.json", absent, "--exit-code")
         assert (broken.code > 1, broken.out) == (True, "")
         assert absent.partition("@")[0] in broken.err or "no database" in broken.err
-    assert trialwire("diff", "0.json", "bad.json").code == 1
-    assert not trialwire.database.exists()
+    assert untouched("diff", "0.json", "bad.json").code == 1
+    assert not untouched.database.exists()
 
 
 def test_pairs_are_symmetric(told: Command) -> None:

@@ -16,17 +16,17 @@ def listed(trialwire: Command) -> dict[str, JsonObject]:
     return {str(row["trial"]["id"]): cast("JsonObject", row) for row in rows}
 
 
-def test_add_normalizes(trialwire: Command) -> None:
+def test_add_normalizes(untouched: Command) -> None:
     """Numbers in any case and addresses of study pages become the canonical number; a repeat merges tags."""
-    first = trialwire(
+    first = untouched(
         "watch", "add", "nct09000001,", "https://clinicaltrials.gov/study/NCT09000002", "-t", "a"
     )
     assert first.code == 0
     assert first.out == ""
     assert "Created the database" in first.err
-    again = trialwire("watch", "add", "NCT09000001,NCT09000001", "--tag", "b", "--note", "pivotal")
+    again = untouched("watch", "add", "NCT09000001,NCT09000001", "--tag", "b", "--note", "pivotal")
     assert "1 trial was watched already" in again.err
-    rows = listed(trialwire)
+    rows = listed(untouched)
     assert list(rows) == ["NCT09000001", "NCT09000002"]
     assert rows["NCT09000001"]["tags"] == ["a", "b"]
     assert rows["NCT09000001"]["note"] == "pivotal"
@@ -52,32 +52,32 @@ def test_import(trialwire: Command, content: str, numbers: list[str]) -> None:
     assert list(listed(trialwire)) == numbers
 
 
-def test_import_refuses_whole(trialwire: Command) -> None:
+def test_import_refuses_whole(untouched: Command) -> None:
     """A file with lines that name no trial is refused whole, and the lines are named."""
-    (trialwire.folder / "list.txt").write_text("NCT09000001\nNCTx9\nhello\n")
-    ran = trialwire("watch", "import", "list.txt")
+    (untouched.folder / "list.txt").write_text("NCT09000001\nNCTx9\nhello\n")
+    ran = untouched("watch", "import", "list.txt")
     assert ran.code == 2
     assert "line 2: 'NCTx9'" in ran.err
     assert "line 3: 'hello'" in ran.err
-    assert not trialwire.database.exists()
+    assert not untouched.database.exists()
 
 
-def test_import_of_no_list(trialwire: Command) -> None:
+def test_import_of_no_list(untouched: Command) -> None:
     """What is no list says so: a picture, a folder, an empty file; a spreadsheet's encodings are read."""
-    (trialwire.folder / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0")
-    refused = trialwire("watch", "import", "picture.png")
+    (untouched.folder / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0")
+    refused = untouched("watch", "import", "picture.png")
     assert (refused.code, refused.complaint[0]) == (
         1, "trialwire: picture.png: not text, but a file of another kind."
     )  # fmt: skip
     assert "one number a line" in refused.err
-    (trialwire.folder / "empty.txt").touch()
-    assert "names no trial" in trialwire("watch", "import", "empty.txt").err
-    assert not trialwire.database.exists()
+    (untouched.folder / "empty.txt").touch()
+    assert "names no trial" in untouched("watch", "import", "empty.txt").err
+    assert not untouched.database.exists()
     header = "NCT Number\tStudy Title\r\nNCT09000001\tÄrzte\r\n"
     for encoding in ("utf-16", "cp1252", "utf-8-sig"):
-        (trialwire.folder / "list.txt").write_bytes(header.encode(encoding))
-        assert trialwire("watch", "import", "list.txt").code == 0, encoding
-    assert list(listed(trialwire)) == ["NCT09000001"]
+        (untouched.folder / "list.txt").write_bytes(header.encode(encoding))
+        assert untouched("watch", "import", "list.txt").code == 0, encoding
+    assert list(listed(untouched)) == ["NCT09000001"]
 
 
 def test_show_is_for_people(trialwire: Command) -> None:

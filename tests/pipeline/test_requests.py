@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection
 from pathlib import Path
 
@@ -111,7 +112,7 @@ def test_whoever_asks_does_not_wait_for_a_target_that_rests(tmp_path: Path) -> N
     with World(tmp_path, TWO) as world:
         world.watch(1)
         world.hook.reactions.extend([Reaction(429, {"Retry-After": "3600"}), Reaction(429)])
-        with world.app() as app:
+        with world.app(stop=threading.Event()) as app:
             compose.run(app)
             ask(app, "poll")
             world.registry.advance()

@@ -48,6 +48,26 @@ class Clock:
         self.now += timedelta(**delta)
 
 
+class Pacing(threading.Event):
+    """A stop that is waited for in no time: what was waited is added to a monotonic clock of its own.
+
+    Where other threads do what is waited for, give the app an event that really waits.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self._clock, self._waited = clock, 0.0
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Pass the time, and say whether to stop."""
+        self._waited += timeout or 0.0
+        return self.is_set()
+
+    def monotonic(self) -> float:
+        """Seconds: what the clock was set forward, and what was waited."""
+        return self._clock().timestamp() + self._waited
+
+
 def trial(number: int) -> TrialId:
     """An invented trial's id."""
     return TrialId("ctgov", f"NCT{number:08d}")
@@ -139,13 +159,14 @@ class World:
     def app(self, *, stop: threading.Event | None = None) -> Iterator[App]:
         """The installation, opened."""
         settings = load_settings(None, self.env)
+        pacing = Pacing(self.clock)
         with App(
             settings,
             env=self.env,
             clock=self.clock,
-            monotonic=lambda: self.clock().timestamp(),
+            monotonic=pacing.monotonic,
             chance=lambda: 0.0,
-            stop=stop,
+            stop=stop or pacing,
         ) as app:
             yield app
 
