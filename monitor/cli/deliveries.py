@@ -264,27 +264,27 @@ def _what(store: Store, ids: Sequence[str]) -> str:
 
 def _delivery(store: Store, text: str) -> Delivery:
     """The delivery an id, or the beginning of one, names."""
-    exact = store.delivery(text)
-    if exact is not None:
-        return exact
+    found = store.delivery(text)
+    if found is not None:
+        return found
     close = store.ids_like(text) if len(text) >= _TELLING else ()
     found = store.delivery(close[0]) if len(close) == 1 else None
     if found is not None:
         return found
-    raise StoreError(
-        f"{text}: " + ("more than one delivery begins so." if close else "there is no such delivery."),
-        remedy="`trialwire deliveries list` shows their ids.",
-    )
+    raise _unnamed(text, "delivery", "deliveries list", close)
 
 
 def _digest(store: Store, text: str) -> str:
     """The digest an id, or the beginning of one, names."""
     if store.digest(text) is not None:
         return text
-    close = [one.id for one in store.digests() if one.id.startswith(text)] if len(text) >= _TELLING else []
+    close = store.digest_ids_like(text) if len(text) >= _TELLING else ()
     if len(close) == 1:
         return close[0]
-    raise StoreError(
-        f"{text}: " + ("more than one digest begins so." if close else "there is no such digest."),
-        remedy="`trialwire digest list` shows their ids.",
-    )
+    raise _unnamed(text, "digest", "digest list", close)
+
+
+def _unnamed(text: str, what: str, command: str, close: Sequence[str]) -> StoreError:
+    """The error for what names none, or more than one."""
+    said = f"more than one {what} begins so." if close else f"there is no such {what}."
+    return StoreError(f"{text}: {said}", remedy=f"`trialwire {command}` shows their ids.")

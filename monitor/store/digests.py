@@ -76,6 +76,12 @@ class DigestVerbs(Verbs):
             row = connection.execute(_select_digests().where(DIGEST.c.id == digest_id)).one_or_none()
         return None if row is None else _digest(row)
 
+    def digest_ids_like(self, beginning: str, *, limit: int = 2) -> tuple[str, ...]:
+        """Ids that begin so; two are enough to know that there is more than one."""
+        begins = DIGEST.c.id.startswith(beginning, autoescape=True)
+        with self._db.read() as connection:
+            return tuple(connection.scalars(select(DIGEST.c.id).where(begins).limit(limit)))
+
     def digest_changes(self, digest_id: str) -> tuple[RecordedChange, ...]:
         """The changes a digest told or folded, in order of their numbers."""
         query = (
