@@ -268,3 +268,24 @@ def test_what_happened_on_the_way_to_a_new_number_is_told(tmp_path: Path) -> Non
             told = {(c.trial.id, c.field) for story in made.stories for c in story.changes}
         assert ("NCT00000001", "registry.alias") in told
         assert ("NCT00000002", "status.overallStatus") in told
+
+
+def test_a_quiet_period_is_told_with_what_it_covered(tmp_path: Path) -> None:
+    """A heartbeat says that all was read, how the source is, and what is expected soon; once a period."""
+    soon = {
+        "protocolSection__statusModule__primaryCompletionDateStruct": {"date": "2027-01", "type": "ESTIMATED"}
+    }
+    with World(tmp_path, [version(2, sample(1, **soon))]) as world:
+        world.configure(DAILY + "heartbeat = true\n")
+        world.watch(1)
+        with world.app() as app:
+            compose.run(app)
+            cycle(app)
+            world.clock.now = at(3, 7, 31)
+            (made,) = compose.run(app).digests
+            text = app.renderer.digest(made).text
+            assert compose.run(app).digests == ()
+        assert "all quiet in 1 trial" in app.renderer.digest(made).subject
+        assert "ClinicalTrials.gov as of 2 Nov 09:00 UTC" in text
+        assert "READOUT CLOCK" in text
+        assert "nothing: 1 trial read" in text
