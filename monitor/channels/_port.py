@@ -126,7 +126,7 @@ class Secrets:
             return value
         looked = " and ".join(str(place) for place in places)
         raise ConfigError(
-            f"{key}_file: no such secret; looked at {looked}",
+            f"{key}_file: no such file; looked at {looked}",
             key=f"{key}_file",
             remedy="create the file, or pass it with systemd's LoadCredential=",
         )

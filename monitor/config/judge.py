@@ -227,7 +227,10 @@ def _told(detail: ErrorDetails, where: str, keys: Sequence[str]) -> tuple[str, s
             return key, "is missing", "add it"
         case "value_error":
             said = str(detail["ctx"]["error"])
-            return key, said if given and said.startswith(given) else f"{given}{said}", None
+            if not given or said.startswith(given):
+                return key, said, None
+            quotes_a_part = said.startswith(("'", '"'))
+            return key, f"{given.rstrip()}: {said}" if quotes_a_part else f"{given}{said}", None
         case "literal_error":
             return key, f"{given}is not possible", f"one of {detail['ctx']['expected']}"
         case "model_type" | "dict_type":
@@ -241,6 +244,8 @@ def _told(detail: ErrorDetails, where: str, keys: Sequence[str]) -> tuple[str, s
             return key, f"{given}is no text", "write it in quotes"
         case "int_parsing" | "float_parsing" | "int_type" | "float_type":
             return key, f"{given}is no number", "write one without quotes and unit"
+        case "bool_parsing" | "bool_type":
+            return key, f"{given}is neither true nor false", "write one of the two, without quotes"
         case _:
             return key, f"{given}{detail['msg'].removeprefix('Input ')}", None
 

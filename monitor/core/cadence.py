@@ -76,9 +76,9 @@ def parse(text: str) -> Cadence:
         case ["hourly"]:
             return Hourly()
         case ["daily", at, zone]:
-            return Daily(_clock(at, text), zone_named(zone))
+            return Daily(_clock(at), zone_named(zone))
         case ["weekly", day, at, zone]:
-            return Weekly(_weekday(day), _clock(at, text), zone_named(zone))
+            return Weekly(_weekday(day), _clock(at), zone_named(zone))
         case ["cron", *fields, zone] if len(fields) == 5:
             return Cron(_expression(" ".join(fields)), zone_named(zone))
         case ["daily", _] | ["weekly", _, _]:
@@ -185,10 +185,10 @@ def _last_tick(cadence: Cron, at: datetime) -> datetime:
     return max(ticks, default=rough)
 
 
-def _clock(text: str, whole: str) -> time:
+def _clock(text: str) -> time:
     found = _CLOCK.match(text)
     if not found:
-        raise ValueError(f"{text!r} in {whole!r} is no time of day; write HH:MM, e.g. 07:30")
+        raise ValueError(f"{text!r} is no time of day; write HH:MM, e.g. 07:30")
     return time(int(found[1]), int(found[2]))
 
 

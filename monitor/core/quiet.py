@@ -43,21 +43,16 @@ class Quiet:
 
 def parse(text: str, every: cadence.Cadence) -> Quiet | None:
     """Read quiet hours, None where there are none; raise ValueError saying what is wrong with them."""
-    match text.split():
-        case []:
-            return None
-        case [hours]:
-            zone = cadence.own_zone(every)
-            if zone is None:
-                raise ValueError(f"{text!r} names no time zone, nor does the cadence; write {FORM}")
-        case [hours, name]:
-            zone = cadence.zone_named(name)
-        case _:
-            raise ValueError(f"{text!r} is no stretch of the day; write {FORM}")
+    if not text.strip():
+        return None
+    hours, *names = text.split()
     found = _HOURS.match(hours)
-    if not found:
+    if not found or len(names) > 1:
         raise ValueError(f"{text!r} is no stretch of the day; write {FORM}")
     start, end = time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4]))
     if start == end:
         raise ValueError(f"{text!r} ends where it begins; to be told nothing, pause the subscription")
+    zone = cadence.zone_named(names[0]) if names else cadence.own_zone(every)
+    if zone is None:
+        raise ValueError(f"{text!r} names no time zone, nor does the cadence; write {FORM}")
     return Quiet(start, end, zone)

@@ -173,7 +173,7 @@ def test_secrets_come_from_files_and_the_environment(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "env", "key", "said"),
     [
-        ("nothing", None, "k_file", "no such secret"),
+        ("nothing", None, "k_file", "no such file"),
         ("empty", None, "k_file", "is empty"),
         ("folder", None, "k_file", "cannot be read"),
         ("binary", None, "k_file", "cannot be read"),
