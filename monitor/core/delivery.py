@@ -49,7 +49,8 @@ class Delivery:
     created_at: datetime
     last_error: str = ""
     round_from: int = 0
-    """Attempts before it was last sent again by hand: each round has the whole schedule before it."""
+    """Attempts that count no more: those before it was last sent again by hand, and those of processes that
+    died. Each round has the whole schedule before it."""
 
     @property
     def tries(self) -> int:

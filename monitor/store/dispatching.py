@@ -193,11 +193,15 @@ def _take_over(connection: Connection, now: datetime, under_way: Collection[str]
 
 
 def _free(connection: Connection, leased: ColumnElement[bool], now: datetime) -> int:
-    """Open attempts are `lost`, their deliveries due."""
+    """Open attempts are `lost`, their deliveries due.
+
+    None of them counts against the schedule: a process that dies ten times in an hour makes no dead letter.
+    """
     lost = ATTEMPT.c.delivery_id.in_(select(DELIVERY.c.id).where(leased))
     connection.execute(update(ATTEMPT).where(ATTEMPT.c.outcome == "open", lost).values(outcome="lost"))
     due = {"state": "pending", "next_at": now, "lease_until": None}
-    return connection.execute(update(DELIVERY).where(leased).values(**due)).rowcount
+    again = update(DELIVERY).where(leased).values(**due, round_from=DELIVERY.c.round_from + 1)
+    return connection.execute(again).rowcount
 
 
 def _wanted(connection: Connection, want: Want, now: datetime) -> Sequence[int]:

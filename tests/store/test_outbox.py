@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.core.delivery import Ended, Settlement, Want
+from monitor.core.delivery import MAX_ATTEMPTS, Ended, Later, Settlement, Want, settle
 from monitor.errors import StoreError
 from monitor.store import NoticeDraft, Store
 from tests.store.making import DAY, NOW, delivery, digest, outbox
@@ -88,6 +88,17 @@ def test_leases_of_the_dead_are_void(store: Store) -> None:
     assert claim_ids(store) == ["dlv_1", "dlv_2"]
     assert outcomes(store) == ["lost", "open"]
     assert store.void_leases(NOW) == 2
+
+
+def test_what_died_with_its_process_is_no_try(store: Store) -> None:
+    """However often the process dies while it sends, a message has its ten attempts before it."""
+    outbox(store, delivery())
+    for _ in range(MAX_ATTEMPTS + 2):
+        claim_ids(store)
+        store.void_leases(NOW)
+    (again,) = store.claim(NOW, lease_s=60, limit=1)
+    assert (again.attempts, again.tries) == (MAX_ATTEMPTS + 3, 1)
+    assert settle(again, Later("no answer"), now=NOW, jitter=0.0).state == "pending"
 
 
 def test_a_lease_that_ran_out_is_taken_over(store: Store) -> None:
