@@ -203,10 +203,6 @@ SUBSCRIPTION_MISTAKES = [
     ('sponsors = [""]', "subscriptions.morning.sponsors[1]: '' is empty, and part of everything"),
     ('quiet_hours = "22-7"', "subscriptions.morning.quiet_hours: '22-7' is no stretch of the day; write"),
     (
-        'cadence = "daily 7:30 UTC"',
-        "subscriptions.morning.cadence: 'daily 7:30 UTC': '7:30' is no time of day",
-    ),
-    (
         'heartbeat = "maybe"',
         "subscriptions.morning.heartbeat: 'maybe' is neither true nor false; write one of",
     ),
@@ -243,6 +239,10 @@ ALERT_MISTAKES = [
     (
         '[[subscriptions]]\nname = "b"\nchannels = ["ci-team"]\ncadence = "hourly"\nquiet_hours = "25:00"',
         "subscriptions.b.quiet_hours: '25:00' is no stretch of the day; write",
+    ),
+    (
+        '[[subscriptions]]\nname = "b"\nchannels = ["ci-team"]\ncadence = "daily 7:30 UTC"',
+        "subscriptions.b.cadence: 'daily 7:30 UTC': '7:30' is no time of day; write",
     ),
 ]
 
