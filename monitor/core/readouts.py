@@ -30,8 +30,6 @@ LATEST_FIRST: frozenset[ReadoutKind] = frozenset({"overdue", "passed"})
 
 ENDED = frozenset({"COMPLETED", "TERMINATED", "WITHDRAWN"})
 """Trials from which no primary completion is expected any more."""
-FINISHED = frozenset({"COMPLETED", "TERMINATED"})
-"""Statuses that say primary completion has been, whatever the type of its date."""
 FIRST_COVERED = "2007-12-26"
 """Trials that ended before this day never came under the rule (42 U.S.C. 282(j))."""
 CAVEAT = (
@@ -155,7 +153,10 @@ class Readouts:
 
 
 def kind_of(clock: TrialClock, window: Window) -> ReadoutKind | None:
-    """Which list a trial is on, if any; never on two."""
+    """Which list a trial is on, if any; never on two.
+
+    The store says the same of all trials at once in the database's words, and tests hold it to this.
+    """
     completion, status = clock.primary_completion, clock.overall_status
     if status != "WITHDRAWN" and clock.results_posted_on is None and clock.results_submitted_on is not None:
         return "submitted"
@@ -217,15 +218,15 @@ def readouts(
     return Readouts(window.today, days, tuple(lists), CAVEAT if owing else "")
 
 
-def tell(
+def by_kind(
     clocks: Iterable[TrialClock], window: Window, *, most: int
 ) -> Mapping[ReadoutKind, tuple[int, tuple[TrialClock, ...]]]:
     """Trials by their lists, at most so many of each, and how many there are; in whatever order they come."""
-    by_kind: dict[ReadoutKind, list[TrialClock]] = {}
+    found: dict[ReadoutKind, list[TrialClock]] = {}
     for clock in clocks:
         if (kind := kind_of(clock, window)) is not None:
-            by_kind.setdefault(kind, []).append(clock)
-    return {kind: (len(held), tuple(in_order(kind, held)[:most])) for kind, held in sorted(by_kind.items())}
+            found.setdefault(kind, []).append(clock)
+    return {kind: (len(held), tuple(in_order(kind, held)[:most])) for kind, held in sorted(found.items())}
 
 
 def due_on(completion: PartialDate) -> PartialDate:

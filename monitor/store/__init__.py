@@ -5,8 +5,9 @@ Ordering is by running number, never by time; times go in and come out aware, in
 
     open_store · upgrade      the two ways in
     Store                     the verbs, by group: watching · recording (T1) · lookups · pending ·
-                              digests (T2) · holds · outbox (claims, T3) · opt-outs · housekeeping · proof ·
-                              compaction · derivation · backfilling · the readout clock
+                              subscriptions · digests (T2) · holds · outbox · claims (T3) · opt-outs ·
+                              housekeeping · proof · compaction · derivation · backfilling · pages ·
+                              the readout clock
     DaemonLock · daemon_pid   one daemon at a time
 """
 

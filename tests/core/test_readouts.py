@@ -16,11 +16,11 @@ from monitor.core.readouts import (
     KINDS,
     TrialClock,
     Window,
+    by_kind,
     due_on,
     kind_of,
     readouts,
     slip_words,
-    tell,
 )
 from monitor.core.record import JsonObject, TrialId
 from monitor.core.slips import Slips, slips
@@ -131,7 +131,7 @@ def test_what_else_is_known_of_results_decides(members: dict[str, object], expec
 )
 def test_each_list_has_its_words(held: TrialClock, text: str) -> None:
     """Dates as precise as the record; months from 45 days on."""
-    made = readouts(tell([held], WINDOW, most=5), WINDOW)
+    made = readouts(by_kind([held], WINDOW, most=5), WINDOW)
     assert [item.text for one in made.lists for item in one.items] == [text]
     owing = made.lists[0].kind in ("due", "overdue", "delayed")
     assert made.caveat == (CAVEAT if owing else "")
@@ -211,8 +211,8 @@ def test_order_of_arrival_does_not_matter(held: list[TrialClock], chance: object
     """The same trials give the same clock; nobody is on two lists, and none is lost without being counted."""
     shuffled = list(held)
     chance.shuffle(shuffled)  # type: ignore[attr-defined]
-    made = readouts(tell(held, WINDOW, most=most), WINDOW)
-    assert made == readouts(tell(shuffled, WINDOW, most=most), WINDOW)
+    made = readouts(by_kind(held, WINDOW, most=most), WINDOW)
+    assert made == readouts(by_kind(shuffled, WINDOW, most=most), WINDOW)
     shown = [item.trial for one in made.lists for item in one.items]
     assert len(shown) == len(set(shown))
     assert made.total == sum(kind_of(one, WINDOW) is not None for one in held)
@@ -226,7 +226,7 @@ def test_order_of_arrival_does_not_matter(held: list[TrialClock], chance: object
 def test_what_is_next_comes_first() -> None:
     """A list of what is to come begins with the day nearest to today."""
     held = [replace(clock(day), trial=TrialId("ctgov", f"NCT0000000{n}")) for n, day in enumerate(AHEAD)]
-    (one,) = readouts(tell(held, WINDOW, most=2), WINDOW).lists
+    (one,) = readouts(by_kind(held, WINDOW, most=2), WINDOW).lists
     assert (one.kind, [item.trial.id[-1] for item in one.items], one.more) == ("expected", ["1", "2"], 1)
 
 
@@ -237,7 +237,7 @@ def test_what_passed_last_comes_first_and_the_silent_last() -> None:
         replace(clock("2023-03", status="UNKNOWN"), trial=TrialId("ctgov", "NCT00000002")),
         replace(clock("2026-01-15"), trial=TrialId("ctgov", "NCT00000003")),
     ]
-    (one,) = readouts(tell(held, WINDOW, most=2), WINDOW).lists
+    (one,) = readouts(by_kind(held, WINDOW, most=2), WINDOW).lists
     assert [item.trial.id[-1] for item in one.items] == ["1", "3"]
     assert (one.more, one.total) == (1, 3)
 

@@ -8,7 +8,7 @@ from random import Random
 from sqlalchemy import update
 
 from monitor.core.partial_date import PartialDate
-from monitor.core.readouts import TrialClock, Window, tell
+from monitor.core.readouts import TrialClock, Window, by_kind
 from monitor.core.subscription import Subscription
 from monitor.core.watching import Snapshot
 from monitor.store import Recording, Store, TrialFacts
@@ -86,12 +86,12 @@ def test_the_tables_judge_as_the_core_does(store: Store) -> None:
     store.add_watches([one.trial for one in trials], now=NOW)
     store.record([recorded(one) for one in trials])
     for most in (3, 1000):
-        assert store.readouts(EVERYBODY, WINDOW, most=most) == tell(trials, WINDOW, most=most)
+        assert store.readouts(EVERYBODY, WINDOW, most=most) == by_kind(trials, WINDOW, most=most)
     later = Window.of(TODAY.replace(year=2028, month=2, day=29), 0)
-    assert store.readouts(EVERYBODY, later, most=5) == tell(trials, later, most=5)
+    assert store.readouts(EVERYBODY, later, most=5) == by_kind(trials, later, most=5)
     elan = [one for one in trials if "élan" in (one.sponsor or "").casefold()]
     narrowed = replace(EVERYBODY, sponsors=("élan",))
-    assert store.readouts(narrowed, WINDOW, most=3) == tell(elan, WINDOW, most=3)
+    assert store.readouts(narrowed, WINDOW, most=3) == by_kind(elan, WINDOW, most=3)
 
 
 def test_only_covered_trials_that_are_there_are_on_the_clock(store: Store) -> None:
