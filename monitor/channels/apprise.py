@@ -232,6 +232,8 @@ class AppriseChannel:
         quiet = logging.getLogger("apprise")
         if quiet.propagate:
             quiet.propagate = False
+            # Its result holds what it logged: however little our own log is to hold.
+            quiet.setLevel(logging.INFO)
             quiet.addHandler(logging.NullHandler())
         return apprise
 

@@ -135,6 +135,17 @@ def test_a_failure_is_put_off_and_tried_once(service: Obliging, options: str) ->
 
 
 @pytest.mark.usefixtures("own_logging")
+def test_the_reason_is_told_however_quiet_the_log_is(service: Obliging) -> None:
+    """A failure has its reason also where only errors are logged."""
+    log.set_up(level="error", style="json", stream=io.StringIO())
+    service.reactions.append(Reaction(500))
+    channel = rest(address(service))
+    (row,) = rows(channel, sample_digest())
+    with pytest.raises(DeliveryDeferredError, match=r"Failed to send .*error=500"):
+        channel.send(row, NOW)
+
+
+@pytest.mark.usefixtures("own_logging")
 def test_nothing_of_an_address_is_logged(service: Obliging) -> None:
     """Not by us, not by the library and not by what it sends with, at the most talkative level."""
     stream = io.StringIO()
