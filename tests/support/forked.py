@@ -10,9 +10,11 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
+import weakref
 from collections.abc import Mapping
 from functools import cache
 from multiprocessing.context import ForkServerContext
@@ -32,7 +34,9 @@ class Forked:
     """One that runs; as `subprocess.Popen` with text pipes, so far as tests ask."""
 
     def __init__(self, words: tuple[str, ...], *, env: Mapping[str, str], folder: Path) -> None:
-        self._streams = [Path(tempfile.mkstemp(prefix="trialwire-forked-")[1]) for _ in range(2)]
+        own = Path(tempfile.mkdtemp(prefix="trialwire-forked-"))
+        weakref.finalize(self, shutil.rmtree, own, ignore_errors=True)
+        self._streams = [own / name for name in ("out", "err")]
         given = (words, dict(env), str(folder), [str(path) for path in self._streams])
         self._process = _server().Process(target=_run, args=given, daemon=True)
         self._process.start()
@@ -62,8 +66,6 @@ class Forked:
         if self._said is None:
             out, err = (path.read_text("utf-8") for path in self._streams)
             self._said = (out, err)
-            for path in self._streams:
-                path.unlink()
         return self._said
 
     def send_signal(self, number: int) -> None:
@@ -107,7 +109,7 @@ def _run(words: tuple[str, ...], env: dict[str, str], folder: str, streams: list
     os.environ.update(env)
     os.chdir(folder)
     for number, path in enumerate(streams, 1):
-        os.dup2(os.open(path, os.O_WRONLY | os.O_APPEND), number)
+        os.dup2(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT), number)
     kind, *rest = words
     if kind == "code":
         sys.argv = ["-c", *rest[1:]]

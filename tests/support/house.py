@@ -114,7 +114,7 @@ class Module:
                 case ast.ImportFrom(names=names):
                     found += [(a.asname or a.name, f"{self._source_of(node)}.{a.name}") for a in names]
                 case ast.Call(func=function, args=[ast.Constant(value=str(dotted)), *_]):
-                    if ast.unparse(function).endswith("import_module"):
+                    if _chain(function).endswith("import_module"):
                         found.append(("", dotted))
         return tuple(found)
 
