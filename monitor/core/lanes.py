@@ -29,11 +29,13 @@ class Standing:
     """The last one was answered: several may be under way at once."""
     failures: int = 0
     """How often in a row it was silent, or had no room."""
+    rest_from: datetime | None = None
     rest_until: datetime | None = None
 
     def rests(self, now: datetime) -> bool:
-        """Is it left alone?"""
-        return self.rest_until is not None and now < self.rest_until
+        """Is it left alone? Not by a clock that has been set back to before the rest began."""
+        has_begun = self.rest_from is None or self.rest_from <= now
+        return self.rest_until is not None and has_begun and now < self.rest_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,9 @@ def after(standing: Standing, outcome: Outcome, *, now: datetime) -> Standing:
                 return replace(standing, proven=False)
             failures = standing.failures + 1
             rest = max(RESTS_S[min(failures, len(RESTS_S)) - 1], min(asked or 0.0, MAX_RETRY_AFTER_S))
-            return Standing(proven=False, failures=failures, rest_until=now + timedelta(seconds=rest))
+            return Standing(
+                proven=False, failures=failures, rest_from=now, rest_until=now + timedelta(seconds=rest)
+            )
     assert_never(outcome)
 
 

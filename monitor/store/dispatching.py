@@ -174,9 +174,10 @@ def _moving(row: Found, item: Ended) -> Mapping[str, object]:
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:
-    """Waiting, and its time has come."""
+    """Waiting, and its time has come; or never tried, and made by a clock that has been set back since."""
     next_at = DELIVERY.c.next_at
-    is_time = or_(next_at.is_(None), next_at <= now, next_at > now + _FARTHEST)
+    is_ahead = and_(DELIVERY.c.attempts == 0, DELIVERY.c.created_at > now)
+    is_time = or_(next_at.is_(None), next_at <= now, next_at > now + _FARTHEST, is_ahead)
     return and_(DELIVERY.c.state == "pending", is_time)
 
 

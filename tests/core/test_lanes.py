@@ -117,12 +117,15 @@ def test_room_is_shared_evenly(lanes: list[Lane], parallel: int, per_channel: in
         (Later("the endpoint answered 500", 500), Standing()),
         (Later("secret missing", error_class="settings"), Standing()),
         (Rejected("forbidden address", error_class="guard"), Standing()),
-        (HANGS, Standing(failures=1, rest_until=NOW + timedelta(seconds=5))),
-        (Later("busy", 503), Standing(failures=1, rest_until=NOW + timedelta(seconds=5))),
-        (Later("busy", 429, 90.0), Standing(failures=1, rest_until=NOW + timedelta(seconds=90))),
+        (HANGS, Standing(failures=1, rest_from=NOW, rest_until=NOW + timedelta(seconds=5))),
+        (Later("busy", 503), Standing(failures=1, rest_from=NOW, rest_until=NOW + timedelta(seconds=5))),
+        (
+            Later("busy", 429, 90.0),
+            Standing(failures=1, rest_from=NOW, rest_until=NOW + timedelta(seconds=90)),
+        ),
         (
             Later("busy", 429, 1e9),
-            Standing(failures=1, rest_until=NOW + timedelta(seconds=MAX_RETRY_AFTER_S)),
+            Standing(failures=1, rest_from=NOW, rest_until=NOW + timedelta(seconds=MAX_RETRY_AFTER_S)),
         ),
     ],
 )
@@ -166,3 +169,10 @@ def probes(down_s: float) -> int:
 def test_two_hundred_messages_do_not_wait_one_after_another() -> None:
     """Of 200 messages to a target that is down for five minutes nine are tried, and the others wait."""
     assert probes(300) == 9
+
+
+def test_a_clock_set_back_ends_a_rest() -> None:
+    """Five seconds of rest do not become a day because the clock was a day ahead when they began."""
+    standing = after(PROVEN, HANGS, now=NOW)
+    assert standing.rests(NOW)
+    assert not standing.rests(NOW - timedelta(days=1))

@@ -101,6 +101,16 @@ def test_what_died_with_its_process_is_no_try(store: Store) -> None:
     assert settle(again, Later("no answer"), now=NOW, jitter=0.0).state == "pending"
 
 
+def test_what_a_clock_ahead_has_made_goes_out_once_it_is_right(store: Store) -> None:
+    """A message made by a clock a day ahead is due now, not tomorrow; tried in vain, it waits its time."""
+    outbox(store, delivery(at=NOW + DAY))
+    assert store.due_channels(NOW) == ("ci-team",)
+    assert claim_ids(store) == ["dlv_1"]
+    store.settle("dlv_1", 1, LATER, now=NOW)
+    assert claim_ids(store) == []
+    assert claim_ids(store, 5 * MINUTE) == ["dlv_1"]
+
+
 def test_a_lease_that_ran_out_is_taken_over(store: Store) -> None:
     """A sender that hangs keeps nothing for longer than its lease."""
     outbox(store, delivery())
