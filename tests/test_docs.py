@@ -21,6 +21,7 @@ from monitor.cli import edge
 from monitor.config import tables
 from tests.support.documents import (
     DOCUMENTS,
+    GUIDE,
     README,
     ROOT,
     blocks,
@@ -112,7 +113,7 @@ def test_the_configuration_shown_is_valid(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("title", "expected"), settings_tables().items())
 def test_every_setting_is_in_the_readme_and_nothing_else(title: str, expected: set[str]) -> None:
-    """The tables of settings and the settings models name the same keys."""
+    """The tables of settings, in the README or beside the channels, and the models name the same keys."""
     shown = re.findall(r"^\| `([a-z_0-9.]+)` \|", section(title), re.MULTILINE)
     assert sorted(shown) == sorted(expected)
 
@@ -146,7 +147,7 @@ def test_the_library_example_runs() -> None:
 
 def test_the_webhook_example_verifies_what_is_sent() -> None:
     """The README's receiver accepts our signature, and nothing else."""
-    source = next(block for block in blocks(README, "python") if "webhook-signature" in block)
+    source = next(block for block in blocks(GUIDE, "python") if "webhook-signature" in block)
     names: dict[str, Any] = {}
     exec(compile(source, "README.md", "exec"), names)
     secret = "whsec_" + base64.b64encode(b"k" * 32).decode()
@@ -174,13 +175,18 @@ def test_every_path_shown_exists(document: str) -> None:
     assert [path for path in paths if path not in made_later and not (ROOT / path).exists()] == []
 
 
-def test_every_anchor_leads_to_a_heading() -> None:
-    """Links inside the README lead to a heading of it."""
-    headings = {
-        re.sub(r"[^\w -]", "", h).strip().lower().replace(" ", "-")
-        for h in re.findall(r"^#+ (.*)$", README, re.MULTILINE)
-    }
-    assert set(re.findall(r"\]\(#([^)]+)\)", README)) <= headings
+def anchors(document: Path) -> set[str]:
+    """What links can lead to inside a document: its headings, as they are addressed."""
+    headings = re.findall(r"^#+ (.*)$", prose(document.read_text("utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", h).strip().lower().replace(" ", "-") for h in headings}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_anchor_leads_to_a_heading(document: str) -> None:
+    """Links to a place in a document, this one or another, lead to a heading of it."""
+    path = ROOT / document
+    links = re.findall(r"\]\(([^)#\s:]*)#([^)]+)\)", path.read_text("utf-8"))
+    assert [f"{to}#{at}" for to, at in links if at not in anchors(path.parent / to if to else path)] == []
 
 
 def test_the_changelog_is_about_this_version() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from monitor.channels.webhook import decode_secret, signature_headers
-from tests.support.documents import README, blocks
+from tests.support.documents import GUIDE, blocks
 
 SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
 BODY = '{"said": "Résumé − 细胞"}'.encode()
@@ -30,7 +30,7 @@ def test_the_receiver_for_node_verifies_what_is_sent(tmp_path: Path) -> None:
     node = shutil.which("node")
     if node is None:
         pytest.skip("node runs it")
-    (source,) = (block for block in blocks(README, "js") if "webhook-signature" in block)
+    (source,) = (block for block in blocks(GUIDE, "js") if "webhook-signature" in block)
     script = tmp_path / "receiver.mjs"
     script.write_text(source + ASKED, "utf-8")
     now = datetime.now(UTC)

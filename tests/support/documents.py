@@ -16,7 +16,16 @@ from monitor.cli.application import app
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
-DOCUMENTS = ("README.md", "CHANGELOG.md", "state/README.md", "systemd/README.md")
+CHANNELS = (ROOT / "monitor/channels/README.md").read_text("utf-8")
+GUIDE = f"{README}\n{CHANNELS}"
+"""What users read: the README, and what stands beside the channels."""
+DOCUMENTS = (
+    "README.md",
+    "monitor/channels/README.md",
+    "CHANGELOG.md",
+    "state/README.md",
+    "systemd/README.md",
+)
 assert _registered.GROUPS, "importing it is what registers the commands"
 WRAPPERS = ("sudo", "env", "systemd-run")
 WRAPPER_VALUES = ("-u", "-C", "-p")
@@ -36,10 +45,10 @@ def prose(text: str) -> str:
 
 
 def section(title: str) -> str:
-    """The part of the README under a heading, with the headings below it."""
-    found = re.search(rf"^(#+) {re.escape(title)}\n", README, re.MULTILINE)
-    assert found, f"the README has no section {title!r}"
-    rest = README[found.end() :]
+    """The part of the guide under a heading, with the headings below it."""
+    found = re.search(rf"^(#+) {re.escape(title)}\n", GUIDE, re.MULTILINE)
+    assert found, f"no document has a section {title!r}"
+    rest = GUIDE[found.end() :]
     following = re.search(rf"^#{{1,{len(found[1])}}} ", rest, re.MULTILINE)
     return rest[: following.start()] if following else rest
 
