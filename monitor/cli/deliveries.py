@@ -151,6 +151,7 @@ def retry(
         chosen = [delivery.id for delivery in named]
         if every:
             chosen += store.delivery_ids(states=("dead",), channel=channel)
+        off = _switched_off(store, chosen)
     if not chosen:
         whose = f" for {channel}" if channel else ""
         terminal.note(f"Nothing was given up{whose}: there is nothing to retry.")
@@ -161,6 +162,7 @@ def retry(
             f"not retried, for sent or under way already: {', '.join(settled)}.",
             remedy="`trialwire deliveries replay ID` sends again what was sent.",
         )
+    _say_off(off)
     daemon.send_again("deliveries.retry", tuple(dict.fromkeys(chosen)), patience_s=wait)
 
 
@@ -201,11 +203,12 @@ def replay(
             if gone:
                 terminal.note(f"{counted(gone, 'message')} cannot be sent again: {_FORGOTTEN}.")
         chosen = tuple(dict.fromkeys(chosen))
-        words = _what(store, chosen)
+        words, off = _what(store, chosen), _switched_off(store, chosen)
     if not chosen:
         terminal.note("Nothing to send again: no message was sent, given up or dropped there.")
         return
     terminal.note(f"{'Would send' if dry_run else 'To send'} again: {words}.")
+    _say_off(off)
     if dry_run:
         return
     if len(chosen) > _MANY and not yes:
@@ -260,6 +263,20 @@ def _what(store: Store, ids: Sequence[str]) -> str:
     parts = [f"{states[state]:,} {words}" for state, words in _BEFORE.items() if state in states]
     channels = " and ".join(sorted({stand.channel for stand in stands}))
     return f"{counted(len(ids), 'message')} ({', '.join(parts)}) on {channels}"
+
+
+def _switched_off(store: Store, chosen: Sequence[str]) -> tuple[str, ...]:
+    """The channels among those of some deliveries over which nothing is sent now."""
+    ids = set(chosen)
+    names = [one.name for one in store.disabled_channels()]
+    return tuple(name for name in names if not ids.isdisjoint(store.delivery_ids(channel=name)))
+
+
+def _say_off(names: Sequence[str]) -> None:
+    for name in names:
+        terminal.note(
+            f"Channel {name} is disabled: its messages wait for `trialwire channels enable {name}`."
+        )
 
 
 def _delivery(store: Store, text: str) -> Delivery:

@@ -45,7 +45,9 @@ def schemas(
         formats.write(rows, _SHOWN, form)
         return
     if name not in known.names():
-        raise typer.BadParameter(f"{name} is none; there are {', '.join(known.names())}.", param_hint="TYPE")
+        raise typer.BadParameter(
+            f"there is no schema {name!r}; there are {', '.join(known.names())}.", param_hint="TYPE"
+        )
     formats.write_json(known.bundled(name))
 
 

@@ -133,6 +133,13 @@ def test_what_waits_is_told_by_channel(tmp_path: Path, clock: Clock) -> None:
                 ("ill", 2, 0),
                 ("old", 1, 0),
             ]
+            retried = trialwire("deliveries", "retry", "--all", "--channel", "gone")
+            assert retried.code == 0
+            assert (
+                "Channel gone is disabled: its messages wait for `trialwire channels enable gone`"
+                in retried.err
+            )
+            assert "disabled" not in trialwire("deliveries", "retry", "--all").err
             assert "1 message waits for old, which is not configured" in trialwire("doctor").out
             assert "1 delivery dropped." in trialwire("deliveries", "drop", "--channel", "old").err
             assert "waits for old" not in trialwire("doctor").out
