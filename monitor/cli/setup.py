@@ -67,6 +67,10 @@ every = "1h"                          # one cheap request decides whether there 
 # min_significance = "minor"          # critical, major, minor or noise
 # immediate_at = "critical"           # findings this bad do not wait for the cadence
 # quiet_hours = "22:00-07:00"         # nothing is told then; what waited is told when they end
+#
+# [alerts]
+# channels = ["room"]                 # told at once of trouble: what could not be read or delivered
+# quiet_hours = "22:00-07:00"         # nothing is told then; what waited is told when they end
 
 # Who is told at once where a message is given up or a source fails: best another channel.
 #
