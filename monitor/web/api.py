@@ -57,7 +57,7 @@ def schema(request: Request, name: str) -> Response:
     asking.only(request, ())
     if name not in shipped.names():
         raise RefusedError(404, "There is no such schema.", f"Known: {', '.join(shipped.names())}.")
-    return answer(request, orjson.dumps(shipped.schema(name), option=orjson.OPT_INDENT_2), SCHEMA)
+    return answer(request, orjson.dumps(shipped.bundled(name), option=orjson.OPT_INDENT_2), SCHEMA)
 
 
 def _page(site: Site, request: Request, query: ChangeQuery) -> Response:

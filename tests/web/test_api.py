@@ -140,4 +140,6 @@ def test_every_schema_that_ships_can_be_had(site: Served) -> None:
         answer = site(address)
         assert answer.headers["content-type"] == "application/schema+json"
         assert "$schema" in orjson.loads(answer.body)
+    # As the command line prints them: each stands alone.
+    assert orjson.loads(site(names["digest.created"]).body) == schemas.bundled("digest.created")
     assert [site(f"/api/schemas/{name}").status for name in ("..", "%2e%2e%2fpy.typed", "none")] == [404] * 3
