@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from monitor.store import Store
     from monitor.store.listing import Overview
     from monitor.store.outbox import ChannelLoad
-    from monitor.store.values import ChannelState, Stored, StoredDigest
+    from monitor.store.values import ChannelState, Stored, StoredDigest, SubscriptionState
 
 _NAMED = 10
 """Numbers of no trial that are named one by one."""
@@ -52,6 +52,8 @@ class Health:
     digests: tuple[tuple[str, StoredDigest | None], ...]
     waiting: Mapping[str, str]
     """Why nothing is composed now, by subscription: a pause or quiet hours, which are no trouble."""
+    failing: tuple[SubscriptionState, ...]
+    """Those of which no digest can be composed."""
     pasts: Pasts
     holds: tuple[Hold, ...]
     """Those that keep digests back, and wait for a person."""
@@ -112,6 +114,7 @@ def _look(store: Store, found: Settings) -> Health:
         loads=store.channel_loads(),
         digests=tuple((s.name, store.last_digest(s.name)) for s in found.subscriptions),
         waiting={s.name: said for s in found.subscriptions if (said := _waits(store, s, dates.now()))},
+        failing=store.failing_subscriptions(),
         pasts=pasts.look(store, found),
         holds=store.holds(),
         searches=store.searches(),
@@ -147,6 +150,12 @@ def _attention(health: Health) -> Iterator[str]:
     if health.doubted:
         yield f"{counted(len(health.doubted), 'answer')} not believed: `trialwire quarantine list`"
     yield from loads.attention(health.loads, health.disabled, health.configured)
+    named = {subscription.name for subscription in health.settings.subscriptions}
+    for state in health.failing:
+        if state.name in named and state.failing_since is not None:
+            since = _time(state.failing_since)
+            remedy = f"`trialwire digest preview {state.name}` tries it"
+            yield f"digests of {state.name} cannot be composed since {since}: {state.failing_why}; {remedy}"
     for saved in health.searches:
         if saved.problem:
             remedy = f"`trialwire watch show '{saved.name}'`"

@@ -147,7 +147,9 @@ class Occasion:
         return self.until or self.now
 
 
-URGENT_NOTICES: frozenset[NoticeKind] = frozenset({"source", "channel_disabled", "database", "hold"})
+URGENT_NOTICES: frozenset[NoticeKind] = frozenset(
+    {"source", "channel_disabled", "database", "hold", "compose"}
+)
 """Notices that do not wait for the cadence where findings need not: they say that silence is no quiet.
 
 A dead letter is not among them: the other readers have had their copy of what it held.
@@ -299,6 +301,7 @@ NOTICE_WORDS: Mapping[NoticeKind, tuple[str, str]] = {
     "duplicate": ("double registration", "double registrations"),
     "search": ("search begun", "searches begun"),
     "search_refused": ("search refused", "searches refused"),
+    "compose": ("digest not composed", "digests not composed"),
 }
 """One of a kind, and several."""
 

@@ -31,6 +31,7 @@ NoticeKind: TypeAlias = Literal[
     "duplicate",
     "search",
     "search_refused",
+    "compose",
 ]
 """`search`: the first run of one, told like a first sight and waking nobody."""
 

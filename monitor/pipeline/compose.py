@@ -22,7 +22,7 @@ from monitor.errors import ConfigError, MonitorError, StoppedError
 from monitor.pipeline.readouts import with_clock
 from monitor.pipeline.windows import assets, windows
 from monitor.pipeline.works import Works, failpoint
-from monitor.store.values import NewsMark, Pending, SubscriptionState
+from monitor.store.values import NewsMark, NoticeDraft, Pending, SubscriptionState
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +69,8 @@ class Composer:
                 raise
             except Exception as error:
                 log.exception("digest could not be composed", extra={"subscription": subscription.name})
-                failures[subscription.name] = f"{type(error).__name__}: {error}"
+                failures[subscription.name] = why = f"{type(error).__name__}: {error}"
+                self._fails(subscription.name, why)
         return ComposeReport(tuple(made), failures)
 
     def _due(self, subscription: Subscription) -> tuple[Digest, ...]:
@@ -82,11 +83,22 @@ class Composer:
         if look.finds_what(self._looks.get(name)):
             return ()
         made = tuple(_due(works, subscription, begun, now))
+        if begun.failing_since is not None:
+            works.store.subscription_works(name)
         if made:
             self._looks.pop(name, None)
         else:
             self._looks[name] = look
         return made
+
+    def _fails(self, name: str, why: str) -> None:
+        """Say so, once: who hears nothing must not take it for quiet."""
+        said = f"Digests of {name} cannot be composed: {why.rstrip('.')}. It is tried again and again."
+        notice = NoticeDraft("compose", name, said, self._works.clock())
+        try:
+            self._works.store.subscription_fails(name, why, notice)
+        except MonitorError as error:
+            log.error("nor can it be noted", extra={"subscription": name, "why": str(error)})
 
 
 @dataclass(frozen=True, slots=True)

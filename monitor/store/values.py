@@ -204,6 +204,9 @@ class SubscriptionState:
     paused_at: datetime | None = None
     """Since then nothing is composed for it, and all that is news to it waits."""
     paused_why: str = ""
+    failing_since: datetime | None = None
+    """Since then no digest of it could be composed; it is tried again at every tick."""
+    failing_why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,9 @@ class SubscriptionRow(Row, table=True):
     paused_at: datetime | None = None
     """Since then nothing is composed for it; what is pending waits."""
     paused_why: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
+    failing_since: datetime | None = None
+    """Since then no digest of it could be composed."""
+    failing_why: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
 
 
 class HoldRow(Row, table=True):

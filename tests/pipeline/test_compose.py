@@ -9,9 +9,12 @@ import orjson
 import pytest
 
 from monitor.bootstrap import App
-from monitor.errors import ConfigError
+from monitor.cli.health import report
+from monitor.core.digest import Digest, Rendered
+from monitor.errors import ConfigError, RenderError
 from monitor.pipeline import compose, deliver, poll
-from tests.support.world import World, sample, version
+from monitor.render import Renderer
+from tests.support.world import IMMEDIATE, World, sample, version
 
 STATUS = "protocolSection__statusModule__overallStatus"
 TITLE = "protocolSection__identificationModule__acronym"
@@ -289,3 +292,47 @@ def test_a_quiet_period_is_told_with_what_it_covered(tmp_path: Path) -> None:
         assert "ClinicalTrials.gov as of 2 Nov 09:00 UTC" in text
         assert "READOUT CLOCK" in text
         assert "nothing: 1 trial read" in text
+
+
+class Refusing:
+    """Renders for everybody but one."""
+
+    def __init__(self, real: Renderer, name: str) -> None:
+        self._real, self._name = real, name
+
+    def digest(self, made: Digest) -> Rendered:
+        if made.subscription.name == self._name:
+            raise RenderError("template digest.html.j2 (line 7): no such member", template="digest.html.j2")
+        return self._real.digest(made)
+
+
+def test_a_digest_that_cannot_be_composed_is_no_silence(tmp_path: Path) -> None:
+    """The others are told at once and once, `status` says since when; mended, nothing is missing."""
+    days = [version(2, sample(1)), version(3, sample(1, **{STATUS: "SUSPENDED"}))]
+    with World(tmp_path, days) as world:
+        world.configure(DAILY.replace("daily 07:30 Europe/London", "immediate") + IMMEDIATE)
+        world.watch(1)
+        with world.app() as app:
+            compose.run(app)
+            cycle(app)
+            world.registry.advance()
+            cycle(app)
+            real, composer = app.renderer, compose.Composer(app)
+            app.__dict__["renderer"] = Refusing(real, "morning")
+            begun = world.clock()
+            for _ in range(3):
+                composer.run()
+                world.clock.forward(minutes=1)
+            (failing,) = app.store.failing_subscriptions()
+            assert (failing.name, failing.failing_since) == ("morning", begun)
+            told = [notice for notice in app.store.notices() if notice.kind == "compose"]
+            said = "Digests of morning cannot be composed: RenderError: template digest.html.j2 (line 7): "
+            said += "no such member. It is tried again and again."
+            assert [notice.message for notice in told] == [said]
+            others = [one.id for one in app.store.digests(subscription="all")]
+            assert any(told[0] in app.store.digest_notices(one) for one in others)
+            assert "digests of morning cannot be composed since" in str(report(app.store, app.settings))
+            app.__dict__["renderer"] = real
+            (made,) = composer.run().digests
+            assert set(made.told) == {one.id for one in world.changes() if one.stamp.origin == "poll"}
+            assert app.store.failing_subscriptions() == ()

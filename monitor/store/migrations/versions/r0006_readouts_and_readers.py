@@ -38,6 +38,10 @@ def upgrade() -> None:
     op.add_column("attempt", sa.Column("error_class", sa.String(), nullable=False, server_default=""))
     op.add_column("subscription_state", sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("subscription_state", sa.Column("paused_why", sa.Text(), nullable=False, server_default=""))
+    op.add_column("subscription_state", sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True))
+    op.add_column(
+        "subscription_state", sa.Column("failing_why", sa.Text(), nullable=False, server_default="")
+    )
     op.create_table(
         "opt_out",
         sa.Column("channel", sa.String(), nullable=False),
@@ -55,6 +59,8 @@ def downgrade() -> None:
     with op.batch_alter_table("subscription_state") as subscription:
         subscription.drop_column("paused_at")
         subscription.drop_column("paused_why")
+        subscription.drop_column("failing_since")
+        subscription.drop_column("failing_why")
     with op.batch_alter_table("attempt") as attempt:
         attempt.drop_column("error")
         attempt.drop_column("error_class")
