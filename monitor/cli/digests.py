@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias, cast
 
 import typer
 
-from monitor.cli import daemon, dates, formats, session, subscriptions, terminal
+from monitor.cli import daemon, dates, formats, session, terminal
 from monitor.cli.application import app
 from monitor.cli.edge import ATTENTION
 from monitor.cli.formats import Format, FormatOption, Shown
 from monitor.core.record import JsonObject
+from monitor.core.subscription import named
 
 if TYPE_CHECKING:
     from monitor.bootstrap import App
@@ -88,7 +89,7 @@ def send(
         told = deliver.in_words(deliver.run(works).counts) or "no deliveries"
         return f"{made.id} ({told})" if made else "nothing to tell"
 
-    subscriptions.known(name)
+    named(session.settings().subscriptions, name)
     outcome = daemon.either("digest.send", [name], here, patience_s=wait)
     terminal.note(f"{name}: {outcome}")
     if made := _DIGEST.search(outcome):
@@ -122,7 +123,7 @@ def list_(
             return
         found = store.digests(subscription=name, limit=limit)
     if name and not found:
-        subscriptions.known(name)
+        named(session.settings().subscriptions, name)
     if form is Format.TABLE and not found:
         whose = f" for {name}" if name else ""
         terminal.note(f"No digest was made{whose} yet; `trialwire subscriptions` tells when the next is due.")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import TYPE_CHECKING
 
 from monitor.cli import session, terminal
 from monitor.cli.application import app
+from monitor.transport.addresses import is_this_machine
 
 if TYPE_CHECKING:
     from monitor.config import Settings
@@ -43,12 +43,7 @@ def _address(name: tuple[str, int] | tuple[str, int, int, int]) -> str:
 
 def warning(found: Settings) -> tuple[str, ...]:
     """What to say where others than this machine can reach it; nothing where they cannot."""
-    host, _ = found.pages.place
-    try:
-        ours = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        ours = False
-    if ours:
+    if is_this_machine(found.pages.place[0]):
         return ()
     return (
         f"Whoever reaches {found.pages.listen} can read everything here, unencrypted.",

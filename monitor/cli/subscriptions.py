@@ -18,8 +18,8 @@ from monitor.cli.application import app
 from monitor.cli.formats import Format, FormatOption, Shown
 from monitor.cli.listing import counted
 from monitor.core.record import Json, JsonObject
-from monitor.core.subscription import Subscription
-from monitor.errors import ConfigError, MissingDatabaseError
+from monitor.core.subscription import Subscription, named
+from monitor.errors import MissingDatabaseError
 
 if TYPE_CHECKING:
     from monitor.store import Store
@@ -68,7 +68,7 @@ def show(
 
     Example: `trialwire subscriptions show morning`
     """
-    subscription, now = known(name), dates.now()
+    subscription, now = named(session.settings().subscriptions, name), dates.now()
     with _store() as store:
         state = store.subscription(name) if store else None
         whole = row(subscription, state, now)
@@ -101,7 +101,7 @@ def pause(
 
     Example: `trialwire subscriptions pause morning --why "on leave until Monday"`
     """
-    known(name)
+    named(session.settings().subscriptions, name)
     with session.writing(create=True) as store:
         now = dates.now()
         fresh = store.pause_subscription(name, why, now)
@@ -116,7 +116,7 @@ def resume(name: Annotated[str, typer.Argument(metavar="NAME", help="A subscript
 
     Example: `trialwire subscriptions resume morning`
     """
-    known(name)
+    named(session.settings().subscriptions, name)
     with session.writing(create=True) as store:
         done = store.resume_subscription(name)
     terminal.note(
@@ -133,20 +133,6 @@ def _store() -> Iterator[Store | None]:
         except MissingDatabaseError:
             found = None
         yield found
-
-
-def known(name: str) -> Subscription:
-    """A subscription by name; ConfigError where there is none, before anything is asked of a daemon."""
-    found = session.settings().subscriptions
-    for subscription in found:
-        if subscription.name == name:
-            return subscription
-    names = [subscription.name for subscription in found]
-    raise ConfigError(
-        f"there is no subscription {name!r}.",
-        key="subscriptions",
-        remedy=f"Known: {', '.join(names)}." if names else "None is configured; `trialwire init` shows how.",
-    )
 
 
 def nowhere(store: Store | None, subscription: Subscription) -> tuple[str, ...]:

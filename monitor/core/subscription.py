@@ -6,6 +6,7 @@ What is not known of a trial yet passes too: better told for nothing than missed
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
@@ -14,6 +15,7 @@ from zoneinfo import ZoneInfo
 from monitor.core import cadence, quiet
 from monitor.core.change import Significance
 from monitor.core.watching import TrialState
+from monitor.errors import ConfigError
 
 ALERTS = "alerts"
 """The name of the subscription that `[alerts]` makes; nobody else may have it."""
@@ -76,3 +78,16 @@ class Subscription:
             return True
         named = [condition.casefold() for condition in conditions]
         return any(part.casefold() in name for part in self.conditions for name in named)
+
+
+def named(subscriptions: Sequence[Subscription], name: str) -> Subscription:
+    """The subscription of this name; ConfigError where there is none."""
+    for subscription in subscriptions:
+        if subscription.name == name:
+            return subscription
+    known = ", ".join(subscription.name for subscription in subscriptions)
+    raise ConfigError(
+        f"there is no subscription {name!r}.",
+        key="subscriptions",
+        remedy=f"Known: {known}." if known else "None is configured; `trialwire init` shows how.",
+    )

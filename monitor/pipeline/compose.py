@@ -16,9 +16,9 @@ from monitor.core.change import Significance
 from monitor.core.delivery import Delivery, outbox
 from monitor.core.digest import Digest, DigestKind, Occasion
 from monitor.core.earlier import Earlier
-from monitor.core.subscription import Subscription
+from monitor.core.subscription import Subscription, named
 from monitor.core.watching import NoticeKind
-from monitor.errors import ConfigError, MonitorError, StoppedError
+from monitor.errors import MonitorError, StoppedError
 from monitor.pipeline.readouts import with_clock
 from monitor.pipeline.windows import assets, windows
 from monitor.pipeline.works import Works, failpoint
@@ -127,7 +127,7 @@ def send(works: Works, name: str) -> Digest | None:
     Quiet hours do not hold it off: somebody asks for it. Raises ConfigError where there is no such
     subscription, and MonitorError where it is paused.
     """
-    subscription, now = find(works, name), works.clock()
+    subscription, now = named(works.subscriptions, name), works.clock()
     begun = works.store.begin_subscription(name, now)
     if begun.paused_at is not None:
         raise MonitorError(
@@ -142,7 +142,7 @@ def preview(works: Works, name: str, *, since: datetime | None = None) -> Digest
 
     `works.store` may be open for reading only. Raises ConfigError where there is no such subscription.
     """
-    subscription, now = find(works, name), works.clock()
+    subscription, now = named(works.subscriptions, name), works.clock()
     pending = works.store.pending(subscription, now, since=since)
     if since is None:
         last = works.store.last_digest(name)
@@ -150,15 +150,6 @@ def preview(works: Works, name: str, *, since: datetime | None = None) -> Digest
     sequence = works.store.next_sequence(name)
     occasion = Occasion("preview", now.date().isoformat(), 1, sequence, since, now)
     return _told(works, subscription, pending, occasion)
-
-
-def find(works: Works, name: str) -> Subscription:
-    """A subscription by name; ConfigError where there is none."""
-    for subscription in works.subscriptions:
-        if subscription.name == name:
-            return subscription
-    known = ", ".join(sorted(s.name for s in works.subscriptions)) or "none is configured"
-    raise ConfigError(f"there is no subscription {name!r}", key="subscriptions", remedy=f"Known: {known}.")
 
 
 def _closed(subscription: Subscription, now: datetime) -> datetime | None:

@@ -23,6 +23,15 @@ Network: TypeAlias = IPv4Network | IPv6Network
 
 DEFAULT_PORTS = {"https": 443, "http": 80}
 
+
+def is_this_machine(host: str) -> bool:
+    """Is it written as this machine's own address, or as `localhost`? Nothing is looked up."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 # `is_global` alone is not enough: on Python 3.11 it is true of most of these.
 _FORBIDDEN: tuple[tuple[Network, str], ...] = tuple(
     (ip_network(network), why)

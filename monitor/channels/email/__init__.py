@@ -14,7 +14,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from html import escape
-from ipaddress import ip_address
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -28,6 +27,7 @@ from monitor.channels.email.verdict import delivery_error, words
 from monitor.core.delivery import Delivery, Message, delivery_id, ping_id
 from monitor.core.digest import Digest, Rendered
 from monitor.errors import ConfigError, DeliveryDeferredError
+from monitor.transport.addresses import is_this_machine
 
 TYPE = "email"
 _PORTS = {"starttls": 587, "smtps": 465, "none": 25}
@@ -77,7 +77,7 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Settings:
-        if self.tls == "none" and not _is_loopback(self.host):
+        if self.tls == "none" and not is_this_machine(self.host):
             raise ValueError(
                 'tls = "none" is allowed to this machine only (localhost); use "starttls" or "smtps"'
             )
@@ -89,15 +89,6 @@ class Settings(BaseModel):
         if has_password != bool(self.username):
             raise ValueError("username and password_file (or password_env) go together")
         return self
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class EmailChannel:
